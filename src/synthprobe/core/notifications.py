@@ -1,0 +1,61 @@
+"""One message to one integration of a receiver: what a sender renders, kept in the outbox until delivered."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from msgspec import Struct
+
+from synthprobe.core.labels import Labels
+
+
+class NotifiedAlert(Struct, frozen=True, omit_defaults=True):
+    """An alert as a message tells it."""
+
+    fingerprint: str
+    status: str
+    """firing or resolved."""
+    labels: Labels
+    annotations: Mapping[str, str]
+    starts_at: datetime
+    first_failed_at: datetime
+    ends_at: datetime | None = None
+    incident: int | None = None
+    run_url: str = ""
+    """The failing run's page: `generatorURL`."""
+
+
+class NotifiedIncident(Struct, frozen=True, omit_defaults=True):
+    """An incident as a message names it."""
+
+    number: int
+    uid: str
+    title: str
+    state: str
+    scope: str
+    severity: str
+    opened_at: datetime
+    url: str
+
+
+class Notification(Struct, frozen=True, omit_defaults=True):
+    """One message; `key` is stable across every repeat of its delivery (the idempotency key)."""
+
+    key: str
+    receiver: str
+    integration: str
+    """`kind[index]` within the receiver."""
+    kind: str
+    """firing, resolved or update."""
+    reason: str
+    group_key: str
+    group_labels: Labels
+    alerts: tuple[NotifiedAlert, ...]
+    incidents: tuple[NotifiedIncident, ...]
+    created_at: datetime
+    external_url: str
+    version: int = 1
+
+    @property
+    def status(self) -> str:
+        """Alertmanager's word for the whole: firing while any alert fires."""
+        return "firing" if any(alert.status == "firing" for alert in self.alerts) else "resolved"

@@ -1,0 +1,48 @@
+"""What an agent tells the router, in the order it happened; each is delivered at least once under a stable id."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from synthprobe.core.results import CheckInfo, Result, SlotRange
+from synthprobe.core.spans import Span
+
+
+class Announced(Struct, frozen=True, tag="announced", omit_defaults=True):
+    """The whole set of checks this agent serves from now on; checks it served before and no longer names are withdrawn."""
+
+    agent: str
+    at: datetime
+    checks: tuple[CheckInfo, ...]
+
+
+class Finished(Struct, frozen=True, tag="finished", omit_defaults=True):
+    """A finished run with its spans (empty where they were not kept)."""
+
+    agent: str
+    result: Result
+    spans: tuple[Span, ...] = ()
+
+
+class Slots(Struct, frozen=True, tag="slots", omit_defaults=True):
+    """Slots that did not run, as ranges."""
+
+    agent: str
+    ranges: tuple[SlotRange, ...]
+
+
+Report = Announced | Finished | Slots
+"""Kept in the agent's spool until the router has committed it."""
+
+
+class Pulse(Struct, frozen=True, tag="pulse", omit_defaults=True):
+    """That an agent is alive and how it feels; never spooled. Seconds and counts."""
+
+    agent: str
+    at: datetime
+    loop_lag: float = 0.0
+    active_runs: int = 0
+    spooled: int = 0
+    lateness: tuple[float, ...] = ()
+    """Start lateness of each slot since the last pulse."""
+    spans_dropped: int = 0

@@ -1,0 +1,206 @@
+"""What a run found: stored and sent, so these are documents that tolerate unknown fields and carry a version.
+
+Every text here that came from outside (headers, bodies, expected, actual) was redacted where it was made.
+Durations are seconds (float); instants are aware UTC.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+from synthprobe.core.failures import Failure
+from synthprobe.core.probes import AlertRule, Level
+
+VERSION = 1
+
+
+class Outcome(StrEnum):
+    """What a run says of its check: failed is the target's fault, errored is ours."""
+
+    PASSED = "passed"
+    DEGRADED = "degraded"
+    FAILED = "failed"
+    ERRORED = "errored"
+
+
+class StepOutcome(StrEnum):
+    """What became of one step."""
+
+    PASSED = "passed"
+    DEGRADED = "degraded"
+    FAILED = "failed"
+    ERRORED = "errored"
+    SKIPPED = "skipped"
+
+
+class Trigger(StrEnum):
+    """Why a run was made; only `schedule` is a slot."""
+
+    SCHEDULE = "schedule"
+    MANUAL = "manual"
+
+
+class Verdict(StrEnum):
+    """Of one assertion: error means it could not be evaluated, which is a failure too."""
+
+    PASS = "pass"  # noqa: S105
+    FAIL = "fail"
+    ERROR = "error"
+
+
+class AssertionResult(Struct, frozen=True, omit_defaults=True):
+    """One assertion with expected and actual, whichever way it went."""
+
+    text: str
+    verdict: Verdict
+    level: Level
+    expected: str
+    actual: str
+    position: str
+    message: str = ""
+    """Why it could not be evaluated, when it could not."""
+
+
+class Phases(Struct, frozen=True, omit_defaults=True):
+    """Where an exchange's time went, in seconds; a phase that did not happen is None."""
+
+    resolve: float | None = None
+    connect: float | None = None
+    tls: float | None = None
+    send: float | None = None
+    wait: float | None = None
+    receive: float | None = None
+
+
+class Tls(Struct, frozen=True, omit_defaults=True):
+    """What the handshake showed; the certificate is read also when its verification fails."""
+
+    version: str | None = None
+    cipher: str | None = None
+    not_after: datetime | None = None
+    not_before: datetime | None = None
+    names: tuple[str, ...] = ()
+    subject: str | None = None
+    issuer: str | None = None
+
+
+class Exchange(Struct, frozen=True, omit_defaults=True):
+    """One request and what came back, as shown to people: redacted, bodies only where kept (at most 2 KB)."""
+
+    method: str
+    url: str
+    url_template: str
+    started_at: datetime
+    duration: float
+    phases: Phases = Phases()
+    resend_count: int = 0
+    request_headers: tuple[tuple[str, str], ...] = ()
+    request_body: str | None = None
+    status: int | None = None
+    response_headers: tuple[tuple[str, str], ...] = ()
+    response_body: str | None = None
+    http_version: str | None = None
+    peer: str | None = None
+    """`address:port` that answered."""
+    tls: Tls | None = None
+    span_id: str = ""
+    failure: Failure | None = None
+
+
+class StepResult(Struct, frozen=True, omit_defaults=True):
+    """What one step found; `captures` are redacted texts."""
+
+    id: str
+    kind: str
+    outcome: StepOutcome
+    started_at: datetime | None = None
+    duration: float = 0.0
+    assertions: tuple[AssertionResult, ...] = ()
+    captures: Mapping[str, str] = {}
+    exchanges: tuple[Exchange, ...] = ()
+    failure: Failure | None = None
+    passed_after_retry: bool = False
+    span_id: str = ""
+    position: str = ""
+    description: str = ""
+
+
+class Result(Struct, frozen=True, omit_defaults=True):
+    """What one run found. The check is named by value, so that a result outlives its probe file."""
+
+    run_id: str
+    check: str
+    """The check's key."""
+    probe: str
+    region: str
+    trigger: Trigger
+    outcome: Outcome
+    started_at: datetime
+    ended_at: datetime
+    trace_id: str
+    """32 hex digits, leading zeros kept."""
+    definition: str
+    row: str | None = None
+    scheduled_at: datetime | None = None
+    """The slot's start, when the run is a slot."""
+    steps: tuple[StepResult, ...] = ()
+    failure: Failure | None = None
+    """The first failure: the one that names the alert."""
+    signature: str = ""
+    passed_after_retry: bool = False
+    attempt: int = 1
+    version: int = VERSION
+
+    @property
+    def duration(self) -> float:
+        """Seconds from start to end of the run."""
+        return (self.ended_at - self.started_at).total_seconds()
+
+
+class Fate(StrEnum):
+    """What became of a slot; exactly one each."""
+
+    RAN = "ran"
+    SKIPPED = "skipped"
+    MISSED = "missed"
+    INTERRUPTED = "interrupted"
+
+
+class SlotRange(Struct, frozen=True, omit_defaults=True):
+    """Consecutive slots of one check that shared a fate other than `ran`."""
+
+    check: str
+    fate: Fate
+    first_at: datetime
+    last_at: datetime
+    count: int
+    why: str = ""
+    """`overlap`, `concurrency`, `down`, …; a closed word, not prose."""
+    run_id: str = ""
+    """Of an interrupted run."""
+
+
+class CheckInfo(Struct, frozen=True, omit_defaults=True):
+    """What the router must know of a check it will hear from."""
+
+    key: str
+    probe: str
+    region: str
+    every: float
+    """Seconds."""
+    definition: str
+    labels: Mapping[str, str] = {}
+    """The probe's own labels plus owner."""
+    row: str | None = None
+    row_label: str | None = None
+    row_values: Mapping[str, str] = {}
+    owner: str = ""
+    description: str = ""
+    runbook: str = ""
+    environment: str = "sandbox"
+    rule: AlertRule = AlertRule()
+    file: str = ""
+    source: str = ""
+    """The YAML as written, for the probe page; it holds references to secrets, never secrets."""
