@@ -1,0 +1,1 @@
+"""How reports get from agents to the router."""

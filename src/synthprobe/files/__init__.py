@@ -1,0 +1,1 @@
+"""YAML text to core values: the only place where untyped dicts exist; every error says file:line:column."""

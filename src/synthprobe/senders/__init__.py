@@ -1,0 +1,1 @@
+"""One file per receiver kind: a pure `render`, and one way out."""

@@ -1,0 +1,1 @@
+"""Rows: the engines and the plain SQL behind every stored promise."""

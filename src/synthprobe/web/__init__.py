@@ -1,0 +1,1 @@
+"""Pages, JSON API, metrics and health, read from the store."""
