@@ -1,1 +1,51 @@
-"""Parse arguments, call, print."""
+"""Parse arguments, call, print. Every command is one file; no traceback ever reaches a user."""
+
+import logging
+import sys
+
+import click
+
+from synthprobe import __version__
+from synthprobe.cli.exits import Exit
+from synthprobe.cli.lazy import LazyGroup
+
+COMMANDS = {
+    "serve": "synthprobe.cli.serve:serve",
+    "agent": "synthprobe.cli.serve:agent",
+    "run": "synthprobe.cli.run:run",
+    "validate": "synthprobe.cli.validate:validate",
+    "config": "synthprobe.cli.config:config",
+    "routes": "synthprobe.cli.routes:routes",
+    "demo": "synthprobe.cli.demo:demo",
+}
+
+log = logging.getLogger("synthprobe")
+
+
+@click.group(cls=LazyGroup, commands_at=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="synthprobe")
+def synthprobe() -> None:
+    """Scripted synthetic payment flows, traced, deduplicated and routed to the team that is awake."""
+
+
+def main() -> None:
+    """Run the command line; a fault of ours is one line, with the details in the log."""
+    try:
+        synthprobe(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(Exit.USAGE if isinstance(error, click.UsageError) else error.exit_code)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.exit(141)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        log.debug("unhandled", exc_info=True)
+        click.echo(
+            f"synthprobe: a fault of ours, please report it: {type(error).__name__}: {error}", err=True
+        )
+        sys.exit(Exit.ERRORED)

@@ -1,0 +1,1 @@
+"""Composition roots: what a process is made of, each a page."""

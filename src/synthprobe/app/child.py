@@ -1,0 +1,72 @@
+"""The agent as a child process of the router: started, restarted when it dies, stopped with it.
+
+The child holds the reading end of a pipe whose writing end only this process has: however this process ends, even
+by kill -9, the child reads the end of the pipe and stops, so an agent never outlives its router.
+"""
+
+import logging
+import signal
+from collections.abc import Sequence
+from subprocess import DEVNULL, PIPE
+
+import anyio
+from anyio.abc import Process
+
+from synthprobe.clock import Clock
+
+log = logging.getLogger(__name__)
+
+FIRST_BACKOFF, LAST_BACKOFF = 0.2, 5.0
+"""Seconds between restarts: doubled each time, from the first again after a minute of life."""
+LONG_LIFE = 60.0
+REFUSALS = (1, 2)
+"""Exit codes that a restart would not mend: wrong usage, invalid files."""
+
+
+class ChildRefused(Exception):
+    """The child will not start; it has said why on its standard error."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"the agent does not start (exit code {code})")
+        self.code = code
+
+
+async def supervise(command: Sequence[str], *, clock: Clock, grace: float) -> None:
+    """Keep one child running until cancelled; then ask it to stop and give it `grace` seconds.
+
+    Raises `ChildRefused` when it says that it cannot start at all.
+    """
+    backoff = FIRST_BACKOFF
+    while True:
+        began = clock.monotonic()
+        code = await _live(command, grace)
+        if code in REFUSALS:
+            raise ChildRefused(code)
+        backoff = FIRST_BACKOFF if clock.monotonic() - began > LONG_LIFE else backoff
+        log.warning("the agent ended with %s; it is started again in %.1f s", code, backoff)
+        await anyio.sleep(backoff)
+        backoff = min(backoff * 2, LAST_BACKOFF)
+
+
+async def _live(command: Sequence[str], grace: float) -> int:
+    process = await anyio.open_process(
+        command, stdin=PIPE, stdout=DEVNULL, stderr=None, start_new_session=True
+    )
+    log.info("agent started, pid %d", process.pid)
+    try:
+        return await process.wait()
+    finally:
+        with anyio.CancelScope(shield=True):
+            await _end(process, grace)
+
+
+async def _end(process: Process, grace: float) -> None:
+    if process.returncode is None:
+        process.send_signal(signal.SIGTERM)
+        with anyio.move_on_after(grace):
+            await process.wait()
+    if process.returncode is None:
+        log.warning("the agent did not stop within %.0f s and is killed", grace)
+        process.kill()
+        await process.wait()
+    await process.aclose()

@@ -1,0 +1,46 @@
+"""The settings as command-line options, and how their faults are shown."""
+
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+
+from synthprobe import settings as settings_module
+from synthprobe.cli.exits import Exit
+from synthprobe.files.problems import FileProblems
+from synthprobe.settings import Loaded, SettingsError
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def with_settings(*names: str) -> Callable[[Function], Function]:
+    """Add one option for each named setting (all where none is named)."""
+
+    def decorate(function: Function) -> Function:
+        for setting in reversed(settings_module.SETTINGS):
+            if not names or setting.name in names:
+                shown = f" [default: {setting.default}]" if setting.default else ""
+                text = f"{setting.description} ({setting.variable}){shown}"
+                option = click.option(setting.flag, setting.name, default=None, help=text)
+                function = option(function)
+        return function
+
+    return decorate
+
+
+def settings_from(flags: dict[str, str | None]) -> Loaded:
+    """Settings from the options given; exits 1 with every fault in words."""
+    try:
+        return settings_module.load(flags, settings_module.environment())
+    except SettingsError as error:
+        for fault in error.faults:
+            click.echo(f"synthprobe: {fault}", err=True)
+        sys.exit(Exit.USAGE)
+
+
+def refuse(error: FileProblems) -> None:
+    """Print every problem of every file and exit 2."""
+    for problem in error.problems:
+        click.echo(str(problem), err=True)
+    sys.exit(Exit.INVALID)

@@ -1,0 +1,78 @@
+"""`synthprobe routes …`: ask the routes file."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import msgspec
+
+from synthprobe import clock
+from synthprobe.cli.exits import Exit
+from synthprobe.cli.options import refuse, settings_from, with_settings
+from synthprobe.core.routes import Routes, routes_test
+from synthprobe.files.problems import FileProblems
+from synthprobe.files.routes import load_routes
+
+
+@click.group()
+def routes() -> None:
+    """Ask the routes file who is told."""
+
+
+@routes.command("test")
+@click.option(
+    "--labels", "-l", multiple=True, metavar="NAME=VALUE", help="a label of the alert; repeat for more"
+)
+@click.option("--at", "at", default=None, metavar="INSTANT", help="RFC 3339; default now")
+@click.option("--json", "as_json", is_flag=True, help="stable JSON")
+@click.argument("more", nargs=-1, metavar="[NAME=VALUE]…")
+@with_settings("routes")
+def test(
+    labels: tuple[str, ...], at: str | None, as_json: bool, more: tuple[str, ...], **flags: str | None
+) -> None:
+    """Show which receivers an alert with these labels reaches, and why others do not."""
+    pairs = dict(_label(text) for text in (*labels, *more))
+    answer = routes_test(read(settings_from(flags).settings.routes), pairs, _instant(at))
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
+        return
+    for match in answer.matches:
+        grouped = ", ".join(match.group_by) or "(one group)"
+        click.echo(f"{match.receiver}  via {' > '.join(match.path)}")
+        click.echo(
+            f"  grouped by {grouped}; wait {match.group_wait}, interval {match.group_interval}, repeat {match.repeat_effective}"
+        )
+    for rejected in answer.rejected:
+        click.echo(f"not {' > '.join(rejected.path)}: {rejected.why}")
+
+
+def read(path: Path) -> Routes:
+    """The routes file as core values; exits 2 with every problem."""
+    try:
+        return load_routes(path.read_bytes(), str(path))
+    except OSError as error:
+        click.echo(f"{path}: cannot be read: {error.strerror}; name another with --routes", err=True)
+        sys.exit(Exit.INVALID)
+    except FileProblems as error:
+        refuse(error)
+        raise
+
+
+def _label(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator or not name:
+        raise click.UsageError(f"{text!r} is not NAME=VALUE")
+    return name, value.strip('"')
+
+
+def _instant(text: str | None) -> datetime:
+    if text is None:
+        return clock.system().now()
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.UsageError(f"{text!r} is not an RFC 3339 instant such as 2026-07-01T09:00:00Z") from error
+    if instant.tzinfo is None:
+        raise click.UsageError(f"{text!r} names no zone; add Z or an offset")
+    return instant.astimezone(UTC)

@@ -1,0 +1,45 @@
+"""`synthprobe validate`: every problem of every file at once."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from synthprobe.cli.exits import Exit
+from synthprobe.cli.options import settings_from, with_settings
+from synthprobe.files.probes import Loaded, load_folder
+from synthprobe.files.problems import FileProblems, Problem
+from synthprobe.files.routes import load_routes
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@with_settings("probes", "routes")
+def validate(paths: tuple[Path, ...], **flags: str | None) -> None:
+    """Check probe files (and the routes file): every problem as file:line:column. Exit 0, or 2 with problems."""
+    settings = settings_from(flags).settings
+    loaded = load_folder(paths or (settings.probes,))
+    problems = (*loaded.problems, *_routes_problems(settings.routes, wanted=flags.get("routes") is not None))
+    for problem in problems:
+        click.echo(str(problem))
+    faults = [problem for problem in problems if problem.is_error]
+    click.echo(_summary(loaded, len(faults)), err=True)
+    sys.exit(Exit.INVALID if faults else Exit.OK)
+
+
+def _routes_problems(path: Path, *, wanted: bool) -> tuple[Problem, ...]:
+    if not path.exists() and not wanted:
+        return ()
+    try:
+        load_routes(path.read_bytes(), str(path))
+    except OSError as error:
+        return (Problem(str(path), 1, 1, f"cannot be read: {error.strerror}"),)
+    except FileProblems as error:
+        return error.problems
+    return ()
+
+
+def _summary(loaded: Loaded, faults: int) -> str:
+    count = len(loaded.probes)
+    valid = f"{count} probe{'' if count == 1 else 's'} valid"
+    return f"{valid}, {faults} problem{'' if faults == 1 else 's'}"

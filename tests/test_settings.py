@@ -1,0 +1,70 @@
+"""Settings: a flag beats the environment, the environment beats the default, and every fault is found at once."""
+
+import pytest
+
+from synthprobe.settings import Origin, SettingsError, load, telemetry_entries
+
+
+def test_the_defaults_are_the_layout_of_the_repository() -> None:
+    settings = load({}, {}).settings
+    assert (str(settings.probes), str(settings.routes), str(settings.store)) == (
+        "probes",
+        "routes.yaml",
+        "synthprobe.db",
+    )
+    assert settings.public_url == "http://127.0.0.1:8080"
+    assert str(settings.spool) == "synthprobe-spool.db"
+
+
+def test_a_flag_beats_the_environment_and_the_origin_says_so() -> None:
+    env = {"SYNTHPROBE_PROBES": "from-env", "SYNTHPROBE_ROUTES": "env.yaml"}
+    loaded = load({"probes": "from-flag"}, env)
+    origins = {entry.name: (entry.value, entry.origin) for entry in loaded.entries}
+    assert origins["probes"] == ("from-flag", Origin.FLAG)
+    assert origins["routes"] == ("env.yaml", Origin.ENVIRONMENT)
+    assert origins["listen"] == ("127.0.0.1:8080", Origin.DEFAULT)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "part"),
+    [
+        pytest.param(
+            "store", "postgres://u:geheim@h/db", "not built in this version", id="an engine of later"
+        ),
+        pytest.param("store", "sqlite://x.db", "three slashes", id="too few slashes"),
+        pytest.param("listen", "8080", "is not ADDRESS:PORT", id="a port alone"),
+        pytest.param("listen", "127.0.0.1:99999", "is not ADDRESS:PORT", id="no such port"),
+        pytest.param("listen", "0.0.0.0:8080", "access control is not built", id="open to others"),
+        pytest.param("public_url", "status.example", "not an http(s) URL", id="no scheme"),
+        pytest.param("concurrency", "many", "not a whole number", id="not a number"),
+        pytest.param("grace", "-1", "not a number of seconds", id="negative"),
+        pytest.param("failpoint", "sometimes", "is none of", id="unknown failpoint"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_in_words(name: str, value: str, part: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load({name: value}, {})
+    assert part in str(refused.value)
+    assert "geheim" not in str(refused.value)
+
+
+def test_all_faults_are_found_at_once() -> None:
+    with pytest.raises(SettingsError) as refused:
+        load({"listen": "x", "grace": "y"}, {"SYNTHPROBE_PROBE": "probes"})
+    assert len(refused.value.faults) == 3
+    assert "did you mean SYNTHPROBE_PROBES?" in str(refused.value)
+
+
+def test_the_socket_path_stays_short_enough_for_the_system() -> None:
+    deep = "/".join(["a-long-folder-name"] * 10)
+    bus = load({"store": f"sqlite:////{deep}/synthprobe.db"}, {}).settings.bus
+    assert bus.startswith("unix:/")
+    assert len(bus) < 108
+
+
+def test_telemetry_secrets_are_hidden() -> None:
+    env = {
+        "OTEL_EXPORTER_OTLP_HEADERS": "api-key=geheim",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://u:geheim@c:4318",
+    }
+    assert "geheim" not in str(telemetry_entries(env))
