@@ -3,6 +3,7 @@
 The kind is the same word in the span attribute `error.type`, the metric label, the alert and the page.
 """
 
+import re
 from enum import StrEnum
 
 from msgspec import Struct
@@ -76,3 +77,29 @@ class Failure(Struct, frozen=True, omit_defaults=True):
     """The wire phase in which it happened: resolve, connect, tls, send, wait, receive."""
     position: str | None = None
     """`file:line:column` of what failed in the probe file."""
+
+
+def signature(failure: Failure) -> str:
+    """A failure's stable identity across runs: its kind, step, phase and assertion without ids, times and amounts."""
+    parts: list[str] = [failure.kind.value]
+    if failure.step:
+        parts.append(failure.step)
+    if failure.phase:
+        parts.append(failure.phase)
+    if told := failure.assertion or (failure.message if failure.kind in _NAMED_BY_MESSAGE else None):
+        parts.append(_VARYING.sub("#", told)[:200])
+    return " · ".join(parts)
+
+
+_NAMED_BY_MESSAGE = frozenset({Kind.CAPTURE, Kind.SCRIPT_ERROR, Kind.SECRET_MISSING})
+"""Kinds whose message says which of several things it was, in the probe's own words."""
+
+_VARYING = re.compile(
+    r"""
+    [0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}             # UUID
+    | (?<![0-9a-zA-Z])(?=[a-zA-Z]*[0-9])[0-9a-zA-Z]{12,}             # other ids: long, with a digit
+    | (?<![0-9a-zA-Z])(?=[a-fA-F]*[0-9])[0-9a-fA-F]{8,}(?![0-9a-zA-Z])   # hex
+    | [0-9]+(?:[.:,T-][0-9]+)*                                       # amounts, dates, times, counts
+    """,
+    re.VERBOSE,
+)

@@ -1,0 +1,39 @@
+"""What a run says of its check, from what its steps found (the table "Outcome by failure kind" of `docs/probes.md`)."""
+
+from collections.abc import Iterable
+
+from synthprobe.core.failures import OURS, SOFT, Failure, Kind
+from synthprobe.core.probes import Level
+from synthprobe.core.results import Outcome, StepOutcome, StepResult
+
+_BY_LEVEL = frozenset({Kind.ASSERTION, Kind.CAPTURE})
+
+
+def step_outcome(failure: Failure | None, level: Level = Level.FAILED) -> StepOutcome:
+    """What a step's failure makes of it; `level` is the failed assertion's."""
+    if failure is None:
+        return StepOutcome.PASSED
+    if failure.kind in OURS:
+        return StepOutcome.ERRORED
+    if failure.kind in SOFT or (failure.kind in _BY_LEVEL and level is Level.DEGRADED):
+        return StepOutcome.DEGRADED
+    return StepOutcome.FAILED
+
+
+def ends_run(outcome: StepOutcome) -> bool:
+    """Whether the steps after one of this outcome are skipped (unless it says `continue_on_failure`)."""
+    return outcome in (StepOutcome.FAILED, StepOutcome.ERRORED)
+
+
+def run_outcome(steps: Iterable[StepResult]) -> tuple[Outcome, Failure | None]:
+    """The run's outcome and the failure that names it.
+
+    The first failed or errored step decides: what follows it (`continue_on_failure`) may only be its consequence.
+    """
+    degraded: Failure | None = None
+    for step in steps:
+        if ends_run(step.outcome):
+            return Outcome(step.outcome.value), step.failure
+        if step.outcome is StepOutcome.DEGRADED and degraded is None:
+            degraded = step.failure
+    return (Outcome.DEGRADED, degraded) if degraded else (Outcome.PASSED, None)

@@ -1,0 +1,149 @@
+"""What assertions and captures read: one response, and the subject of an expectation found in it.
+
+JSON numbers keep their literal text (`1.10` stays "1.10", a long integer stays exact), so that money compares and is
+captured as the target wrote it.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import re2
+from jsonpath_rfc9535 import JSONPathEnvironment, JSONPathQuery
+from jsonpath_rfc9535.exceptions import JSONPathError
+
+from synthprobe.core.probes import Subject
+from synthprobe.core.templates import Json
+
+
+class Literal(float):
+    """A JSON number with a fraction or exponent: a float that remembers how it was written."""
+
+    text: str
+
+    def __new__(cls, text: str) -> "Literal":
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+
+class Missing:
+    """The subject is not there; `why` says more than that, where there is more."""
+
+    def __init__(self, why: str = "") -> None:
+        self.why = why
+
+
+class Unreadable(Exception):
+    """A subject that could not be read at all, such as JSON in a body that is not JSON."""
+
+
+@dataclass(frozen=True)
+class Response:
+    """One response as expectations see it: unredacted, so it never leaves the run."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    duration: float
+    """Seconds."""
+    url: str
+
+    @cached_property
+    def text(self) -> str:
+        """The body as text; bytes that are not text become replacement characters."""
+        return self.body.decode("utf-8", "replace")
+
+    @cached_property
+    def json(self) -> Json | Missing:
+        """The body as JSON, parsed once; Missing when it is empty. Raises `Unreadable`."""
+        if not self.body.strip():
+            return Missing("the body is empty")
+        try:
+            return _loads(self.body)
+        except (ValueError, RecursionError) as error:
+            raise Unreadable(f"the body is not JSON ({self._kind()}): {_start(self.text)}") from error
+
+    def header(self, name: str) -> str | None:
+        """A header's value, any case; several of one name are joined by commas (RFC 9110 §5.3)."""
+        found = [value for key, value in self.headers if key.lower() == name.lower()]
+        return ", ".join(found) if found else None
+
+    def _kind(self) -> str:
+        return self.header("content-type") or "no content type"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A subject's value; `many` marks the list of what a path with wildcards or filters found."""
+
+    value: Json
+    many: bool = False
+
+
+def find(subject: Subject, path: str | None, response: Response) -> Found | Missing:
+    """The subject in the response. Raises `Unreadable`."""
+    match subject:
+        case Subject.STATUS:
+            return Found(response.status)
+        case Subject.DURATION:
+            return Found(response.duration)
+        case Subject.URL:
+            return Found(response.url)
+        case Subject.BODY:
+            return Found(response.text) if path is None else _in_text(path, response.text)
+        case Subject.HEADER:
+            value = response.header(path or "")
+            return Missing() if value is None else Found(value)
+        case Subject.JSON:
+            return _in_json(path or "$", response)
+
+
+@lru_cache(maxsize=4096)
+def pattern(text: str) -> "re2._Regexp":
+    """A compiled RE2 pattern."""
+    return re2.compile(text)
+
+
+def _in_text(expression: str, text: str) -> Found | Missing:
+    found = pattern(expression).search(text)
+    if found is None:
+        return Missing()
+    value = found.group(1) if found.re.groups else found.group(0)
+    return Missing() if value is None else Found(value)
+
+
+def _in_json(path: str, response: Response) -> Found | Missing:
+    document = response.json
+    if isinstance(document, Missing):
+        return document
+    query = _query(path)
+    try:
+        values: list[Json] = [node.value for node in query.find(document)]  # type: ignore[misc]
+    except JSONPathError as error:
+        raise Unreadable(f"{path} cannot be followed in this body: {error}") from error
+    if query.singular_query():
+        return Found(values[0]) if values else Missing()
+    return Found(values, many=True)
+
+
+_PATHS = JSONPathEnvironment()
+
+
+@lru_cache(maxsize=4096)
+def _query(path: str) -> JSONPathQuery:
+    return _PATHS.compile(path)
+
+
+def _loads(body: bytes) -> Json:
+    loaded: Json = json.loads(body, parse_float=Literal, parse_constant=_refuse)
+    return loaded
+
+
+def _refuse(constant: str) -> Json:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _start(text: str) -> str:
+    shown = " ".join(text[:200].split())
+    return shown if len(shown) <= 60 else shown[:60] + "…"
