@@ -8,6 +8,10 @@ A check has one target alert. Its window holds the samples since the trouble beg
 
 A sample is failed, degraded or passed; errored, skipped and other regions' results never enter a window.
 Missing data never resolves an alert.
+
+A failing sample makes the alert as severe as its rule says; degraded samples alone make it a warning. While it fires,
+its severity sinks to warning when the last `recover_after` samples hold no failed one, and rises again with the next
+failed one. The window empties when the alert ends.
 """
 
 from collections.abc import Mapping
@@ -15,8 +19,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from synthprobe.core.labels import Labels
+from synthprobe.core.annotations import annotate, instant
+from synthprobe.core.labels import Labels, fingerprint, severity_rank
+from synthprobe.core.probes import AlertMode, AlertRule, FailAfter
+from synthprobe.core.results import CheckInfo, Outcome, Result, Trigger
 
 
 class AlertState(StrEnum):
@@ -47,18 +55,21 @@ class Alert(Struct, frozen=True, omit_defaults=True):
     first_failed_at: datetime
     """When the trouble began: the start of the first failed run."""
     updated_at: datetime
+    """The end of the newest run it has seen (or its withdrawal); never goes back."""
     check: str = ""
     severity: str = ""
     annotations: Mapping[str, str] = {}
     window: tuple[Sample, ...] = ()
     starts_at: datetime | None = None
-    """When it began to fire."""
+    """When it began to fire; a pending alert keeps the times of its last firing, which a group may still have to tell."""
     ends_at: datetime | None = None
     incident: int | None = None
     signature: str = ""
     last_result: str = ""
     """Run id of the newest failed (or degraded) run: what a page shows."""
     stale: bool = False
+    peak: str = ""
+    """The gravest severity since it began to fire."""
     version: int = 1
 
     @property
@@ -81,3 +92,188 @@ class Change(StrEnum):
     CLOSED = "closed"
     """A pending alert ended without firing."""
     WITHDRAWN = "withdrawn"
+
+
+class Observed(Struct, frozen=True):
+    """An alert after a result: None when there is nothing (left) to keep."""
+
+    alert: Alert | None
+    change: Change
+
+
+PROBE_FAILED = "ProbeFailed"
+"""The name of a check's target alert."""
+
+WOULD_HAVE_FIRED = "would_have_fired"
+"""Annotation of an alert in trial mode: when it would have begun to fire."""
+
+
+def identity(check: CheckInfo) -> Labels:
+    """The labels that make a check's alert that alert; relabelling a probe does not open a new one."""
+    row = {check.row_label: check.row} if check.row_label and check.row else {}
+    return {**row, "alertname": PROBE_FAILED, "probe": check.probe, "region": check.region}
+
+
+def fingerprint_of(check: CheckInfo) -> str:
+    """The fingerprint of a check's target alert."""
+    return fingerprint(identity(check))
+
+
+def observe(alert: Alert | None, result: Result, check: CheckInfo, now: datetime) -> Observed:
+    """What a result does to its check's alert.
+
+    Errored and manual runs do nothing. A result that comes late, after newer ones, counts as a sample, but moves no
+    time backwards and does not replace what newer runs have told.
+    """
+    sample = _SAMPLES.get(result.outcome)
+    if sample is None or result.trigger is not Trigger.SCHEDULE:
+        return Observed(alert, Change.NONE)
+    begun = alert is not None and alert.state in (AlertState.PENDING, AlertState.FIRING)
+    if not begun and sample is Sample.PASSED:
+        return Observed(alert, Change.NONE)
+    current = alert if alert and begun else _begun(alert, result, check)
+    current = _sampled(current, sample, result, check, now)
+    return (
+        _while_firing(current, check.rule)
+        if current.state is AlertState.FIRING
+        else _while_pending(current, check.rule)
+    )
+
+
+def withdraw(alert: Alert, now: datetime) -> Observed:
+    """End the alert of a check that was removed or paused: not proven healthy."""
+    at = max(now, alert.updated_at)
+    match alert.state:
+        case AlertState.FIRING:
+            ended = replace(alert, state=AlertState.WITHDRAWN, ends_at=at, updated_at=at, window=())
+            return Observed(ended, Change.WITHDRAWN)
+        case AlertState.PENDING:
+            return _closed(alert)
+        case AlertState.RESOLVED | AlertState.WITHDRAWN:
+            return Observed(alert, Change.NONE)
+
+
+_SAMPLES: Mapping[Outcome, Sample] = {
+    Outcome.FAILED: Sample.FAILED,
+    Outcome.DEGRADED: Sample.DEGRADED,
+    Outcome.PASSED: Sample.PASSED,
+}
+_FAILED = frozenset({Sample.FAILED})
+_NOT_PASSED = frozenset({Sample.FAILED, Sample.DEGRADED})
+_DEGRADED_SEVERITY = "warning"
+
+
+def _begun(ended: Alert | None, result: Result, check: CheckInfo) -> Alert:
+    if ended:
+        return replace(
+            ended, state=AlertState.PENDING, first_failed_at=result.started_at, annotations={}, window=()
+        )
+    return Alert(
+        fingerprint=fingerprint_of(check),
+        labels={},
+        state=AlertState.PENDING,
+        first_failed_at=result.started_at,
+        updated_at=result.started_at,
+        check=check.key,
+    )
+
+
+def _sampled(alert: Alert, sample: Sample, result: Result, check: CheckInfo, now: datetime) -> Alert:
+    seen_at = min(result.ended_at, now)
+    late = seen_at < alert.updated_at
+    owner = {"owner": check.owner} if check.owner else {}
+    alert = replace(
+        alert,
+        window=(*_kept(alert, sample, check.rule), sample)[-_length(check.rule) :],
+        labels={**check.labels, **owner, **identity(check)},
+        updated_at=max(alert.updated_at, seen_at),
+        stale=False,
+    )
+    if sample is Sample.PASSED or (late and alert.annotations):
+        return alert
+    return replace(
+        alert, annotations=_told(alert, result, check), signature=result.signature, last_result=result.run_id
+    )
+
+
+def _told(alert: Alert, result: Result, check: CheckInfo) -> Labels:
+    told = {**annotate(result, check, identity(check)), "first_failed_at": instant(alert.first_failed_at)}
+    if WOULD_HAVE_FIRED in alert.annotations:
+        told[WOULD_HAVE_FIRED] = alert.annotations[WOULD_HAVE_FIRED]
+    return told
+
+
+def _kept(alert: Alert, sample: Sample, rule: AlertRule) -> tuple[Sample, ...]:
+    # Before it fires, "n in a row" is broken by one good run: what came before it no longer counts.
+    if sample is not Sample.PASSED or alert.state is AlertState.FIRING:
+        return alert.window
+    broken = {Sample.FAILED} if rule.fail_after.in_a_row else set()
+    if rule.degraded_after.in_a_row:
+        broken.add(Sample.DEGRADED)
+    return tuple(kept for kept in alert.window if kept not in broken)
+
+
+def _length(rule: AlertRule) -> int:
+    return max(rule.fail_after.of, rule.degraded_after.of, rule.recover_after)
+
+
+def _while_pending(alert: Alert, rule: AlertRule) -> Observed:
+    if not _NOT_PASSED & set(alert.window):
+        return _closed(alert)
+    severity = _severity(alert.window, rule)
+    # A good run never fires, though an edited rule may find enough failures before it.
+    if not severity or alert.window[-1] is Sample.PASSED:
+        return Observed(alert, Change.PENDING)
+    if rule.mode is AlertMode.TRIAL:
+        noted = {WOULD_HAVE_FIRED: instant(alert.updated_at), **alert.annotations}
+        return Observed(replace(alert, annotations=noted), Change.PENDING)
+    fired = replace(
+        alert,
+        state=AlertState.FIRING,
+        severity=severity,
+        peak=severity,
+        starts_at=alert.updated_at,
+        ends_at=None,
+        annotations={name: value for name, value in alert.annotations.items() if name != WOULD_HAVE_FIRED},
+    )
+    return Observed(fired, Change.FIRED)
+
+
+def _while_firing(alert: Alert, rule: AlertRule) -> Observed:
+    last = alert.window[-rule.recover_after :]
+    recovering = len(last) == rule.recover_after and Sample.FAILED not in last
+    if recovering and Sample.DEGRADED not in last:
+        resolved = replace(alert, state=AlertState.RESOLVED, ends_at=alert.updated_at, window=())
+        return Observed(resolved, Change.RESOLVED)
+    severity = alert.severity
+    if recovering:
+        severity = _degraded(rule)
+    elif alert.window[-1] is Sample.FAILED:
+        severity = max(alert.peak, _severity(alert.window, rule), key=severity_rank)
+    if severity == alert.severity:
+        return Observed(alert, Change.UPDATED)
+    peak = max(alert.peak, severity, key=severity_rank)
+    return Observed(replace(alert, severity=severity, peak=peak), Change.SEVERITY)
+
+
+def _closed(alert: Alert) -> Observed:
+    if alert.ends_at is None:
+        return Observed(None, Change.CLOSED)
+    return Observed(replace(alert, state=AlertState.RESOLVED, window=()), Change.CLOSED)
+
+
+def _severity(window: tuple[Sample, ...], rule: AlertRule) -> str:
+    if _met(rule.fail_after, window, _FAILED):
+        return rule.severity
+    return _degraded(rule) if _met(rule.degraded_after, window, _NOT_PASSED) else ""
+
+
+def _degraded(rule: AlertRule) -> str:
+    return min(_DEGRADED_SEVERITY, rule.severity, key=severity_rank)
+
+
+def _met(after: FailAfter, window: tuple[Sample, ...], bad: frozenset[Sample]) -> bool:
+    last = window[-after.of :]
+    if after.in_a_row:
+        return len(last) == after.of and all(sample in bad for sample in last)
+    return sum(sample in bad for sample in last) >= after.failed

@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from synthprobe.core.labels import Labels
+from synthprobe.core.labels import Labels, severity_rank
+from synthprobe.core.routes import ALL_LABELS, Route, repeat_effective
 
 
 class Reason(StrEnum):
@@ -25,11 +27,18 @@ class Reason(StrEnum):
     UNCHANGED = "unchanged"
     NEVER_TOLD = "never_told"
     """Everything resolved before anybody had heard of it."""
+    RESOLVED_UNWANTED = "resolved_unwanted"
+    """Everything resolved; the receiver does not want to hear of it, but what it was told must be forgotten."""
 
     @property
     def sends(self) -> bool:
         """Whether this reason is one to send for."""
-        return self not in (Reason.UNCHANGED, Reason.NEVER_TOLD)
+        return self not in (Reason.UNCHANGED, Reason.NEVER_TOLD, Reason.RESOLVED_UNWANTED)
+
+    @property
+    def records(self) -> bool:
+        """Whether `heard` is to be stored: after a message, and after an end that is not sent."""
+        return self.sends or self is Reason.RESOLVED_UNWANTED
 
 
 class Group(Struct, frozen=True, omit_defaults=True):
@@ -61,3 +70,114 @@ class Told(Struct, frozen=True, omit_defaults=True):
     severity: str = ""
     seq: int = 0
     """Of the last message; the next is one more."""
+
+
+def place(route: Route, labels: Labels) -> Group:
+    """The group of a route that an alert with these labels belongs to, fresh and without a timer."""
+    everything = ALL_LABELS in route.group_by
+    shared = {
+        name: value
+        for name, value in sorted(labels.items())
+        if value and (everything or name in route.group_by)
+    }
+    listed = ", ".join(f"{name}={_quoted(value)}" for name, value in shared.items())
+    return Group(
+        key=f"{route.key or route.path}:{{{listed}}}",
+        route=route.path,
+        receiver=route.receiver,
+        labels=shared,
+        group_wait=route.group_wait,
+        group_interval=route.group_interval,
+        repeat_interval=route.repeat_interval,
+        next_flush_at=None,
+    )
+
+
+def arm(group: Group, alert_starts_at: datetime, now: datetime) -> Group:
+    """Set the timer for an alert that joins: `group_wait` after it fired, at once when that is past.
+
+    A group that has been flushed, or that is due earlier, keeps its timer.
+    """
+    due = max(now, min(alert_starts_at, now) + group.group_wait)
+    if group.next_flush_at is None:
+        return replace(group, next_flush_at=due)
+    if group.flushed or due > now:
+        return group
+    # Alertmanager resets a waiting group for an alert whose own group_wait is over: it has waited somewhere else.
+    return replace(group, next_flush_at=min(group.next_flush_at, now))
+
+
+def decide(
+    told: Told | None,
+    *,
+    firing: frozenset[str],
+    resolved: frozenset[str],
+    severity: str,
+    reopened: bool,
+    repeat_interval: timedelta,
+    send_resolved: bool,
+    now: datetime,
+) -> Reason:
+    """Whether and why one integration hears of its group now.
+
+    `firing` and `resolved` are the fingerprints the group holds, `severity` is the gravest that fires, `reopened`
+    whether an incident of theirs was reopened since. Strictly older than `repeat_interval` is repeated; pass
+    `repeat_age(group)`, so that a timer a moment early or late changes nothing.
+    """
+    if not firing:
+        return _ended(told, resolved, wanted=send_resolved)
+    if told is None:
+        return Reason.FIRST
+    graver = bool(told.firing) and severity_rank(severity) > severity_rank(told.severity)
+    if not firing <= told.firing:
+        return _more(told, reopened=reopened, graver=graver)
+    if graver:
+        return Reason.RAISED
+    if send_resolved and resolved & told.firing:
+        return Reason.SOME_RESOLVED
+    return Reason.REPEAT if told.at < now - repeat_interval else Reason.UNCHANGED
+
+
+def repeat_age(group: Group) -> timedelta:
+    """The age from which what was told is repeated: half a tick before the effective `repeat_interval`."""
+    return repeat_effective(group) - group.group_interval / 2
+
+
+def after_flush(group: Group, *, holds_firing: bool, now: datetime) -> Group:
+    """The group after a flush: its next tick is one `group_interval` on, or none when it holds nothing any more.
+
+    Ticks keep their rhythm: those already past are skipped, never caught up with.
+    """
+    if not holds_firing:
+        return replace(group, next_flush_at=None, flushed=False)
+    tick = group.next_flush_at or now
+    passed = max(0, (now - tick) // group.group_interval)
+    return replace(group, next_flush_at=tick + (passed + 1) * group.group_interval, flushed=True)
+
+
+def heard(
+    told: Told | None, *, firing: frozenset[str], resolved: frozenset[str], severity: str, now: datetime
+) -> Told:
+    """What an integration knows after it was told this."""
+    return Told(
+        firing=firing, resolved=resolved, at=now, severity=severity, seq=(told.seq if told else 0) + 1
+    )
+
+
+def _ended(told: Told | None, resolved: frozenset[str], *, wanted: bool) -> Reason:
+    if told and told.firing:
+        return Reason.ALL_RESOLVED if wanted else Reason.RESOLVED_UNWANTED
+    return Reason.UNCHANGED if told and resolved <= told.resolved else Reason.NEVER_TOLD
+
+
+def _more(told: Told, *, reopened: bool, graver: bool) -> Reason:
+    if reopened:
+        return Reason.REOPENED
+    if graver:
+        return Reason.RAISED
+    return Reason.NEW_ALERTS if told.firing else Reason.FIRST
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'

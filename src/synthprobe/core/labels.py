@@ -1,9 +1,11 @@
 """Labels and matchers, with Alertmanager's syntax and rules, and an alert's fingerprint."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
-from typing import TypeAlias
+from functools import lru_cache
+from typing import Protocol, TypeAlias
 
+import re2
 from msgspec import Struct
 
 Labels: TypeAlias = Mapping[str, str]
@@ -27,5 +29,158 @@ class Matcher(Struct, frozen=True):
     value: str
 
     def __str__(self) -> str:
-        escaped = self.value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        return f'{self.name}{self.op.value}"{escaped}"'
+        name = self.name if _CLASSIC_NAME.fullmatch(self.name) else _quoted(self.name)
+        return f"{name}{self.op.value}{_quoted(self.value)}"
+
+
+class MatcherError(ValueError):
+    """A matcher's text cannot be read; the message says what is wrong with which part."""
+
+
+def parse_matchers(text: str) -> tuple[Matcher, ...]:
+    """Read `foo=bar,baz!~"x"`, with or without braces. Raises `MatcherError`.
+
+    Alertmanager's classic rules (pkg/labels/parse.go), and its UTF-8 names: quoted, or without reserved characters.
+    """
+    inner = text.strip()
+    if inner.startswith("{") and inner.endswith("}"):
+        inner = inner[1:-1]
+    return tuple(parse_matcher(part) for part in _split(inner))
+
+
+def parse_matcher(text: str) -> Matcher:
+    """Read one matcher: `severity=~"critical|warning"`. Raises `MatcherError`."""
+    if not text.strip():
+        raise MatcherError(
+            "bad matcher format: nothing stands before a comma: write name, operator and value there"
+        )
+    found = _MATCHER.fullmatch(text)
+    if not found:
+        raise MatcherError(f"bad matcher format: {text}: write name, then one of = != =~ !~, then a value")
+    raw_name, op, raw_value = found.group(1), MatchOp(found.group(2)), found.group(3)
+    name = _unquoted(raw_name, text) if raw_name.startswith('"') else raw_name
+    if not name:
+        raise MatcherError(f"bad matcher format: {text}: the label's name is empty")
+    matcher = Matcher(name, op, _unquoted(raw_value, text))
+    if op in (MatchOp.MATCHES, MatchOp.NOT_MATCHES):
+        _check_pattern(matcher, text)
+    return matcher
+
+
+def matches(matchers: Iterable[Matcher], labels: Labels) -> bool:
+    """Whether all matchers hold for these labels; no matchers hold for any."""
+    return all(holds(matcher, labels) for matcher in matchers)
+
+
+def holds(matcher: Matcher, labels: Labels) -> bool:
+    """Whether one matcher holds for these labels."""
+    value = labels.get(matcher.name, "")
+    match matcher.op:
+        case MatchOp.EQUAL:
+            return value == matcher.value
+        case MatchOp.NOT_EQUAL:
+            return value != matcher.value
+        case MatchOp.MATCHES:
+            return _pattern(matcher.value).fullmatch(value) is not None
+        case MatchOp.NOT_MATCHES:
+            return _pattern(matcher.value).fullmatch(value) is None
+
+
+def fingerprint(labels: Labels) -> str:
+    """Alertmanager's identity of a label set: sorted `name 0xff value 0xff` through FNV-1a 64, as `%016x`."""
+    digest = _FNV_OFFSET
+    for name, value in sorted(labels.items()):
+        if value:
+            for byte in b"%b\xff%b\xff" % (name.encode(), value.encode()):
+                digest = ((digest ^ byte) * _FNV_PRIME) & _64_BITS
+    return f"{digest:016x}"
+
+
+def is_label_name(name: str) -> bool:
+    """Whether this is a label name that every version of Alertmanager and Prometheus takes."""
+    return _LABEL_NAME.fullmatch(name) is not None
+
+
+def severity_rank(severity: str) -> int:
+    """How grave a severity is, to compare by; words we do not know are the least grave."""
+    return _SEVERITIES.index(severity) if severity in _SEVERITIES else 0
+
+
+class _Pattern(Protocol):
+    def fullmatch(self, text: str) -> object | None: ...
+
+
+_SEVERITIES = ("none", "info", "warning", "critical")
+_FNV_OFFSET, _FNV_PRIME, _64_BITS = 0xCBF29CE484222325, 0x100000001B3, (1 << 64) - 1
+_LABEL_NAME = re2.compile("[a-zA-Z_][a-zA-Z0-9_]*")
+_CLASSIC_NAME = re2.compile("[a-zA-Z_:][a-zA-Z0-9_:]*")
+_MATCHER = re2.compile(
+    r'(?s)\s*("(?:[^"\\]|\\.)*"|[^{}!=~,\\"' + r"'`\s" + r"]+)\s*(=~|=|!=|!~)\s*(.*?)\s*",
+)
+_UNESCAPED = {"n": "\n", '"': '"', "\\": "\\"}
+
+
+@lru_cache(maxsize=4096)
+def _pattern(source: str) -> _Pattern:
+    options = re2.Options()
+    options.log_errors = False
+    compiled: _Pattern = re2.compile(source, options)
+    return compiled
+
+
+def _check_pattern(matcher: Matcher, text: str) -> None:
+    try:
+        _pattern(matcher.value)
+    except re2.error as error:
+        raise MatcherError(
+            f"bad matcher {text.strip()}: not a regular expression (RE2): {_reason(error)}"
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    first = error.args[0] if error.args else error
+    return first.decode(errors="replace") if isinstance(first, bytes) else str(first)
+
+
+def _split(text: str) -> Iterator[str]:
+    start, quoted, escaped = 0, False, False
+    for index, character in enumerate(text):
+        if character == "," and not quoted:
+            yield text[start:index]
+            start = index + 1
+        elif escaped:
+            escaped = False
+        elif character == '"':
+            quoted = not quoted
+        elif character == "\\":
+            escaped = True
+    # A comma may end the list, as in Alertmanager; between two commas there must be a matcher.
+    if last := text[start:].strip():
+        yield last
+
+
+def _unquoted(raw: str, text: str) -> str:
+    quoted = raw.startswith('"')
+    body = raw[1:] if quoted else raw
+    out: list[str] = []
+    index = 0
+    while index < len(body):
+        character = body[index]
+        if character == '"':
+            if not quoted or index < len(body) - 1:
+                raise MatcherError(f"matcher value contains unescaped double quote: {text.strip()}")
+            return "".join(out)
+        if character == "\\" and index < len(body) - 1:
+            index += 1
+            out.append(_UNESCAPED.get(body[index], "\\" + body[index]))
+        else:
+            out.append(character)
+        index += 1
+    if quoted:
+        raise MatcherError(f"matcher value has no closing double quote: {text.strip()}")
+    return "".join(out)
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'

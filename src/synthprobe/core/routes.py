@@ -3,13 +3,14 @@
 Depth first, children first, first match wins unless `continue`; options inherit from the parent.
 """
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Protocol
 
 from msgspec import Struct
 
 from synthprobe.core.incidents import ScopeRule
-from synthprobe.core.labels import Matcher
+from synthprobe.core.labels import Labels, Matcher, holds, matches
 
 ALL_LABELS = "..."
 """`group_by: ['...']`: every label set is its own group."""
@@ -27,6 +28,8 @@ class Route(Struct, frozen=True):
     group_interval: timedelta = timedelta(minutes=5)
     repeat_interval: timedelta = timedelta(hours=4)
     routes: tuple["Route", ...] = ()
+    key: str = ""
+    """Its part of a group's key, made of matchers, so that moving a route keeps its groups: `{}/{region="emea"}`."""
 
 
 class Integration(Struct, frozen=True):
@@ -74,3 +77,150 @@ class Routes(Struct, frozen=True):
     delivery: Delivery = Delivery()
     reopen_within: timedelta = timedelta(minutes=10)
     platform: str = ""
+
+
+class Rejection(Struct, frozen=True):
+    """A node that an alert did not end at, and why."""
+
+    path: str
+    why: str
+
+
+class Explained(Struct, frozen=True):
+    """Where labels lead, and why nowhere else."""
+
+    matches: tuple[Route, ...]
+    rejected: tuple[Rejection, ...]
+
+
+class MatchAnswer(Struct, frozen=True):
+    """One matching route as `routes test` prints it; durations as in the file."""
+
+    receiver: str
+    path: tuple[str, ...]
+    group_by: tuple[str, ...]
+    group_wait: str
+    group_interval: str
+    repeat_interval: str
+    repeat_effective: str
+    muted_by: tuple[Mapping[str, str], ...] = ()
+    team: str | None = None
+    levels: tuple[Mapping[str, str], ...] = ()
+
+
+class RejectionAnswer(Struct, frozen=True):
+    """One node passed over, as `routes test` prints it."""
+
+    path: tuple[str, ...]
+    why: str
+
+
+class TestAnswer(Struct, frozen=True):
+    """The stable JSON of `routes test`."""
+
+    __test__ = False
+
+    at: datetime
+    labels: Labels
+    matches: tuple[MatchAnswer, ...]
+    rejected: tuple[RejectionAnswer, ...]
+
+
+class Timers(Protocol):
+    """What has Alertmanager's repeating timers: a route, or a group of one."""
+
+    @property
+    def group_interval(self) -> timedelta:
+        """Between two flushes."""
+        ...
+
+    @property
+    def repeat_interval(self) -> timedelta:
+        """Between two tellings of the same."""
+        ...
+
+
+def match(root: Route, labels: Labels) -> tuple[Route, ...]:
+    """The routes an alert is notified through, in the file's order; the root takes what no child takes."""
+    return explain(root, labels).matches
+
+
+def explain(root: Route, labels: Labels) -> Explained:
+    """The routes an alert is notified through, and for each other node on the way why not."""
+    found: list[Route] = []
+    rejected: list[Rejection] = []
+    _descend(root, labels, found, rejected)
+    # A root with matchers is refused by the file; should one come by hand, nothing is dropped.
+    return Explained(tuple(found) or (root,), tuple(rejected))
+
+
+def repeat_effective(timers: Timers) -> timedelta:
+    """How often the same is really told: a repeat waits for a tick, so it is a multiple of `group_interval`."""
+    return -(-timers.repeat_interval // timers.group_interval) * timers.group_interval
+
+
+def routes_test(routes: Routes, labels: Labels, at: datetime) -> TestAnswer:
+    """The answer of `routes test` for an alert with these labels at an instant."""
+    explained = explain(routes.root, labels)
+    return TestAnswer(
+        at=at,
+        labels=labels,
+        matches=tuple(_answer(route) for route in explained.matches),
+        rejected=tuple(RejectionAnswer(tuple(node.path.split(".")), node.why) for node in explained.rejected),
+    )
+
+
+def walk(root: Route) -> Iterator[Route]:
+    """Every node of a tree, parents before children, in the file's order."""
+    yield root
+    for child in root.routes:
+        yield from walk(child)
+
+
+def duration_text(duration: timedelta) -> str:
+    """A duration as written in a file: `1h30m`, `500ms`, `0s`."""
+    left = duration // timedelta(milliseconds=1)
+    parts = []
+    for unit, size in _UNITS:
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
+
+
+_UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
+
+
+def _descend(node: Route, labels: Labels, found: list[Route], rejected: list[Rejection]) -> bool:
+    if not matches(node.matchers, labels):
+        rejected.append(Rejection(node.path, _why_not(node, labels)))
+        return False
+    before = len(found)
+    for index, child in enumerate(node.routes):
+        if _descend(child, labels, found, rejected) and not child.continue_:
+            why = f"{child.path} matched first and does not continue"
+            rejected.extend(Rejection(later.path, why) for later in node.routes[index + 1 :])
+            break
+    if len(found) == before:
+        found.append(node)
+    else:
+        rejected.append(Rejection(node.path, "a route below it matched"))
+    return True
+
+
+def _why_not(node: Route, labels: Labels) -> str:
+    failed = next(matcher for matcher in node.matchers if not holds(matcher, labels))
+    value = labels.get(failed.name, "")
+    return f"{failed}: {failed.name} is {value!r}" if value else f"{failed}: there is no label {failed.name}"
+
+
+def _answer(route: Route) -> MatchAnswer:
+    return MatchAnswer(
+        receiver=route.receiver,
+        path=tuple(route.path.split(".")),
+        group_by=route.group_by,
+        group_wait=duration_text(route.group_wait),
+        group_interval=duration_text(route.group_interval),
+        repeat_interval=duration_text(route.repeat_interval),
+        repeat_effective=duration_text(repeat_effective(route)),
+    )
