@@ -1,1 +1,1 @@
-"""`synthprobe demo`: a real third-party API, a fault proxy before it, and the product watching both."""
+"""A whole day of synthprobe in two minutes: a payment API, faults in front of it, and somebody who is paged."""
