@@ -139,6 +139,7 @@ create table outbox (                      -- Notification: pending â†’ leased â
     created_at integer not null,
     due_at integer not null,
     attempts integer not null default 0,
+    maybe_received integer not null default 0,  -- attempts of which it is not proven that nothing arrived
     lease_until integer,
     fence integer not null default 0,
     last_error text,

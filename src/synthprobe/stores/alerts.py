@@ -1,0 +1,61 @@
+"""Alerts: one row per fingerprint."""
+
+from synthprobe.core.alerts import Alert
+from synthprobe.ports import Sql, Tx
+from synthprobe.stores.columns import document, encode
+from synthprobe.stores.instants import to_micros
+
+
+def find(fingerprint: str) -> Tx[Alert | None]:
+    """The alert of a fingerprint."""
+    rows = yield Sql("select doc from alerts where fingerprint = :f", {"f": fingerprint})
+    return document(rows[0], Alert) if rows else None
+
+
+def of_check(check: str) -> Tx[tuple[Alert, ...]]:
+    """The alerts a check has."""
+    rows = yield Sql("select doc from alerts where check_key = :check", {"check": check})
+    return tuple(document(row, Alert) for row in rows)
+
+
+def firing() -> Tx[tuple[Alert, ...]]:
+    """Every alert that fires."""
+    rows = yield Sql("select doc from alerts where state = 'firing' order by fingerprint")
+    return tuple(document(row, Alert) for row in rows)
+
+
+def firing_without_timer() -> Tx[tuple[Alert, ...]]:
+    """Alerts that fire although no group that holds them has a timer: there should be none."""
+    rows = yield Sql(
+        """
+        select doc from alerts where state = 'firing' and not exists (
+            select 1 from group_members join groups on groups.key = group_members.group_key
+            where group_members.fingerprint = alerts.fingerprint and groups.next_flush_at is not null)
+        """
+    )
+    return tuple(document(row, Alert) for row in rows)
+
+
+def save(alert: Alert) -> Tx[None]:
+    """Insert or replace an alert."""
+    yield Sql(
+        """
+        insert into alerts (fingerprint, check_key, state, incident, updated_at, doc)
+        values (:fingerprint, :check, :state, :incident, :updated_at, :doc)
+        on conflict (fingerprint) do update set
+            check_key = :check, state = :state, incident = :incident, updated_at = :updated_at, doc = :doc
+        """,
+        {
+            "fingerprint": alert.fingerprint,
+            "check": alert.check,
+            "state": alert.state.value,
+            "incident": alert.incident,
+            "updated_at": to_micros(alert.updated_at),
+            "doc": encode(alert),
+        },
+    )
+
+
+def forget(fingerprint: str) -> Tx[None]:
+    """Remove an alert that ended without firing and that no group holds."""
+    yield Sql("delete from alerts where fingerprint = :f", {"f": fingerprint})

@@ -1,0 +1,128 @@
+"""Groups: their timers, the alerts they hold, what each integration was told, and every decision."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from synthprobe.core.alerts import Alert
+from synthprobe.core.groups import Group, Reason, Told
+from synthprobe.ports import Sql, Tx
+from synthprobe.stores.columns import document, encode, instant_or_none, text
+from synthprobe.stores.instants import to_micros
+
+
+def find(key: str) -> Tx[Group | None]:
+    """The group of a key."""
+    rows = yield Sql("select doc from groups where key = :key", {"key": key})
+    return document(rows[0], Group) if rows else None
+
+
+def holding(fingerprint: str) -> Tx[tuple[Group, ...]]:
+    """The groups that hold an alert."""
+    rows = yield Sql(
+        """
+        select groups.doc from group_members join groups on groups.key = group_members.group_key
+        where group_members.fingerprint = :f order by groups.key
+        """,
+        {"f": fingerprint},
+    )
+    return tuple(document(row, Group) for row in rows)
+
+
+def save(group: Group) -> Tx[None]:
+    """Insert or replace a group, with its timer."""
+    due = to_micros(group.next_flush_at) if group.next_flush_at else None
+    yield Sql(
+        """
+        insert into groups (key, receiver, next_flush_at, doc) values (:key, :receiver, :due, :doc)
+        on conflict (key) do update set receiver = :receiver, next_flush_at = :due, doc = :doc
+        """,
+        {"key": group.key, "receiver": group.receiver, "due": due, "doc": encode(group)},
+    )
+
+
+def hold(key: str, fingerprint: str) -> Tx[None]:
+    """Put an alert into a group."""
+    yield Sql(
+        "insert or ignore into group_members (group_key, fingerprint) values (:key, :f)",
+        {"key": key, "f": fingerprint},
+    )
+
+
+def release(key: str, fingerprints: Iterable[str]) -> Tx[None]:
+    """Take alerts out of a group."""
+    for fingerprint in fingerprints:
+        yield Sql(
+            "delete from group_members where group_key = :key and fingerprint = :f",
+            {"key": key, "f": fingerprint},
+        )
+
+
+def members(key: str) -> Tx[tuple[Alert, ...]]:
+    """The alerts a group holds, the longest known first."""
+    rows = yield Sql(
+        """
+        select alerts.doc from group_members join alerts on alerts.fingerprint = group_members.fingerprint
+        where group_members.group_key = :key
+        """,
+        {"key": key},
+    )
+    held = (document(row, Alert) for row in rows)
+    return tuple(
+        sorted(held, key=lambda alert: (alert.starts_at or alert.first_failed_at, alert.fingerprint))
+    )
+
+
+def due(now: datetime, limit: int) -> Tx[tuple[str, ...]]:
+    """Keys of the groups whose timer is over, the longest overdue first."""
+    rows = yield Sql(
+        "select key from groups where next_flush_at <= :now order by next_flush_at limit :limit",
+        {"now": to_micros(now), "limit": limit},
+    )
+    return tuple(text(row, "key") for row in rows)
+
+
+def next_due() -> Tx[datetime | None]:
+    """The earliest timer of a group."""
+    rows = yield Sql("select min(next_flush_at) as at from groups where next_flush_at is not null")
+    return instant_or_none(rows[0], "at")
+
+
+def told(key: str, integration: str) -> Tx[Told | None]:
+    """What an integration last heard about a group."""
+    rows = yield Sql(
+        "select doc from told where group_key = :key and integration = :i", {"key": key, "i": integration}
+    )
+    return document(rows[0], Told) if rows else None
+
+
+def tell(key: str, integration: str, heard: Told) -> Tx[None]:
+    """Keep what an integration has heard now."""
+    yield Sql(
+        """
+        insert into told (group_key, integration, doc) values (:key, :i, :doc)
+        on conflict (group_key, integration) do update set doc = :doc
+        """,
+        {"key": key, "i": integration, "doc": encode(heard)},
+    )
+
+
+def decided(
+    group: Group, integration: str, reason: Reason, incidents: Iterable[int], now: datetime
+) -> Tx[None]:
+    """Keep a decision, sent or not."""
+    numbers = ",".join(str(number) for number in incidents)
+    yield Sql(
+        """
+        insert into decisions (at, group_key, receiver, integration, sent, reason, incidents)
+        values (:at, :key, :receiver, :integration, :sent, :reason, :incidents)
+        """,
+        {
+            "at": to_micros(now),
+            "key": group.key,
+            "receiver": group.receiver,
+            "integration": integration,
+            "sent": int(reason.sends),
+            "reason": reason.value,
+            "incidents": f",{numbers}," if numbers else "",
+        },
+    )

@@ -1,0 +1,35 @@
+"""Traces: the spans of one run, compressed."""
+
+import zlib
+from datetime import datetime
+
+import msgspec
+
+from synthprobe.core.spans import Span
+from synthprobe.ports import Sql, Tx
+from synthprobe.stores.instants import to_micros
+
+
+def insert(trace_id: str, run_id: str, spans: tuple[Span, ...], now: datetime) -> Tx[None]:
+    """Keep a run's spans; nothing is kept where there are none."""
+    if spans:
+        yield Sql(
+            "insert or ignore into traces (trace_id, run_id, stored_at, spans) values (:trace, :run, :at, :spans)",
+            {
+                "trace": trace_id,
+                "run": run_id,
+                "at": to_micros(now),
+                "spans": zlib.compress(msgspec.json.encode(spans), level=6),
+            },
+        )
+
+
+def find(trace_id: str) -> Tx[tuple[Span, ...]]:
+    """The spans of a trace, root first; none where they were not kept."""
+    rows = yield Sql("select spans from traces where trace_id = :trace", {"trace": trace_id})
+    packed = rows[0]["spans"] if rows else None
+    return (
+        msgspec.json.decode(zlib.decompress(packed), type=tuple[Span, ...])
+        if isinstance(packed, bytes)
+        else ()
+    )
