@@ -26,8 +26,13 @@ class Problem(Struct, frozen=True):
     """What to do, as a short clause."""
     level: ProblemLevel = ProblemLevel.ERROR
 
+    @property
+    def is_error(self) -> bool:
+        """Whether it makes its file unusable."""
+        return self.level is ProblemLevel.ERROR
+
     def __str__(self) -> str:
-        warning = "warning: " if self.level is ProblemLevel.WARNING else ""
+        warning = "" if self.is_error else "warning: "
         hint = f" — {self.hint}" if self.hint else ""
         return f"{self.file}:{self.line}:{self.column}: {warning}{self.message}{hint}"
 
@@ -58,4 +63,4 @@ def ordered(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 def errors(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Those problems that make a file unusable."""
-    return tuple(problem for problem in problems if problem.level is ProblemLevel.ERROR)
+    return tuple(problem for problem in problems if problem.is_error)
