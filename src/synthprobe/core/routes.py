@@ -9,6 +9,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from synthprobe.core.durations import duration_text
 from synthprobe.core.incidents import ScopeRule
 from synthprobe.core.labels import Labels, Matcher, holds, matches
 
@@ -175,20 +176,6 @@ def walk(root: Route) -> Iterator[Route]:
     yield root
     for child in root.routes:
         yield from walk(child)
-
-
-def duration_text(duration: timedelta) -> str:
-    """A duration as written in a file: `1h30m`, `500ms`, `0s`."""
-    left = duration // timedelta(milliseconds=1)
-    parts = []
-    for unit, size in _UNITS:
-        count, left = divmod(left, size)
-        if count:
-            parts.append(f"{count}{unit}")
-    return "".join(parts) or "0s"
-
-
-_UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
 
 
 def _descend(node: Route, labels: Labels, found: list[Route], rejected: list[Rejection]) -> bool:
