@@ -1,25 +1,15 @@
 """The file of faults: YAML text → `Fault` values, or everything that is wrong with it."""
 
-import re
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from synthprobe.demo.faults import Drip, Fault
 from synthprobe.files.documents import Document, read
+from synthprobe.files.durations import Duration, duration
 from synthprobe.files.problems import FileProblems, Problem, problem_at
 from synthprobe.files.shapes import convert
-
-Duration = Annotated[
-    str,
-    Meta(
-        pattern="^([0-9]+(ms|s|m|h))+$",
-        description="A duration: one or more of a number with ms, s, m or h.",
-        examples=["500ms", "1m30s"],
-    ),
-]
 
 
 class DripEntry(Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,9 +36,10 @@ class FaultEntry(Struct, frozen=True, forbid_unknown_fields=True, rename={"since
         list[str] | UnsetType, Meta(description="Where; everywhere if not given.", examples=[["emea"]])
     ] = UNSET
     delay: Annotated[Duration | UnsetType, Meta(description="Wait first.", examples=["2s"])] = UNSET
-    status: Annotated[
-        int | UnsetType, Meta(ge=200, le=599, description="Answer in place of the API.", examples=[503])
-    ] = UNSET
+    status: (
+        Annotated[int, Meta(ge=200, le=599, description="Answer in place of the API.", examples=[503])]
+        | UnsetType
+    ) = UNSET
     body: Annotated[str | UnsetType, Meta(description="The body to send.", examples=["<html>"])] = UNSET
     reset: Annotated[bool, Meta(description="Cut the connection.", examples=[True])] = False
     drip: Annotated[
@@ -78,6 +69,31 @@ def load_faults(text: str | bytes, file: str) -> tuple[Fault, ...]:
     return tuple(_fault(entry) for entry in entries)
 
 
+def _refuse(problems: Iterable[Problem]) -> None:
+    if found := tuple(problems):
+        raise FileProblems(found)
+
+
+def _unreadable(document: Document, entries: list[FaultEntry]) -> Iterator[Problem]:
+    """Durations that have the shape of one but are none."""
+    for index, entry in enumerate(entries):
+        for path, text in _durations(entry):
+            try:
+                duration(text)
+            except ValueError as fault:
+                yield problem_at(document.position(("faults", index, *path)), str(fault))
+
+
+def _durations(entry: FaultEntry) -> Iterator[tuple[tuple[str, ...], str]]:
+    yield ("from",), entry.since
+    if entry.until is not UNSET:
+        yield ("until",), entry.until
+    if entry.delay is not UNSET:
+        yield ("delay",), entry.delay
+    if entry.drip is not UNSET:
+        yield ("drip", "every"), entry.drip.every
+
+
 def _problems(document: Document, index: int, entry: FaultEntry) -> Iterator[Problem]:
     """What the shape cannot say: how keys go together."""
     here = document.position(("faults", index))
@@ -88,7 +104,7 @@ def _problems(document: Document, index: int, entry: FaultEntry) -> Iterator[Pro
         )
     if len(endings) > 1:
         yield problem_at(here, f"{' and '.join(endings)} do not go together", "write two faults")
-    if entry.until is not UNSET and _duration(entry.until) <= _duration(entry.since):
+    if entry.until is not UNSET and duration(entry.until) <= duration(entry.since):
         at = document.position(("faults", index, "until"))
         yield problem_at(at, f"until {entry.until} is not after from {entry.since}", "end it later")
 
@@ -108,26 +124,13 @@ def _fault(entry: FaultEntry) -> Fault:
     return Fault(
         method=method,
         path=path,
-        since=_duration(entry.since),
-        until=None if entry.until is UNSET else _duration(entry.until),
+        since=duration(entry.since),
+        until=None if entry.until is UNSET else duration(entry.until),
         regions=frozenset() if entry.regions is UNSET else frozenset(entry.regions),
-        delay=None if entry.delay is UNSET else _duration(entry.delay),
+        delay=None if entry.delay is UNSET else duration(entry.delay),
         status=0 if entry.status is UNSET else entry.status,
         body=None if entry.body is UNSET else entry.body,
         reset=entry.reset,
-        drip=None if entry.drip is UNSET else Drip(entry.drip.bytes, _duration(entry.drip.every)),
+        drip=None if entry.drip is UNSET else Drip(entry.drip.bytes, duration(entry.drip.every)),
         lose_answer=entry.lose_answer,
     )
-
-
-_UNITS = {
-    "ms": timedelta(milliseconds=1),
-    "s": timedelta(seconds=1),
-    "m": timedelta(minutes=1),
-    "h": timedelta(hours=1),
-}
-
-
-def _duration(text: str) -> timedelta:
-    parts = re.findall(r"(\d+)(ms|s|m|h)", text)
-    return sum((int(count) * _UNITS[unit] for count, unit in parts), timedelta())

@@ -17,11 +17,15 @@ from msgspec import Struct
 from synthprobe.demo import idempotency
 from synthprobe.demo.faults import Fault, find
 from synthprobe.demo.idempotency import Answer
-from synthprobe.demo.listeners import listen
+from synthprobe.demo.loopback import client, listen
 
 HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "content-length", "host"}
 )
+
+
+UPSTREAM_TIMEOUT = 30.0
+"""Seconds."""
 
 
 class Arrival(Struct, frozen=True):
@@ -105,7 +109,7 @@ class Proxy:
             ) as response:
                 kept = tuple((k, v) for k, v in response.headers.items() if k.lower() not in HOP_BY_HOP)
                 answer = Answer(response.status, kept, await response.read())
-        except aiohttp.ClientError as trouble:
+        except (aiohttp.ClientError, TimeoutError) as trouble:
             answer = idempotency.refusal(
                 502, {"type": "api_error", "message": f"no answer from the API: {trouble}"}
             )
@@ -127,9 +131,7 @@ async def running(
     note: Callable[[Arrival], None] = lambda _: None,
 ) -> AsyncIterator[Proxy]:
     """Listen on the port of each region, on 127.0.0.1, until the block ends. Raises `OSError` where a port is taken."""
-    # One connection a request: localstripe may be restarted between two of them.
-    connector = aiohttp.TCPConnector(force_close=True)
-    async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as session:
+    async with client(UPSTREAM_TIMEOUT) as session:
         proxy = Proxy(upstream, session, faults=faults, since_start=since_start, note=note)
         async with listen({port: partial(proxy.answer, region) for port, region in regions.items()}):
             yield proxy

@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from synthprobe.demo.listeners import listen
+from synthprobe.demo.loopback import listen
 
 
 class Alert(Struct, frozen=True):
