@@ -1,0 +1,219 @@
+"""The shape of a whole probe file, and its published schema; `step_shape.py` holds what is inside a step."""
+
+from copy import deepcopy
+from typing import Annotated, Any, ClassVar, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from synthprobe.files.assertion_shape import HeaderName
+from synthprobe.files.durations import Duration
+from synthprobe.files.shapes import require_exactly_one, schema_of
+from synthprobe.files.step_shape import Name, Retry, Scalar, Step
+
+ProbeName = Annotated[
+    str,
+    Meta(
+        pattern="^[a-z0-9][a-z0-9-]*$",
+        max_length=80,
+        extra_json_schema={"patternErrorMessage": "use lower-case letters, digits and `-`"},
+    ),
+]
+RegionName = Annotated[
+    str,
+    Meta(
+        pattern="^[a-z0-9][a-z0-9_-]*$",
+        max_length=80,
+        extra_json_schema={"patternErrorMessage": "use lower-case letters, digits, `-` and `_`"},
+    ),
+]
+LabelName = Annotated[
+    str,
+    Meta(
+        pattern="^[A-Za-z_][A-Za-z0-9_]*$",
+        max_length=80,
+        extra_json_schema={"patternErrorMessage": "a label's name has only letters, digits and `_`"},
+    ),
+]
+EnvironmentName = Annotated[
+    str,
+    Meta(
+        pattern="^[A-Za-z_][A-Za-z0-9_]*$",
+        extra_json_schema={
+            "patternErrorMessage": "an environment variable's name has only letters, digits and `_`"
+        },
+    ),
+]
+Positive = Annotated[int, Meta(ge=1, le=1000)]
+
+
+class Schedule(Struct, frozen=True, forbid_unknown_fields=True):
+    """When runs start."""
+
+    every: Annotated[Duration, Meta(description="Time between two starts.", examples=["3m"])]
+    overlap: Annotated[
+        Literal["skip"] | UnsetType,
+        Meta(description="What becomes of a start while the last run is not over.", examples=["skip"]),
+    ] = UNSET
+
+
+class Secret(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a secret's value is read from when a run needs it."""
+
+    EXACTLY_ONE: ClassVar[tuple[str, ...]] = ("env", "file")
+
+    env: Annotated[
+        EnvironmentName | UnsetType, Meta(description="An environment variable.", examples=["ACME_KEY"])
+    ] = UNSET
+    file: Annotated[
+        Annotated[str, Meta(min_length=1)] | UnsetType,
+        Meta(description="A file, relative to the probe file.", examples=["secrets/acme-key"]),
+    ] = UNSET
+
+    def __post_init__(self) -> None:
+        require_exactly_one(self)
+
+
+class DefaultRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """What each request has unless it says otherwise."""
+
+    timeout: Annotated[
+        Duration | UnsetType, Meta(description="From DNS to the last byte.", examples=["5s"])
+    ] = UNSET
+    headers: Annotated[
+        dict[HeaderName, Scalar] | UnsetType,
+        Meta(description="Headers; a request's own win.", examples=[{"Accept": "application/json"}]),
+    ] = UNSET
+    max_body: Annotated[
+        Annotated[int, Meta(ge=1, le=64 * 1024 * 1024)] | UnsetType,
+        Meta(description="Bytes of response read at most.", examples=[65536]),
+    ] = UNSET
+
+
+class Defaults(Struct, frozen=True, forbid_unknown_fields=True):
+    """What steps have unless they say otherwise."""
+
+    request: Annotated[
+        DefaultRequest | UnsetType, Meta(description="For each request.", examples=[{"timeout": "5s"}])
+    ] = UNSET
+    retry: Annotated[
+        Retry | UnsetType, Meta(description="For each step.", examples=[{"on": ["connect"], "max": 2}])
+    ] = UNSET
+
+
+class FailAfter(Struct, frozen=True, forbid_unknown_fields=True):
+    """Fire on so many failed runs among the last so many."""
+
+    failed: Annotated[Positive, Meta(description="Failed runs.", examples=[2])]
+    of: Annotated[Positive, Meta(description="Among this many.", examples=[5])]
+
+
+class Alert(Struct, frozen=True, forbid_unknown_fields=True):
+    """When results become an alert."""
+
+    fail_after: Annotated[
+        Positive | FailAfter | UnsetType,
+        Meta(
+            description="Failed runs in a row, or so many among the last so many.",
+            examples=[2, {"failed": 2, "of": 5}],
+        ),
+    ] = UNSET
+    recover_after: Annotated[
+        Positive | UnsetType, Meta(description="Good runs in a row that resolve it.", examples=[2])
+    ] = UNSET
+    confirm: Annotated[
+        bool | UnsetType, Meta(description="Take further samples before the first page.", examples=[False])
+    ] = UNSET
+    severity: Annotated[
+        Annotated[str, Meta(pattern="^[a-z][a-z0-9_-]*$", max_length=40)] | UnsetType,
+        Meta(description="The label `severity` of its alerts; critical.", examples=["critical"]),
+    ] = UNSET
+    mode: Annotated[
+        Literal["page", "trial"] | UnsetType,
+        Meta(description="A trial tells nobody: it notes what would have happened.", examples=["trial"]),
+    ] = UNSET
+
+
+class Redact(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is hidden wherever a run is shown, beyond what always is."""
+
+    json: Annotated[
+        list[str] | UnsetType,
+        Meta(description="JSONPaths in request and response bodies.", examples=[["$.card.number"]]),
+    ] = UNSET
+    headers: Annotated[
+        list[HeaderName] | UnsetType, Meta(description="Header names.", examples=[["X-Api-Key"]])
+    ] = UNSET
+
+
+class ProbeFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """One probe: a named list of steps, when and where it runs, and when it alerts."""
+
+    name: Annotated[
+        ProbeName, Meta(description="Identity of its series, alerts and traces.", examples=["card-refund"])
+    ]
+    schedule: Annotated[Schedule, Meta(description="When runs start.", examples=[{"every": "3m"}])]
+    regions: Annotated[
+        Annotated[dict[RegionName, dict[Name, Any]], Meta(min_length=1)]
+        | Annotated[list[RegionName], Meta(min_length=1)],
+        Meta(
+            description="Where it runs, with values for `${{ region.* }}`; or a plain list.",
+            examples=[{"emea": {"base_url": "https://eu.sandbox.acme.example"}}, ["emea", "amer"]],
+        ),
+    ]
+    steps: Annotated[
+        Annotated[list[Step], Meta(min_length=1)],
+        Meta(
+            description="What it does, in order.",
+            examples=[[{"id": "health", "request": {"url": "https://eu.sandbox.acme.example/health"}}]],
+        ),
+    ]
+    description: Annotated[
+        str | UnsetType,
+        Meta(description="What it shows to work, as a sentence.", examples=["A card is charged."]),
+    ] = UNSET
+    owner: Annotated[str | UnsetType, Meta(description="The team that owns it.", examples=["cards"])] = UNSET
+    labels: Annotated[
+        dict[LabelName, str] | UnsetType,
+        Meta(description="Facts on its alerts.", examples=[{"flow": "card"}]),
+    ] = UNSET
+    runbook: Annotated[
+        str | UnsetType,
+        Meta(description="What to do when it fails.", examples=["https://runbooks.example/card"]),
+    ] = UNSET
+    environment: Annotated[
+        Literal["sandbox"] | UnsetType, Meta(description="What kind of API it calls.", examples=["sandbox"])
+    ] = UNSET
+    timeout: Annotated[
+        Duration | UnsetType,
+        Meta(description="The whole run; 60s, or `every` where that is shorter.", examples=["60s"]),
+    ] = UNSET
+    matrix: Annotated[
+        list[Annotated[dict[Name, Any], Meta(min_length=1)]] | UnsetType,
+        Meta(
+            description="One check per region and row; the first key (or `id`) names the row.",
+            examples=[[{"scheme": "visa", "method": "pm_card_visa"}]],
+        ),
+    ] = UNSET
+    vars: Annotated[
+        dict[Name, Any] | UnsetType,
+        Meta(description="Values for `${{ vars.* }}`; money is quoted.", examples=[{"amount": "1.07"}]),
+    ] = UNSET
+    secrets: Annotated[
+        dict[Name, Secret] | UnsetType,
+        Meta(description="Values for `${{ secrets.* }}`.", examples=[{"key": {"env": "ACME_KEY"}}]),
+    ] = UNSET
+    defaults: Annotated[
+        Defaults | UnsetType, Meta(description="What steps share.", examples=[{"request": {"timeout": "5s"}}])
+    ] = UNSET
+    alert: Annotated[
+        Alert | UnsetType, Meta(description="When results become an alert.", examples=[{"fail_after": 2}])
+    ] = UNSET
+    redact: Annotated[
+        Redact | UnsetType, Meta(description="What is hidden besides.", examples=[{"headers": ["X-Api-Key"]}])
+    ] = UNSET
+
+
+def probe_schema() -> dict[str, Any]:
+    """The JSON Schema (Draft 2020-12) of probe files, for editors and documentation."""
+    schema = deepcopy(schema_of(ProbeFile))
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "synthprobe probe", **schema}
