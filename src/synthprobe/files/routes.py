@@ -1,0 +1,130 @@
+"""routes.yaml → `Routes`, checked as Alertmanager checks its own file, with every fault at once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import TypeVar
+
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import asdict, replace
+
+from synthprobe.core.incidents import ScopeRule
+from synthprobe.core.labels import Matcher, parse_matcher
+from synthprobe.core.routes import Delivery, Integration, Receiver, Region, Route, Routes
+from synthprobe.files.documents import Document, read
+from synthprobe.files.durations import duration
+from synthprobe.files.problems import FileProblems, Problem
+from synthprobe.files.routes_checks import check
+from synthprobe.files.routes_foreign import name_foreign
+from synthprobe.files.routes_shape import (
+    UNBUILT,
+    DeliveryFile,
+    ReceiverFile,
+    RouteFile,
+    RoutesFile,
+    ScopeFile,
+)
+from synthprobe.files.shapes import examine
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+def load_routes(text: str | bytes, file: str) -> Routes:
+    """Read a whole routes.yaml. Raises `FileProblems` with everything that is wrong with it."""
+    document = read(text, file)
+    found, faults = examine(document, RoutesFile, UNBUILT)
+    problems = [*document.problems, *name_foreign(document, faults), *_checked(document, found)]
+    if problems or found is None:
+        raise FileProblems(problems)
+    return _routes(found)
+
+
+def _checked(document: Document, found: RoutesFile | None) -> Iterator[Problem]:
+    if found is not None:
+        yield from check(document, found)
+
+
+def _routes(file: RoutesFile) -> Routes:
+    return Routes(
+        root=_node(_or(file.route, RouteFile()), _DEFAULTS, "route", "{}"),
+        receivers={receiver.name: _receiver(receiver) for receiver in _or(file.receivers, [])},
+        regions={
+            name: Region(name, _or(region.location, "UTC"), tuple(_or(region.references, [])))
+            for name, region in _or(file.regions, {}).items()
+        },
+        teams=frozenset(_or(file.teams, {})),
+        scope=_scope(_or(file.scope, ScopeFile())),
+        delivery=_delivery(_or(file.delivery, DeliveryFile())),
+        platform=_or(file.platform, ""),
+    )
+
+
+_DEFAULTS = Route(path="", receiver="")
+
+
+def _node(file: RouteFile, parent: Route, path: str, key: str) -> Route:
+    node = Route(
+        path=path,
+        receiver=_or(file.receiver, parent.receiver),
+        matchers=tuple(parse_matcher(text) for text in _or(file.matchers, [])),
+        continue_=_or(file.continue_, False),
+        group_by=tuple(_or(file.group_by, list(parent.group_by))),
+        group_wait=_length(file.group_wait, parent.group_wait),
+        group_interval=_length(file.group_interval, parent.group_interval),
+        repeat_interval=_length(file.repeat_interval, parent.repeat_interval),
+        key=key,
+    )
+    return replace(node, routes=tuple(_children(_or(file.routes, []), node)))
+
+
+def _children(files: list[RouteFile], parent: Route) -> Iterator[Route]:
+    seen: dict[str, int] = {}
+    for index, file in enumerate(files):
+        key = f"{parent.key}/{_key(tuple(parse_matcher(text) for text in _or(file.matchers, [])))}"
+        twins = seen[key] = seen.get(key, 0) + 1
+        # Twins differ in what they do, so their groups must differ in key: the second is marked.
+        yield _node(file, parent, f"{parent.path}.routes[{index}]", key if twins == 1 else f"{key}#{twins}")
+
+
+def _key(matchers: tuple[Matcher, ...]) -> str:
+    return f"{{{','.join(sorted(map(str, matchers)))}}}"
+
+
+def _receiver(file: ReceiverFile) -> Receiver:
+    kinds: Mapping[str, Sequence[Struct]] = {
+        "webhook": _or(file.webhook_configs, []),
+        "slack": _or(file.slack_configs, []),
+        "log": _or(file.log_configs, []),
+    }
+    return Receiver(
+        file.name,
+        tuple(_integration(kind, index, entry) for kind in kinds for index, entry in enumerate(kinds[kind])),
+    )
+
+
+def _integration(kind: str, index: int, entry: Struct) -> Integration:
+    options = {name: value for name, value in asdict(entry).items() if value is not UNSET}
+    send_resolved = bool(options.pop("send_resolved"))
+    return Integration(kind=kind, index=index, options=options, send_resolved=send_resolved)
+
+
+def _scope(file: ScopeFile) -> ScopeRule:
+    default = ScopeRule()
+    regions = default.global_regions if file.global_at is UNSET else file.global_at.regions
+    return ScopeRule(by=tuple(_or(file.by, list(default.by))), global_regions=regions)
+
+
+def _delivery(file: DeliveryFile) -> Delivery:
+    default = Delivery()
+    return Delivery(
+        give_up_after=_length(file.give_up_after, default.give_up_after),
+        on_give_up=_or(file.on_give_up, None),
+    )
+
+
+def _or(value: T | UnsetType, default: U) -> T | U:
+    return default if isinstance(value, UnsetType) else value
+
+
+def _length(text: str | UnsetType, default: timedelta) -> timedelta:
+    return default if isinstance(text, UnsetType) else duration(text)

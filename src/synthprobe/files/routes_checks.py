@@ -1,0 +1,193 @@
+"""What is wrong with a routes.yaml whose shape is right: Alertmanager's checks (config.go), and those of our keys."""
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from msgspec import UNSET, UnsetType
+
+from synthprobe.core.labels import MatcherError, is_label_name, parse_matcher
+from synthprobe.core.routes import ALL_LABELS
+from synthprobe.core.spelling import nearest, suggestion
+from synthprobe.files.documents import Document, Path
+from synthprobe.files.durations import duration
+from synthprobe.files.problems import Problem, problem_at
+from synthprobe.files.routes_shape import ReceiverFile, RouteFile, RoutesFile
+
+
+def check(document: Document, file: RoutesFile) -> Iterator[Problem]:
+    """Every problem that the shape cannot express, with its place."""
+    for path, message, hint in _faults(file):
+        yield problem_at(document.position(path), message, hint)
+
+
+Fault = tuple[Path, str, str]
+
+
+def _faults(file: RoutesFile) -> Iterator[Fault]:
+    receivers = [] if file.receivers is UNSET else file.receivers
+    names = [receiver.name for receiver in receivers]
+    if file.route is UNSET:
+        yield (), "no route: `route` is missing", "write the root route with its receiver"
+    else:
+        yield from _root(file.route)
+        yield from _route(file.route, ("route",), names)
+    yield from _receivers(receivers)
+    yield from _delivery(file, names)
+    yield from _regions(file)
+    yield from _scope(file)
+    if file.platform is not UNSET and (file.teams is UNSET or file.platform not in file.teams):
+        known = [] if file.teams is UNSET else list(file.teams)
+        yield (
+            ("platform",),
+            f"there is no team `{file.platform}`",
+            suggestion(file.platform, known) or "add it to `teams`",
+        )
+
+
+def _root(root: RouteFile) -> Iterator[Fault]:
+    if root.receiver is UNSET:
+        yield ("route",), "root route must specify a default receiver", "write `receiver`"
+    if root.matchers:
+        yield ("route", "matchers"), "root route must not have any matchers", "put them on a route below it"
+    if root.continue_ is True:
+        yield ("route", "continue"), "cannot have continue in root route", "remove it"
+
+
+def _route(route: RouteFile, path: Path, receivers: list[str]) -> Iterator[Fault]:
+    if route.receiver is not UNSET and route.receiver not in receivers:
+        hint = suggestion(route.receiver, receivers) or "add it to `receivers`"
+        yield (*path, "receiver"), f'undefined receiver "{route.receiver}" used in route', hint
+    for index, text in enumerate(route.matchers or ()):
+        try:
+            parse_matcher(text)
+        except MatcherError as error:
+            yield (*path, "matchers", index), str(error), ""
+    yield from _group_by(route, path)
+    yield from _timers(route, path)
+    for index, child in enumerate(route.routes or ()):
+        yield from _route(child, (*path, "routes", index), receivers)
+
+
+def _group_by(route: RouteFile, path: Path) -> Iterator[Fault]:
+    names = route.group_by or []
+    if ALL_LABELS in names and len(names) > 1:
+        message = "cannot have wildcard group_by (`...`) and other labels at the same time"
+        yield (*path, "group_by"), message, "keep `...` alone"
+    yield from _labels(names, (*path, "group_by"), "group_by")
+
+
+def _labels(names: list[str], path: Path, field: str) -> Iterator[Fault]:
+    for index, name in enumerate(names):
+        if name != ALL_LABELS and not is_label_name(name):
+            yield (*path, index), f'invalid label name "{name}" in {field}', "letters, digits and _"
+        elif name in names[:index]:
+            yield (*path, index), f'duplicated label "{name}" in {field}', "remove one"
+
+
+def _timers(route: RouteFile, path: Path) -> Iterator[Fault]:
+    for name in ("group_interval", "repeat_interval"):
+        text = getattr(route, name)
+        if text is not UNSET and _is_zero(text):
+            yield (*path, name), f"{name} cannot be zero", "write how long to wait, as in `5m`"
+    for name in ("group_wait", "group_interval", "repeat_interval"):
+        yield from _length(getattr(route, name), (*path, name))
+
+
+def _length(text: str | UnsetType, path: Path) -> Iterator[Fault]:
+    try:
+        if text is not UNSET:
+            duration(text)
+    except ValueError as error:
+        yield path, str(error), ""
+
+
+def _is_zero(text: str) -> bool:
+    return not text.strip("0smhd")
+
+
+def _receivers(receivers: list[ReceiverFile]) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for index, receiver in enumerate(receivers):
+        path: Path = ("receivers", index)
+        if receiver.name in seen:
+            message = f'notification config name "{receiver.name}" is not unique'
+            yield (*path, "name"), message, "give each receiver its own name"
+        seen.add(receiver.name)
+        for place, webhook in enumerate(receiver.webhook_configs or ()):
+            pair = {"url": webhook.url, "url_file": webhook.url_file}
+            yield from _address(pair, (*path, "webhook_configs", place))
+        for place, slack in enumerate(receiver.slack_configs or ()):
+            pair = {"api_url": slack.api_url, "api_url_file": slack.api_url_file}
+            yield from _address(pair, (*path, "slack_configs", place))
+
+
+def _address(pair: Mapping[str, str | UnsetType], path: Path) -> Iterator[Fault]:
+    inline, in_file = pair
+    given = [name for name, value in pair.items() if value is not UNSET]
+    if not given:
+        yield (
+            path,
+            f"one of `{inline}` and `{in_file}` must be configured",
+            "a secret address belongs in a file",
+        )
+    elif len(given) == 2:
+        yield (*path, in_file), f"at most one of `{inline}` and `{in_file}` must be configured", "remove one"
+    if isinstance(url := pair[inline], str):
+        yield from _url(url, (*path, inline))
+
+
+def _url(url: str, path: Path) -> Iterator[Fault]:
+    # The text itself is not repeated: an address may be a secret.
+    hint = "write it as https://host/path"
+    if any(character.isspace() or not character.isprintable() for character in url):
+        yield path, "bad URL: it holds a space or control character", hint
+        return
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        yield path, f"bad URL: {_reason(error)}", hint
+        return
+    if parts.scheme not in ("http", "https"):
+        yield path, "unsupported scheme for URL: only http and https", hint
+    elif not host:
+        yield path, "missing host for URL", hint
+
+
+def _reason(error: ValueError) -> str:
+    return (
+        "its port is not a number up to 65535" if "port" in str(error).lower() else "its host cannot be read"
+    )
+
+
+def _delivery(file: RoutesFile, receivers: list[str]) -> Iterator[Fault]:
+    if file.delivery is UNSET:
+        return
+    name = file.delivery.on_give_up
+    if name is not UNSET and name not in receivers:
+        hint = suggestion(name, receivers) or "add it to `receivers`"
+        yield ("delivery", "on_give_up"), f'undefined receiver "{name}" used in on_give_up', hint
+    yield from _length(file.delivery.give_up_after, ("delivery", "give_up_after"))
+
+
+def _regions(file: RoutesFile) -> Iterator[Fault]:
+    for name, region in ({} if file.regions is UNSET else file.regions).items():
+        path: Path = ("regions", name)
+        if region.location is not UNSET and region.location not in _zones():
+            near = nearest(region.location, _zones())
+            hint = f"did you mean `{near}`?" if near else "write an IANA name, as in `Europe/London`"
+            yield (*path, "location"), f"unknown time zone `{region.location}`", hint
+        for index, url in enumerate(region.references or ()):
+            yield from _url(url, (*path, "references", index))
+
+
+def _scope(file: RoutesFile) -> Iterator[Fault]:
+    if file.scope is not UNSET and file.scope.by is not UNSET:
+        yield from _labels(file.scope.by, ("scope", "by"), "scope.by")
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())

@@ -1,0 +1,41 @@
+"""What an imported Alertmanager file may hold and we do not take, refused by name with what to do instead."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from msgspec.structs import replace
+
+from synthprobe.files.documents import Document, Path
+from synthprobe.files.problems import Problem, problem_at
+
+
+def name_foreign(document: Document, problems: Iterable[Problem]) -> Iterator[Problem]:
+    """The problems, where a key is Alertmanager's with what to do about it, and every Go template among the receivers."""
+    for problem in problems:
+        key = problem.message.removeprefix("unknown key `").removesuffix("`")
+        foreign = key in _FOREIGN and key != problem.message
+        yield (
+            replace(problem, message=f"`{key}` is not supported", hint=_FOREIGN[key]) if foreign else problem
+        )
+    if isinstance(document.value, dict):
+        yield from _templates(document, document.value.get("receivers"), ("receivers",))
+
+
+_FOREIGN = {
+    "match": "write it under `matchers`, as in matchers: ['severity=\"critical\"']",
+    "match_re": "write it under `matchers`, as in matchers: ['severity=~\"critical|warning\"']",
+    "global": "write what it sets at the receivers and routes it is for",
+    "templates": "messages have a fixed form; remove it",
+    "http_config": "remove it",
+}
+
+
+def _templates(document: Document, value: Any, path: Path) -> Iterator[Problem]:
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _templates(document, part, (*path, key))
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from _templates(document, part, (*path, index))
+    elif isinstance(value, str) and "{{" in value and "${{" not in value:
+        yield problem_at(document.position(path), "Go templates are not supported", "write plain text")
