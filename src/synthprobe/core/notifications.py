@@ -53,6 +53,8 @@ class Notification(Struct, frozen=True, omit_defaults=True):
     incidents: tuple[NotifiedIncident, ...]
     created_at: datetime
     external_url: str
+    note: str = ""
+    """A sentence before everything else, such as who could not be told."""
     version: int = 1
 
     @property
