@@ -1,1 +1,1 @@
-"""The measuring instrument: an HTTP transport that knows phases, limits and typed failures; httpx is the seam."""
+"""The measuring instrument: requests as bytes, answers as values, with phases, limits and typed failures."""

@@ -1,0 +1,116 @@
+"""What the wire saw of one exchange, whether it ended well or not: times, peer, TLS, and what was tried."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+from synthprobe.clock import Clock
+from synthprobe.core.failures import Kind
+from synthprobe.core.results import Phases, Tls
+
+
+class Phase(StrEnum):
+    """The parts of an exchange in the order they happen; the words of `core.results.Phases`."""
+
+    RESOLVE = "resolve"
+    CONNECT = "connect"
+    TLS = "tls"
+    SEND = "send"
+    WAIT = "wait"
+    RECEIVE = "receive"
+
+
+class Attempt(Struct, frozen=True):
+    """One address that was tried; `kind` is why it failed, None when it answered."""
+
+    address: str
+    duration: float
+    kind: Kind | None = None
+
+
+class Sighting(Struct, frozen=True):
+    """One exchange as measured; durations are seconds, and a phase that was cut short counts up to the cut."""
+
+    started_at: datetime
+    duration: float
+    phases: Phases
+    peer: str | None = None
+    """`address:port` that was connected to."""
+    http_version: str | None = None
+    tls: Tls | None = None
+    addresses: tuple[str, ...] = ()
+    """What the name resolved to, in the order tried."""
+    attempts: tuple[Attempt, ...] = ()
+    bytes_sent: bool = False
+    """Whether any byte of the request left: if so, the request may have arrived."""
+
+
+class Stopwatch:
+    """A sighting in the making: one wall anchor, every duration on the monotonic clock."""
+
+    __slots__ = (
+        "_monotonic",
+        "_since",
+        "_spent",
+        "_start",
+        "_tried_at",
+        "addresses",
+        "attempts",
+        "bytes_sent",
+        "http_version",
+        "peer",
+        "phase",
+        "started_at",
+        "tls",
+    )
+
+    def __init__(self, clock: Clock) -> None:
+        self.started_at = clock.now()
+        self._monotonic = clock.monotonic
+        self._start = self._since = clock.monotonic()
+        self._tried_at: float | None = None
+        self._spent: dict[str, float] = {}
+        self.phase: Phase | None = None
+        self.peer: str | None = None
+        self.http_version: str | None = None
+        self.tls: Tls | None = None
+        self.addresses: tuple[str, ...] = ()
+        self.attempts: tuple[Attempt, ...] = ()
+        self.bytes_sent = False
+
+    def enter(self, phase: Phase) -> None:
+        """End the phase under way, if any, and begin `phase`."""
+        self._since = self._close()
+        self.phase = phase
+
+    def elapsed(self) -> float:
+        """Seconds since the exchange began."""
+        return self._monotonic() - self._start
+
+    def tried(self, address: str, kind: Kind | None) -> None:
+        """Record that an address was tried, since the last attempt or the begin of the phase."""
+        now = self._monotonic()
+        self.attempts = (*self.attempts, Attempt(address, now - (self._tried_at or self._since), kind))
+        self._tried_at = now
+
+    def stop(self) -> Sighting:
+        """End the phase under way and the exchange."""
+        now = self._since = self._close()
+        return Sighting(
+            started_at=self.started_at,
+            duration=now - self._start,
+            phases=Phases(**self._spent),
+            peer=self.peer,
+            http_version=self.http_version,
+            tls=self.tls,
+            addresses=self.addresses,
+            attempts=self.attempts,
+            bytes_sent=self.bytes_sent,
+        )
+
+    def _close(self) -> float:
+        now = self._monotonic()
+        if self.phase is not None:
+            self._spent[self.phase] = now - self._since
+        return now

@@ -1,0 +1,116 @@
+"""A TCP connection as straight-line code: the loop only says when the socket is ready, no transport lies between.
+
+Works alike on asyncio's and uvloop's loops, costs what a bare protocol does, and a cancelled wait leaves nothing behind:
+the watch is removed before the socket is closed.
+"""
+
+import asyncio
+import errno
+import os
+import socket
+from typing import Protocol
+
+from synthprobe.wire.limits import RECEIVE_SIZE
+from synthprobe.wire.resolver import Address
+
+
+class Channel(Protocol):
+    """Something to speak HTTP over: a connection, bare or under TLS."""
+
+    def offer(self, data: bytes) -> bool:
+        """Hand over bytes to be sent after those offered before; False when some wait for `flush`."""
+        ...
+
+    async def flush(self) -> None:
+        """Wait until everything offered was taken by the kernel."""
+        ...
+
+    async def receive(self) -> bytes:
+        """The next bytes, at least one; empty after the peer's orderly close."""
+        ...
+
+    def close(self) -> None:
+        """Give the socket back; more than once is harmless."""
+        ...
+
+
+async def connect(address: Address, port: int) -> "Connection":
+    """A connection to one address. Raises `OSError`."""
+    sock = socket.socket(address.family, socket.SOCK_STREAM)
+    connection = Connection(sock, asyncio.get_running_loop())
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await connection.open(address.socket_address(port))
+    except BaseException:
+        sock.close()
+        raise
+    return connection
+
+
+class Connection:
+    """A non-blocking socket and the loop that watches it; offers are buffered, so that order is kept."""
+
+    __slots__ = ("_loop", "_sock", "_unsent")
+
+    def __init__(self, sock: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
+        self._sock = sock
+        self._loop = loop
+        self._unsent = b""
+
+    async def open(self, address: tuple[str, int] | tuple[str, int, int, int]) -> None:
+        """Connect. Raises `OSError`."""
+        code = self._sock.connect_ex(address)
+        if code == errno.EINPROGRESS:
+            await self._writable()
+            code = self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code:
+            raise OSError(code, os.strerror(code))
+
+    def offer(self, data: bytes) -> bool:
+        """Send at once what the kernel takes and keep the rest. Raises `OSError`."""
+        data = self._unsent + data
+        try:
+            self._unsent = data[self._sock.send(data) :]
+        except (BlockingIOError, InterruptedError):
+            self._unsent = data
+        return not self._unsent
+
+    async def flush(self) -> None:
+        """Send the rest. Raises `OSError`."""
+        while self._unsent:
+            await self._writable()
+            self.offer(b"")
+
+    async def receive(self) -> bytes:
+        """The next bytes; empty after the peer's close. Raises `OSError`."""
+        while True:
+            try:
+                return self._sock.recv(RECEIVE_SIZE)
+            except (BlockingIOError, InterruptedError):
+                await self._readable()
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._sock.close()
+
+    async def _readable(self) -> None:
+        ready: asyncio.Future[None] = self._loop.create_future()
+        self._loop.add_reader(self._sock.fileno(), _wake, ready)
+        try:
+            await ready
+        finally:
+            self._loop.remove_reader(self._sock.fileno())
+
+    async def _writable(self) -> None:
+        ready: asyncio.Future[None] = self._loop.create_future()
+        self._loop.add_writer(self._sock.fileno(), _wake, ready)
+        try:
+            await ready
+        finally:
+            self._loop.remove_writer(self._sock.fileno())
+
+
+def _wake(ready: "asyncio.Future[None]") -> None:
+    if not ready.done():
+        ready.set_result(None)
