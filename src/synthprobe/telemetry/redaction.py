@@ -1,0 +1,210 @@
+"""What is shown, stored, logged or exported passes through here; what is sent or captured never does.
+
+Hidden are: secret values in every usual encoding, authorisation and cookie headers, card numbers (first six and last
+four digits stay), values under names such as cvv or token, URL user information, and what a probe's `redact` names.
+Redacting twice changes nothing more.
+"""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import cast
+from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlencode, urlsplit, urlunsplit
+
+import jsonpath_rfc9535
+import msgspec
+
+from synthprobe.core.probes import Redaction
+from synthprobe.core.spans import Attribute, Event, Link, Span
+from synthprobe.core.templates import Json
+from synthprobe.telemetry.cards import mask_cards
+from synthprobe.telemetry.pairs import USERINFO, hide_pairs
+from synthprobe.telemetry.secrecy import MASK, SHORTEST_INSIDE, Needles, hides_value
+
+MAX_BODY = 2048
+"""Longest body shown, in characters, its note of truncation included."""
+
+UNREADABLE = f"{MASK}: not JSON, so what `redact.json` names cannot be found in it"
+
+_PARSED = 65536
+"""A longer body is shown as text cut short, unless `redact.json` has to look into it."""
+_CUT = 16384
+_READABLE = "[]*:/ "
+"""Kept as they are in query and form values: masks stay readable."""
+
+_NOTHING = Redaction()
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+class Redactor:
+    """Hides what must not be shown, for one run: its secrets and its probe's own wishes."""
+
+    def __init__(self, secrets: Iterable[str] = (), redaction: Redaction = _NOTHING) -> None:
+        self._secrets = frozenset(secret for secret in secrets if secret.strip())
+        self._whole = frozenset(secret.strip() for secret in self._secrets if len(secret) < SHORTEST_INSIDE)
+        self._needles = Needles(self._secrets)
+        self._redaction = redaction
+        self._headers = frozenset(name.lower() for name in redaction.headers)
+        self._paths = tuple(jsonpath_rfc9535.compile(path) for path in redaction.json)
+
+    def with_secrets(self, more: Iterable[str]) -> "Redactor":
+        """This redactor knowing more secrets, such as captures marked secret."""
+        known = self._secrets.union(more)
+        return self if known == self._secrets else Redactor(known, self._redaction)
+
+    def text(self, text: str) -> str:
+        """Any text."""
+        if text.strip() in self._whole:
+            return MASK
+        return mask_cards(hide_pairs(self._needles.hide(text)))
+
+    def headers(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+        """Header names with their values, in order."""
+        return tuple((name, self._header(name, value)) for name, value in headers)
+
+    def url(self, url: str) -> str:
+        """A URL: user information, query and fragment values under telling names, and whatever `text` hides."""
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return self.text(url)
+        _, at, host = parts.netloc.rpartition("@")
+        shown = parts._replace(
+            netloc=f"{USERINFO}@{host}" if at else host,
+            path=self._escaped(parts.path, unquote(parts.path)),
+            query=self._query(parts.query),
+            fragment=self._query(parts.fragment),
+        )
+        return self.text(urlunsplit(shown))
+
+    def value(self, value: Json) -> Json:
+        """A JSON document: named paths, values under telling keys, and every text and number in it."""
+        return self._inside(self._without_paths(value))
+
+    def body(self, body: bytes, content_type: str) -> str:
+        """A body as text of at most `MAX_BODY` characters; JSON and forms are looked into."""
+        text = body.decode("utf-8", "replace")
+        shown = self._parsed(body, text, content_type.lower())
+        whole = shown is not None
+        shown = (
+            self.text(text if len(text) <= _CUT else self._needles.cut(text, _CUT))
+            if shown is None
+            else shown
+        )
+        if len(shown) <= MAX_BODY and (whole or len(text) <= _CUT):
+            return shown
+        note = f"… [cut: {len(text)} characters in all]"
+        return shown[: MAX_BODY - len(note)] + note
+
+    def _parsed(self, body: bytes, text: str, content_type: str) -> str | None:
+        """The body redacted by its structure; None if it has none, or is too long to look into."""
+        looks_json = "json" in content_type or text.lstrip()[:1] in ("{", "[")
+        if looks_json and (self._paths or len(body) <= _PARSED):
+            try:
+                return self.text(_encoder.encode(self.value(_decoder.decode(body))).decode())
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                return UNREADABLE if self._paths else None
+        if "x-www-form-urlencoded" in content_type and len(body) <= _PARSED:
+            return self.text(self._form(text))
+        return None
+
+    def _header(self, name: str, value: str) -> str:
+        if name.lower() in self._headers or hides_value(name):
+            return MASK
+        return self.text(value)
+
+    def _query(self, query: str) -> str:
+        return "&".join(self._pair(pair) for pair in query.split("&"))
+
+    def _pair(self, pair: str) -> str:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            return self._escaped(pair, unquote_plus(pair))
+        if value and hides_value(unquote_plus(name)):
+            return f"{name}={MASK}"
+        return f"{self._escaped(name, unquote_plus(name))}={self._escaped(value, unquote_plus(value))}"
+
+    def _escaped(self, raw: str, plain: str) -> str:
+        """The raw form where the plain one shows nothing, otherwise the redacted plain one, escaped again."""
+        shown = self.text(plain)
+        return raw if shown == plain else quote(shown, safe=_READABLE)
+
+    def _form(self, text: str) -> str:
+        pairs = parse_qsl(text, keep_blank_values=True)
+        shown = [
+            (self.text(name), MASK if value and hides_value(name) else self.text(value))
+            for name, value in pairs
+        ]
+        return urlencode(shown, safe=_READABLE, quote_via=quote)
+
+    def _without_paths(self, value: Json) -> Json:
+        hidden = {node.location for path in self._paths for node in path.find(value)}
+        return _masked_at(value, (), hidden) if hidden else value
+
+    def _inside(self, value: Json) -> Json:
+        if isinstance(value, dict):
+            return {self.text(key): self._named(key, inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self._inside(inner) for inner in value]
+        if isinstance(value, str):
+            return self.text(value)
+        return value if value is None or isinstance(value, bool) else self._number(value)
+
+    def _named(self, key: str, value: Json) -> Json:
+        harmless = value is None or isinstance(value, bool) or value == ""
+        return MASK if hides_value(key) and not harmless else self._inside(value)
+
+    def _number(self, number: float | Decimal) -> Json:
+        """The number itself unless its digits are a card or a secret; a Decimal keeps its digits when encoded."""
+        digits = str(number)
+        shown = self.text(digits)
+        return cast("Json", number) if shown == digits else shown
+
+
+def always() -> Redactor:
+    """What is hidden everywhere, whatever the run: the second pass, where secrets are no longer known."""
+    return Redactor()
+
+
+def redact_span(redactor: Redactor, span: Span) -> Span:
+    """A span with its name, status, attributes, events and links redacted; ids and times stay."""
+    return msgspec.structs.replace(
+        span,
+        name=redactor.text(span.name),
+        status_message=redactor.text(span.status_message),
+        attributes=_attributes(redactor, span.attributes),
+        events=tuple(
+            Event(redactor.text(event.name), event.at, _attributes(redactor, event.attributes))
+            for event in span.events
+        ),
+        links=tuple(
+            Link(link.trace_id, link.span_id, _attributes(redactor, link.attributes)) for link in span.links
+        ),
+    )
+
+
+def _attributes(redactor: Redactor, attributes: Mapping[str, Attribute]) -> dict[str, Attribute]:
+    return {key: _attribute(redactor, key, value) for key, value in attributes.items()}
+
+
+def _attribute(redactor: Redactor, key: str, value: Attribute) -> Attribute:
+    if isinstance(value, bool | float):
+        return value
+    if hides_value(key):
+        return MASK
+    if isinstance(value, tuple):
+        return tuple(redactor.text(part) for part in value)
+    if isinstance(value, int):
+        shown = redactor.text(str(value))
+        return value if shown == str(value) else shown
+    return redactor.url(value) if key == "url.full" else redactor.text(value)
+
+
+def _masked_at(value: Json, here: tuple[int | str, ...], hidden: set[tuple[int | str, ...]]) -> Json:
+    if here in hidden:
+        return MASK
+    if isinstance(value, dict):
+        return {key: _masked_at(inner, (*here, key), hidden) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_masked_at(inner, (*here, index), hidden) for index, inner in enumerate(value)]
+    return value
