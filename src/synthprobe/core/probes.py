@@ -116,6 +116,16 @@ class Capture(Struct, frozen=True):
     secret: bool = False
 
 
+REQUEST_TIMEOUT = timedelta(seconds=10)
+"""Of a request that names none, from DNS to the last byte."""
+
+RUN_TIMEOUT = timedelta(seconds=60)
+"""Of a run whose probe names none; `every`, where that is shorter."""
+
+MAX_BODY = 1024 * 1024
+"""Bytes of response read at most, after decompression, unless a request says otherwise."""
+
+
 class BodyKind(StrEnum):
     """How a request body is encoded."""
 
@@ -152,9 +162,9 @@ class Request(Struct, frozen=True, tag="request"):
     query: Mapping[str, Value] = {}
     headers: Mapping[str, Value] = {}
     body: Body | None = None
-    timeout: timedelta = timedelta(seconds=10)
+    timeout: timedelta = REQUEST_TIMEOUT
     """From DNS to the last byte, on the monotonic clock."""
-    max_body: int = 1024 * 1024
+    max_body: int = MAX_BODY
     idempotency: str | None = None
     """Header that carries a key that is new per run and step, and the same on every retry."""
 
@@ -247,7 +257,7 @@ class Probe(Struct, frozen=True):
     runbook: str = ""
     environment: str = "sandbox"
     overlap: Overlap = Overlap.SKIP
-    timeout: timedelta = timedelta(seconds=60)
+    timeout: timedelta = RUN_TIMEOUT
     regions: Mapping[str, Mapping[str, Value]] = {}
     matrix: tuple[Row, ...] = ()
     vars: Mapping[str, Value] = {}

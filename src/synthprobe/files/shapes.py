@@ -13,7 +13,7 @@ import re2
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
-from msgspec import Struct
+from msgspec import Struct, UnsetType
 
 from synthprobe.files.documents import Document, Path
 from synthprobe.files.faults import Fault, explain
@@ -41,12 +41,14 @@ def examine(
     try:
         return msgspec.convert(document.value, shape), ()
     except msgspec.ValidationError as error:
-        faults = tuple(_faults(document, shape, unbuilt or {})) or (_unexplained(error),)
+        faults = tuple(_faults(document.value, shape, unbuilt or {})) or (_unexplained(error),)
     problems = tuple(_problem(document, fault) for fault in faults)
-    try:
-        return msgspec.convert(_without(document.value, faults), shape), problems
-    except msgspec.ValidationError:
-        return None, problems
+    return _convert_rest(document.value, shape, faults), problems
+
+
+def given(value: T | UnsetType, default: T) -> T:
+    """An optional key's value, or the default when the file does not have it."""
+    return default if isinstance(value, UnsetType) else value
 
 
 @lru_cache
@@ -106,9 +108,9 @@ def _validator(shape: type) -> Any:
     return _Validator(schema_of(shape))
 
 
-def _faults(document: Document, shape: type, unbuilt: Unbuilt) -> Iterator[Fault]:
+def _faults(value: Any, shape: type, unbuilt: Unbuilt) -> Iterator[Fault]:
     schema = schema_of(shape)
-    for error in _validator(shape).iter_errors(document.value):
+    for error in _validator(shape).iter_errors(value):
         yield from explain(error, schema, unbuilt)
 
 
@@ -121,12 +123,22 @@ def _problem(document: Document, fault: Fault) -> Problem:
     return problem_at(position, fault.message, fault.hint)
 
 
-def _without(value: Any, faults: Collection[Fault]) -> Any:
-    """The value less every key that holds a fault; list items stay in place, so that positions still hold."""
-    return _pruned(value, {_key_path(fault.path) for fault in faults}, ())
+def _convert_rest(value: Any, shape: type[T], faults: Collection[Fault]) -> T | None:
+    """What is left when faults are taken out; taking one out may bring up another, hence a few rounds."""
+    for _ in range(_ROUNDS):
+        value = _pruned(value, {_key_path(fault.path) for fault in faults}, ())
+        try:
+            return msgspec.convert(value, shape)
+        except msgspec.ValidationError:
+            faults = list(_faults(value, shape, {}))
+    return None
+
+
+_ROUNDS = 3
 
 
 def _key_path(path: Path) -> Path:
+    """The key that holds what a path leads to; list items stay in place, so that places still hold."""
     while path and isinstance(path[-1], int):
         path = path[:-1]
     return path

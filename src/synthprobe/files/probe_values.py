@@ -1,0 +1,92 @@
+"""A probe as its file writes it → the probe the agent runs; the file has been checked before."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+from msgspec import UnsetType
+
+from synthprobe.core import probes as core
+from synthprobe.core.templates import Value
+from synthprobe.files.documents import Document
+from synthprobe.files.durations import duration
+from synthprobe.files.probe_shape import Alert, Defaults, FailAfter, ProbeFile, Redact, Secret
+from synthprobe.files.shapes import given
+from synthprobe.files.step_values import step_value
+from synthprobe.files.values import value_of
+
+
+def probe_value(file: ProbeFile, document: Document, source: str) -> core.Probe:
+    """The core value of a probe file; `source` is its text."""
+    every = duration(file.schedule.every)
+    defaults = given(file.defaults, Defaults())
+    return core.Probe(
+        name=file.name,
+        steps=tuple(step_value(step, index, document, defaults) for index, step in enumerate(file.steps)),
+        every=every,
+        definition=sha256(source.encode()).hexdigest(),
+        position=document.position(("name",)),
+        owner=given(file.owner, ""),
+        description=given(file.description, ""),
+        labels=given(file.labels, {}),
+        runbook=given(file.runbook, ""),
+        environment=given(file.environment, "sandbox"),
+        overlap=core.Overlap(given(file.schedule.overlap, "skip")),
+        timeout=run_timeout(file, every),
+        regions=_regions(file.regions),
+        matrix=tuple(_row(row) for row in given(file.matrix, [])),
+        vars={name: value_of(value) for name, value in given(file.vars, {}).items()},
+        secrets={name: _secret(secret) for name, secret in given(file.secrets, {}).items()},
+        alert=_rule(given(file.alert, Alert())),
+        redact=_redaction(given(file.redact, Redact())),
+    )
+
+
+def run_timeout(file: ProbeFile, every: timedelta) -> timedelta:
+    """How long a run may take; one that names no limit ends before the next start."""
+    return min(core.RUN_TIMEOUT, every) if isinstance(file.timeout, UnsetType) else duration(file.timeout)
+
+
+def row_identity(row: Mapping[str, Any]) -> tuple[str, str]:
+    """A matrix row's label and the value that names it: `id`, or its first key."""
+    label = "id" if "id" in row else next(iter(row))
+    return label, str(row[label])
+
+
+def _regions(regions: Mapping[str, Mapping[str, Any]] | list[str]) -> Mapping[str, Mapping[str, Value]]:
+    if isinstance(regions, list):
+        return {name: {} for name in regions}
+    return {name: {key: value_of(value) for key, value in values.items()} for name, values in regions.items()}
+
+
+def _row(row: Mapping[str, Any]) -> core.Row:
+    label, identity = row_identity(row)
+    return core.Row(id=identity, label=label, values=row)
+
+
+def _secret(secret: Secret) -> core.SecretSource:
+    return core.SecretSource(env=given(secret.env, "") or None, file=given(secret.file, "") or None)
+
+
+def _rule(alert: Alert) -> core.AlertRule:
+    standard = core.AlertRule()
+    return core.AlertRule(
+        fail_after=_fail_after(alert, standard.fail_after),
+        recover_after=given(alert.recover_after, standard.recover_after),
+        severity=given(alert.severity, standard.severity),
+        mode=core.AlertMode(given(alert.mode, standard.mode.value)),
+    )
+
+
+def _fail_after(alert: Alert, standard: core.FailAfter) -> core.FailAfter:
+    wanted = alert.fail_after
+    if isinstance(wanted, UnsetType):
+        return standard
+    if isinstance(wanted, FailAfter):
+        return core.FailAfter(failed=wanted.failed, of=wanted.of)
+    return core.FailAfter(failed=wanted, of=wanted, in_a_row=True)
+
+
+def _redaction(redact: Redact) -> core.Redaction:
+    return core.Redaction(json=tuple(given(redact.json, [])), headers=tuple(given(redact.headers, [])))

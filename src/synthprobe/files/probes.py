@@ -1,0 +1,119 @@
+"""Probe files → probes: one file, or every file of some folders with every problem of every file."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from synthprobe.core.probes import Probe
+from synthprobe.files.decoding import MAX_SIZE, decode
+from synthprobe.files.designed import UNBUILT
+from synthprobe.files.documents import read
+from synthprobe.files.probe_shape import ProbeFile
+from synthprobe.files.probe_values import probe_value
+from synthprobe.files.problems import FileProblems, Problem, errors, ordered, problem_at
+from synthprobe.files.rules import RULES
+from synthprobe.files.shapes import examine
+
+SUFFIXES = frozenset({".yaml", ".yml"})
+
+
+class LoadedProbe(Struct, frozen=True):
+    """A probe with the text it was read from."""
+
+    probe: Probe
+    source_text: str
+
+
+class Loaded(Struct, frozen=True):
+    """What some files hold: the probes without errors, and every problem of every file."""
+
+    probes: tuple[LoadedProbe, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def load_probe(text: str | bytes, file: str) -> Probe:
+    """The probe in a file's text. Raises `FileProblems` with everything that is wrong with it."""
+    loaded, problems = _examine(text, file)
+    if loaded is None:
+        raise FileProblems(problems)
+    return loaded.probe
+
+
+def load_folder(paths: Iterable[Path]) -> Loaded:
+    """The probes in files, and in folders and all below them but those whose name begins with a dot."""
+    found: list[LoadedProbe] = []
+    problems: list[Problem] = []
+    seen: set[Path] = set()
+    for path in paths:
+        for file in _files(path, problems):
+            if (real := file.resolve()) not in seen:
+                seen.add(real)
+                _add(file, found, problems)
+    return Loaded(tuple(_with_own_names(found, problems)), ordered(problems))
+
+
+def _examine(text: str | bytes, file: str) -> tuple[LoadedProbe | None, tuple[Problem, ...]]:
+    """The probe, unless it has errors; and its problems, warnings among them."""
+    try:
+        source = decode(text, file)
+        document = read(source, file)
+    except FileProblems as error:
+        return None, error.problems
+    shaped, faults = examine(document, ProbeFile, UNBUILT)
+    problems = [*document.problems, *faults]
+    if shaped is not None:
+        problems += [problem for rule in RULES for problem in rule(document, shaped)]
+    if shaped is None or errors(problems):
+        return None, ordered(problems)
+    return LoadedProbe(probe_value(shaped, document, source), source), ordered(problems)
+
+
+def _add(file: Path, found: list[LoadedProbe], problems: list[Problem]) -> None:
+    try:
+        with file.open("rb") as opened:
+            text = opened.read(MAX_SIZE + 1)
+    except OSError as error:
+        problems.append(_unreadable(file, error))
+        return
+    loaded, faults = _examine(text, str(file))
+    problems.extend(faults)
+    if loaded is not None:
+        found.append(loaded)
+
+
+def _files(path: Path, problems: list[Problem]) -> Iterator[Path]:
+    """The probe files at a path, in the order of their names."""
+    if path.is_file():
+        yield path
+        return
+    if not path.is_dir():
+        problems.append(Problem(str(path), 1, 1, "there is no such file or folder", "check the path"))
+        return
+    for folder, folders, names in os.walk(
+        path, onerror=lambda error: problems.append(_unreadable(path, error))
+    ):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            file = Path(folder, name)
+            if file.suffix in SUFFIXES and not name.startswith(".") and file.is_file():
+                yield file
+
+
+def _unreadable(file: Path, error: OSError) -> Problem:
+    return Problem(
+        str(error.filename or file), 1, 1, f"cannot be read: {error.strerror}", "check its permissions"
+    )
+
+
+def _with_own_names(found: Iterable[LoadedProbe], problems: list[Problem]) -> Iterator[LoadedProbe]:
+    """Those whose name no other has taken before."""
+    taken: dict[str, Probe] = {}
+    for loaded in found:
+        first = taken.setdefault(loaded.probe.name, loaded.probe)
+        if first is loaded.probe:
+            yield loaded
+        else:
+            message = f"the name `{first.name}` is taken by {first.position.file}:{first.position.line}"
+            problems.append(problem_at(loaded.probe.position, message, "each probe has a name of its own"))
