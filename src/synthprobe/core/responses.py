@@ -26,6 +26,9 @@ class Literal(float):
         made.text = text
         return made
 
+    def __str__(self) -> str:
+        return self.text
+
 
 class Missing:
     """The subject is not there; `why` says more than that, where there is more."""
@@ -55,7 +58,7 @@ class Response:
         return self.body.decode("utf-8", "replace")
 
     @cached_property
-    def json(self) -> Json | Missing:
+    def json(self) -> "Json | Missing":
         """The body as JSON, parsed once; Missing when it is empty. Raises `Unreadable`."""
         if not self.body.strip():
             return Missing("the body is empty")

@@ -1,1 +1,28 @@
-"""One file per step kind."""
+"""The step kinds: one file each, and the table by which the runner finds them."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from msgspec import Struct
+
+from synthprobe.agent.scene import Acted, Scene
+from synthprobe.agent.steps import request
+from synthprobe.core.probes import Request, Step
+from synthprobe.telemetry.tracing import OpenSpan
+
+
+class StepKind(Struct, frozen=True):
+    """How one kind of step acts: `act(step, scene, span, seconds)`, in at most so many seconds."""
+
+    name: str
+    act: Callable[[Step, Scene, OpenSpan, float], Awaitable[Acted]]
+
+
+KINDS: Mapping[type, StepKind] = {
+    Request: StepKind("request", request.act),
+}
+"""A new kind is a frozen struct in `core/probes.py`, a file here and a row in this table."""
+
+
+def kind_of(step: Step) -> StepKind:
+    """The kind of a step's action."""
+    return KINDS[type(step.action)]

@@ -1,0 +1,135 @@
+"""Turns what a step and a run found into results: redacted, and with bodies only where they explain a failure."""
+
+from datetime import datetime
+
+from msgspec import Struct, structs
+
+from synthprobe.agent.judging import Judged, shown
+from synthprobe.agent.scene import Acted, Attempt, Scene
+from synthprobe.agent.steps import kind_of
+from synthprobe.core.failures import Failure, signature
+from synthprobe.core.outcomes import run_outcome, step_outcome
+from synthprobe.core.probes import Level, Step
+from synthprobe.core.results import Exchange, Result, StepOutcome, StepResult, Trigger
+from synthprobe.telemetry.redaction import Redactor
+
+
+class Finding(Struct, frozen=True):
+    """Everything one step brought home, before it is made fit to be shown."""
+
+    acted: Acted
+    judged: Judged
+    failure: Failure | None = None
+    level: Level = Level.FAILED
+
+
+def step_result(
+    step: Step, finding: Finding, scene: Scene, *, started_at: datetime, span_id: str
+) -> StepResult:
+    """What one step found, fit to be shown."""
+    failure = hidden(finding.failure, step, scene.redactor)
+    outcome = step_outcome(failure, finding.level)
+    fine = outcome in (StepOutcome.PASSED, StepOutcome.DEGRADED)
+    attempts = finding.acted.attempts
+    return StepResult(
+        id=step.id,
+        kind=kind_of(step).name,
+        outcome=outcome,
+        started_at=started_at,
+        duration=(scene.watch.now() - started_at).total_seconds(),
+        assertions=finding.judged.assertions,
+        captures=shown(finding.judged.captures, scene.redactor),
+        exchanges=tuple(_exchange(each, scene.redactor, keep_bodies=not fine) for each in attempts),
+        failure=failure,
+        passed_after_retry=fine and len(attempts) > 1,
+        span_id=span_id,
+        position=str(step.position),
+        description=step.description,
+    )
+
+
+def skipped(step: Step) -> StepResult:
+    """The result of a step that was not begun because an earlier one ended the run."""
+    return StepResult(
+        id=step.id,
+        kind=kind_of(step).name,
+        outcome=StepOutcome.SKIPPED,
+        position=str(step.position),
+        description=step.description,
+    )
+
+
+def hidden(failure: Failure | None, step: Step | None, redactor: Redactor) -> Failure | None:
+    """A failure that names its step and holds no secret."""
+    if failure is None:
+        return None
+    placed = {"step": step.id, "position": failure.position or str(step.position)} if step else {}
+    return structs.replace(failure, message=redactor.text(failure.message), **placed)
+
+
+def run_result(
+    scene: Scene,
+    steps: tuple[StepResult, ...],
+    *,
+    trigger: Trigger,
+    scheduled_at: datetime | None,
+    attempt: int,
+    failure: Failure | None,
+) -> Result:
+    """What the run found; `failure` is of a run that could not begin its steps."""
+    outcome, first = run_outcome((_unbegun(failure),) if failure else steps)
+    check = scene.check
+    return Result(
+        run_id=scene.run_id,
+        check=check.key,
+        probe=check.probe.name,
+        region=check.region,
+        row=check.row.id if check.row else None,
+        trigger=trigger,
+        outcome=outcome,
+        started_at=scene.watch.started_at,
+        ended_at=scene.watch.now(),
+        trace_id=scene.trace.trace_id,
+        definition=check.probe.definition,
+        scheduled_at=scheduled_at,
+        steps=steps,
+        failure=first,
+        signature=signature(first) if first else "",
+        passed_after_retry=any(step.passed_after_retry for step in steps),
+        attempt=attempt,
+    )
+
+
+def _unbegun(failure: Failure) -> StepResult:
+    return StepResult(id="", kind="", outcome=step_outcome(failure), failure=failure)
+
+
+def _exchange(attempt: Attempt, redactor: Redactor, *, keep_bodies: bool) -> Exchange:
+    request, response, sighting = attempt.request, attempt.response, attempt.sighting
+    return Exchange(
+        method=request.method,
+        url=redactor.url(str(request.url)),
+        url_template=attempt.url_template,
+        started_at=sighting.started_at,
+        duration=sighting.duration,
+        phases=sighting.phases,
+        resend_count=attempt.resend_count,
+        request_headers=redactor.headers(tuple(request.headers.multi_items())),
+        request_body=_body(request.content, request.headers.get("content-type"), redactor)
+        if keep_bodies
+        else None,
+        status=response.status if response else None,
+        response_headers=redactor.headers(response.headers) if response else (),
+        response_body=_body(response.body, response.header("content-type"), redactor)
+        if response and keep_bodies
+        else None,
+        http_version=sighting.http_version,
+        peer=sighting.peer,
+        tls=sighting.tls,
+        span_id=attempt.span_id,
+        failure=hidden(attempt.failure, None, redactor),
+    )
+
+
+def _body(body: bytes, content_type: str | None, redactor: Redactor) -> str | None:
+    return redactor.body(body, content_type or "") if body else None

@@ -1,0 +1,41 @@
+"""Repeats one request after a listed transport failure or status, where repeating cannot do a thing twice."""
+
+from collections.abc import Awaitable, Callable
+
+import anyio
+
+from synthprobe.agent.scene import Acted, Attempt
+from synthprobe.core.failures import Kind
+from synthprobe.core.probes import RETRY_WORDS, Retry, Step
+
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+"""Methods whose repetition changes nothing more (RFC 9110 §9.2.2)."""
+
+
+async def repeat(
+    step: Step, attempt: Callable[[int], Awaitable[Attempt]], remaining: Callable[[], float]
+) -> Acted:
+    """Make attempts until one is not to be repeated, `retry.max` is reached or no time remains for another."""
+    attempts: list[Attempt] = []
+    while True:
+        made = await attempt(len(attempts))
+        attempts.append(made)
+        pause = step.retry.backoff.total_seconds() * 2 ** (len(attempts) - 1)
+        if not may_repeat(step, made, repeats=len(attempts) - 1) or pause >= remaining():
+            return Acted(tuple(attempts), made.response, made.failure)
+        await anyio.sleep(pause)
+
+
+def may_repeat(step: Step, made: Attempt, repeats: int) -> bool:
+    """Whether an attempt is one to repeat, and it is safe to: idempotent, keyed, or nothing of it was sent."""
+    if repeats >= step.retry.max or not _listed(step.retry, made):
+        return False
+    action = step.action
+    return action.method in IDEMPOTENT or action.idempotency is not None or not made.sighting.bytes_sent
+
+
+def _listed(retry: Retry, made: Attempt) -> bool:
+    listed = set(retry.on).union(*(RETRY_WORDS.get(word, ()) for word in retry.on))
+    if made.failure is not None:
+        return Kind(made.failure.kind).value in listed
+    return made.response is not None and str(made.response.status) in listed

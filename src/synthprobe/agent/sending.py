@@ -1,0 +1,92 @@
+"""Sends one request through the transport under its own span, and turns whatever happens into an attempt."""
+
+import anyio
+import httpx
+from msgspec import Struct
+
+from synthprobe.agent import spans
+from synthprobe.agent.scene import Attempt, Scene
+from synthprobe.core.failures import Failure, Kind
+from synthprobe.core.responses import Response
+from synthprobe.core.results import Phases
+from synthprobe.telemetry.tracing import OpenSpan
+from synthprobe.wire.failures import WireFailure
+from synthprobe.wire.sighting import Sighting
+
+MARGIN = 0.25
+"""Seconds beyond the deadline that a transport has to report it itself, with its phases, before it is cut off."""
+
+
+class Outgoing(Struct, frozen=True):
+    """One attempt about to be sent; `deadline` in seconds, from DNS to the last byte."""
+
+    request: httpx.Request
+    url_template: str
+    resend_count: int
+    deadline: float
+    max_body: int
+
+
+async def send(outgoing: Outgoing, scene: Scene, span: OpenSpan) -> Attempt:
+    """Send, and return what came: a response, or a failure that says why there is none."""
+    request = outgoing.request
+    call = span.request(
+        spans.request_name(request.method, outgoing.url_template),
+        spans.request_attributes(outgoing.url_template, outgoing.resend_count, request, scene.redactor),
+        scene.watch.now_ns(),
+    )
+    request.headers.update(call.headers())
+    request.extensions = {"deadline": max(outgoing.deadline, 0.001), "max_body": outgoing.max_body}
+    response, failure, sighting = await _exchange(outgoing, scene)
+    call.end(
+        scene.watch.now_ns(),
+        error_type=failure.kind.value if failure else None,
+        message=scene.redactor.text(failure.message) if failure else "",
+        attributes=spans.response_attributes(response, sighting),
+    )
+    return Attempt(
+        request, outgoing.url_template, outgoing.resend_count, sighting, call.span_id, response, failure
+    )
+
+
+async def _exchange(outgoing: Outgoing, scene: Scene) -> tuple[Response | None, Failure | None, Sighting]:
+    started = scene.watch.elapsed()
+    began_at = scene.watch.now()
+
+    def seen(*, bytes_sent: bool) -> Sighting:
+        return Sighting(began_at, scene.watch.elapsed() - started, Phases(), bytes_sent=bytes_sent)
+
+    try:
+        with anyio.move_on_after(outgoing.deadline + MARGIN):
+            got = await scene.transport.handle_async_request(outgoing.request)
+            body = await got.aread()
+            sighting = got.extensions.get("sighting") or seen(bytes_sent=True)
+            return _response(outgoing, got, body, sighting), None, sighting
+    except WireFailure as error:
+        return None, Failure(error.kind, error.message, phase=str(error.phase)), error.sighting
+    except httpx.TransportError as error:
+        kind = next(kind for library, kind in _KINDS if isinstance(error, library))
+        unsent = kind in (Kind.CONNECT_REFUSED, Kind.CONNECT_TIMEOUT)
+        return None, Failure(kind, str(error) or kind.value), seen(bytes_sent=not unsent)
+    late = f"no whole answer within the deadline of {outgoing.deadline:g} s"
+    return None, Failure(Kind.TIMEOUT, late), seen(bytes_sent=True)
+
+
+_KINDS: tuple[tuple[type[httpx.TransportError], Kind], ...] = (
+    (httpx.ConnectTimeout, Kind.CONNECT_TIMEOUT),
+    (httpx.ConnectError, Kind.CONNECT_REFUSED),
+    (httpx.TimeoutException, Kind.TIMEOUT),
+    (httpx.NetworkError, Kind.RESET),
+    (httpx.TransportError, Kind.PROTOCOL_ERROR),
+)
+"""What another transport than our wire may raise, the narrower class first."""
+
+
+def _response(outgoing: Outgoing, got: httpx.Response, body: bytes, sighting: Sighting) -> Response:
+    return Response(
+        status=got.status_code,
+        headers=tuple(got.headers.multi_items()),
+        body=body,
+        duration=sighting.duration,
+        url=str(outgoing.request.url),
+    )

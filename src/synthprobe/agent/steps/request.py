@@ -1,0 +1,140 @@
+"""The step kind `request`: fills the templates once, sends, and repeats under the step's `retry`.
+
+Every attempt has the same method, URL, body and idempotency key; only the trace context differs, for each attempt is
+its own span.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from urllib.parse import urlencode
+
+import httpx
+from msgspec import Struct
+
+from synthprobe import __version__
+from synthprobe.agent.retries import repeat
+from synthprobe.agent.scene import Acted, Attempt, Scene, Unsendable
+from synthprobe.agent.sending import Outgoing, send
+from synthprobe.core.comparisons import Incomparable, text_of
+from synthprobe.core.probes import Body, BodyKind, Request, Step
+from synthprobe.core.templates import Json, Names, Value, fill
+from synthprobe.telemetry.tracing import OpenSpan
+
+USER_AGENT = f"synthprobe/{__version__} (synthetic)"
+
+
+class Prepared(Struct, frozen=True):
+    """A request with every reference filled: the same on every retry."""
+
+    method: str
+    url: httpx.URL
+    headers: tuple[tuple[str, str], ...]
+    content: bytes
+
+
+async def act(step: Step, scene: Scene, span: OpenSpan, seconds: float) -> Acted:
+    """Send the step's request, within `seconds` for all its attempts. Raises `LookupFailed`, `Unsendable`."""
+    action = step.action
+    prepared = prepare(action, scene.names, scene.new_id)
+    ends = scene.watch.elapsed() + seconds
+
+    def remaining() -> float:
+        return ends - scene.watch.elapsed()
+
+    async def attempt(resend_count: int) -> Attempt:
+        deadline = min(action.timeout.total_seconds(), remaining())
+        outgoing = Outgoing(
+            request=_built(prepared),
+            url_template=action.url_template,
+            resend_count=resend_count,
+            deadline=deadline,
+            max_body=action.max_body,
+        )
+        return await send(outgoing, scene, span)
+
+    return await repeat(step, attempt, remaining)
+
+
+def prepare(action: Request, names: Names, new_id: Callable[[], str]) -> Prepared:
+    """Fill a request's templates. Raises `LookupFailed`, `Unsendable`."""
+    headers = dict(_headers(action.headers, names))
+    present = {name.lower() for name in headers}
+    if action.idempotency and action.idempotency.lower() not in present:
+        headers[action.idempotency] = new_id()
+    if "user-agent" not in present:
+        headers["User-Agent"] = USER_AGENT
+    content, content_type = _content(action.body, names)
+    if content_type and "content-type" not in present:
+        headers["Content-Type"] = content_type
+    return Prepared(action.method, _url(action, names), tuple(headers.items()), content)
+
+
+def _built(prepared: Prepared) -> httpx.Request:
+    headers = [(name.encode("ascii"), value.encode()) for name, value in prepared.headers]
+    content = prepared.content or None
+    return httpx.Request(prepared.method, prepared.url, headers=headers, content=content)
+
+
+def _url(action: Request, names: Names) -> httpx.URL:
+    filled = fill(action.url, names)
+    try:
+        url = httpx.URL(filled if isinstance(filled, str) else "")
+    except httpx.InvalidURL as error:
+        raise Unsendable(f"{action.url_template} makes no URL: {error}") from error
+    if url.scheme not in ("http", "https") or not url.host:
+        raise Unsendable(f"{action.url_template} makes no http:// or https:// URL with a host")
+    added = [(name, _text(name, value)) for name, value in _flat(action.query, names)]
+    return url.copy_with(params=[*url.params.multi_items(), *added]) if added else url
+
+
+def _headers(headers: Mapping[str, Value], names: Names) -> Iterator[tuple[str, str]]:
+    for name, value in _flat(headers, names):
+        text = _text(name, value)
+        if not name.isascii() or any(ord(char) < 32 and char != "\t" for char in name + text):
+            raise Unsendable(f"header {name} would hold a line break or control character")
+        yield name, text
+
+
+def _content(body: Body | None, names: Names) -> tuple[bytes, str]:
+    if body is None:
+        return b"", ""
+    return _CONTENT[body.kind](body.content, names)
+
+
+def _json(content: Value, names: Names) -> tuple[bytes, str]:
+    text = json.dumps(fill(content, names), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.encode("utf-8", "surrogatepass"), "application/json"
+
+
+def _form(content: Value, names: Names) -> tuple[bytes, str]:
+    if not isinstance(content, Mapping):
+        raise Unsendable("form: needs names and values")
+    pairs = [(name, _text(name, value)) for name, value in _flat(content, names)]
+    return urlencode(pairs).encode(), "application/x-www-form-urlencoded"
+
+
+def _raw(content: Value, names: Names) -> tuple[bytes, str]:
+    return _text("raw", fill(content, names)).encode(), ""
+
+
+_CONTENT: Mapping[BodyKind, Callable[[Value, Names], tuple[bytes, str]]] = {
+    BodyKind.JSON: _json,
+    BodyKind.FORM: _form,
+    BodyKind.RAW: _raw,
+}
+
+
+def _flat(pairs: Mapping[str, Value], names: Names) -> Iterator[tuple[str, Json]]:
+    """Each name with each of its values; a list repeats the name, null leaves it out."""
+    for name, template in pairs.items():
+        value = fill(template, names)
+        yield from (
+            (name, each) for each in (value if isinstance(value, list) else [value]) if each is not None
+        )
+
+
+def _text(name: str, value: Json) -> str:
+    try:
+        return text_of(value)
+    except Incomparable as error:
+        raise Unsendable(f"{name}: {error}") from error

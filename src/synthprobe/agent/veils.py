@@ -1,0 +1,55 @@
+"""What of an assertion's expected and actual may be shown: values are hidden whole, before they are cut to length."""
+
+import re
+
+from synthprobe.agent.scene import Scene
+from synthprobe.core.assertions import Veil
+from synthprobe.core.comparisons import text_of
+from synthprobe.core.probes import Assertion, Subject
+from synthprobe.core.templates import Json
+from synthprobe.telemetry.secrecy import MASK
+
+_MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
+def veil(assertion: Assertion, scene: Scene) -> Veil:
+    """Hides secrets, members that are always hidden (`$.card.cvc`), and what the probe's `redact.json` names.
+
+    `redact` speaks of whole documents and an assertion sees a part of one, so a member it names is hidden wherever
+    it stands: too much rather than too little.
+    """
+    redactor = scene.redactor
+    if assertion.subject is Subject.BODY:
+        return lambda value: (
+            redactor.body(value.encode(), "") if isinstance(value, str) else redactor.value(value)
+        )
+    if assertion.subject is Subject.HEADER:
+        name = assertion.path or ""
+        return lambda value: (
+            redactor.headers([(name, text_of(value))])[0][1] if _scalar(value) else redactor.value(value)
+        )
+    if assertion.subject is not Subject.JSON:
+        return redactor.value
+    named = {name for path in scene.check.probe.redact.json for name in _MEMBER.findall(path)[-1:]}
+    members = _MEMBER.findall(assertion.path or "")
+    if named.intersection(members):
+        return lambda value: MASK
+    last = members[-1] if members else "value"
+
+    def hide(value: Json) -> Json:
+        hidden = redactor.value({last: _without(value, named)})
+        return hidden[last] if isinstance(hidden, dict) and last in hidden else MASK
+
+    return hide
+
+
+def _scalar(value: Json) -> bool:
+    return not isinstance(value, list | dict)
+
+
+def _without(value: Json, named: set[str]) -> Json:
+    if not named:
+        return value
+    if isinstance(value, dict):
+        return {key: MASK if key in named else _without(inner, named) for key, inner in value.items()}
+    return [_without(inner, named) for inner in value] if isinstance(value, list) else value
