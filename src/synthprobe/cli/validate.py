@@ -8,7 +8,7 @@ import click
 from synthprobe.cli.exits import Exit
 from synthprobe.cli.options import settings_from, with_settings
 from synthprobe.files.probes import Loaded, load_folder
-from synthprobe.files.problems import FileProblems, Problem
+from synthprobe.files.problems import FileProblems, Problem, errors
 from synthprobe.files.routes import load_routes
 
 
@@ -22,7 +22,7 @@ def validate(paths: tuple[Path, ...], **flags: str | None) -> None:
     problems = (*loaded.problems, *_routes_problems(settings.routes, wanted=flags.get("routes") is not None))
     for problem in problems:
         click.echo(str(problem))
-    faults = [problem for problem in problems if problem.is_error]
+    faults = errors(problems)
     click.echo(_summary(loaded, len(faults)), err=True)
     sys.exit(Exit.INVALID if faults else Exit.OK)
 

@@ -1,0 +1,65 @@
+"""A failure that reads well: the step, what was expected and what came, the exchange and where its time went."""
+
+from collections.abc import Iterator
+
+from msgspec import structs
+from rich.text import Text
+
+from synthprobe.core.results import AssertionResult, Exchange, Outcome, Phases, Result, StepResult, Verdict
+
+INDENT = "    "
+
+
+def explain(result: Result) -> Iterator[Text]:
+    """What to print about a run that did not simply pass."""
+    if result.outcome is Outcome.PASSED:
+        return
+    for step in result.steps:
+        if step.failure or any(assertion.verdict is not Verdict.PASS for assertion in step.assertions):
+            yield from _step(step)
+    if result.failure and result.failure.step is None:
+        yield Text(f"\n{result.failure.kind.value}: {result.failure.message}", style="bold")
+        if result.failure.position:
+            yield Text(f"{INDENT}at {result.failure.position}", style="dim")
+
+
+def _step(step: StepResult) -> Iterator[Text]:
+    yield Text.assemble("\n", (f"step {step.id}", "bold"), (f"  {step.position}", "dim"))
+    for exchange in step.exchanges:
+        yield from _exchange(exchange)
+    if step.failure and not any(a.verdict is not Verdict.PASS for a in step.assertions):
+        yield Text(f"{INDENT}{step.failure.kind.value}: {step.failure.message}", style="red")
+    for assertion in step.assertions:
+        yield from _assertion(assertion)
+    last = step.exchanges[-1] if step.exchanges else None
+    if last and last.response_body:
+        yield Text(f"{INDENT}answer: {last.response_body}", style="dim")
+
+
+def _exchange(exchange: Exchange) -> Iterator[Text]:
+    answer = (
+        f"{exchange.status}" if exchange.status else exchange.failure.kind.value if exchange.failure else "-"
+    )
+    peer = f" from {exchange.peer}" if exchange.peer else ""
+    yield Text(
+        f"{INDENT}{exchange.method} {exchange.url} → {answer}{peer} in {exchange.duration * 1000:.1f} ms"
+    )
+    if phases := _phases(exchange.phases):
+        yield Text(f"{INDENT}{phases}", style="dim")
+
+
+def _phases(phases: Phases) -> str:
+    taken = ((name, seconds) for name, seconds in structs.asdict(phases).items() if seconds is not None)
+    return " · ".join(f"{name} {seconds * 1000:.1f} ms" for name, seconds in taken)
+
+
+def _assertion(assertion: AssertionResult) -> Iterator[Text]:
+    if assertion.verdict is Verdict.PASS:
+        yield Text(f"{INDENT}✓ {assertion.text}", style="dim")
+        return
+    mark = "?" if assertion.verdict is Verdict.ERROR else "✗"
+    yield Text.assemble((f"{INDENT}{mark} {assertion.text}", "red"), (f"  {assertion.position}", "dim"))
+    yield Text(f"{INDENT}    expected {assertion.expected}")
+    yield Text(f"{INDENT}    actual   {assertion.actual}")
+    if assertion.message:
+        yield Text(f"{INDENT}    {assertion.message}")

@@ -1,0 +1,91 @@
+"""The live view of `synthprobe run`: a line per step as it ends, and a failure that reads well."""
+
+import sys
+from types import TracebackType
+
+from rich.console import Console
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.text import Text
+
+from synthprobe.agent.progress import Progress, StepFinished, StepStarted
+from synthprobe.cli.failure import explain
+from synthprobe.core.probes import Check
+from synthprobe.core.reports import Finished
+from synthprobe.core.results import Outcome, Result, StepOutcome, StepResult
+
+MARKS = {
+    StepOutcome.PASSED: ("✓", "green"),
+    StepOutcome.DEGRADED: ("!", "yellow"),
+    StepOutcome.FAILED: ("✗", "red"),
+    StepOutcome.ERRORED: ("?", "magenta"),
+    StepOutcome.SKIPPED: ("·", "dim"),
+}
+STYLES = {
+    Outcome.PASSED: "green",
+    Outcome.DEGRADED: "yellow",
+    Outcome.FAILED: "bold red",
+    Outcome.ERRORED: "bold magenta",
+}
+
+
+class View:
+    """Prints what a run does while it does it; where the output is no terminal, plain lines."""
+
+    def __init__(self, *, trace: bool) -> None:
+        # A wide plain console: lines are wrapped by the terminal, never by us in the middle of a URL.
+        self._console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+        self._live = Live(console=self._console, transient=True, refresh_per_second=12)
+        self._trace = trace
+
+    def __enter__(self) -> "View":
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._console.is_terminal:
+            self._live.update(Text())
+            self._live.stop()
+
+    def watch(self, check: Check, seen: Progress | Finished | None) -> None:
+        """Show that a run begins (None), a step began or ended, or the run ended."""
+        match seen:
+            case None:
+                row = f" · {check.row.label}={check.row.id}" if check.row else ""
+                self._console.print(Text.assemble((check.probe.name, "bold"), f" · {check.region}{row}"))
+            case StepStarted(step=step):
+                self._live.update(Spinner("dots", Text(f" {step.id}")))
+            case StepFinished(result=result):
+                self._console.print(_line(result))
+            case Finished(result=result):
+                self._end(result)
+
+    def summarise(self, results: list[Result]) -> None:
+        """One last line where there were several runs."""
+        if len(results) > 1:
+            counts = {outcome: sum(result.outcome is outcome for result in results) for outcome in Outcome}
+            said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
+            self._console.print(f"{len(results)} runs: {said}")
+
+    def _end(self, result: Result) -> None:
+        for block in explain(result):
+            self._console.print(block)
+        retried = " after a retry" if result.passed_after_retry else ""
+        text = f"{result.outcome.value}{retried} in {result.duration * 1000:.0f} ms"
+        trace = f"  trace {result.trace_id}" if self._trace else ""
+        self._console.print(Text.assemble((text, STYLES[result.outcome]), trace, "\n"))
+
+
+def _line(result: StepResult) -> Text:
+    mark, style = MARKS[result.outcome]
+    if result.outcome is StepOutcome.SKIPPED:
+        return Text(f"  {mark} {result.id:<24} skipped", style=style)
+    last = result.exchanges[-1] if result.exchanges else None
+    status = str(last.status) if last and last.status else "-"
+    tries = f"  {len(result.exchanges)} attempts" if len(result.exchanges) > 1 else ""
+    return Text.assemble(
+        (f"  {mark} ", style), f"{result.id:<24} {status:>4} {result.duration * 1000:>8.1f} ms{tries}"
+    )

@@ -1,0 +1,118 @@
+"""`synthprobe run`: probes once, now, with live progress; a gate for CI and CD."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import anyio
+import click
+from msgspec import structs
+
+from synthprobe import clock
+from synthprobe import settings as settings_module
+from synthprobe.app.once import parts, run_once
+from synthprobe.cli.exits import Exit
+from synthprobe.cli.live import View
+from synthprobe.cli.options import refuse, settings_from, with_settings
+from synthprobe.core.probes import Check, Probe, checks
+from synthprobe.core.results import Outcome, Result
+from synthprobe.files.probes import load_folder
+from synthprobe.files.problems import FileProblems, errors
+
+OUTCOME_EXITS = {
+    Outcome.PASSED: Exit.OK,
+    Outcome.DEGRADED: Exit.OK,
+    Outcome.FAILED: Exit.FAILED,
+    Outcome.ERRORED: Exit.ERRORED,
+}
+WORST_FIRST = (Exit.FAILED, Exit.ERRORED, Exit.OK)
+
+
+@click.command()
+@click.argument("wanted", metavar="PROBE...", nargs=-1, required=True)
+@click.option("--region", "regions", multiple=True, help="only this region; repeat for more")
+@click.option("--matrix", "rows", multiple=True, metavar="KEY=VALUE", help="only rows with this value")
+@click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="set a variable of `vars`")
+@click.option("--fail-on", type=click.Choice(["degraded"]), help="exit 4 for a degraded run too")
+@click.option("--trace", is_flag=True, help="print each run's trace id")
+@with_settings("probes")
+def run(
+    wanted: tuple[str, ...],
+    regions: tuple[str, ...],
+    rows: tuple[str, ...],
+    variables: tuple[str, ...],
+    fail_on: str | None,
+    trace: bool,
+    **flags: str | None,
+) -> None:
+    """Run probes once, now. PROBE is a file, or the name of a probe in the probes folder.
+
+    Exit 0 passed, 1 usage, 2 invalid file, 3 errored (ours), 4 failed (the target's).
+    """
+    folder = settings_from(flags).settings.probes
+    probes = [_with_variables(_find(name, folder), _pairs(variables)) for name in wanted]
+    chosen = tuple(check for probe in probes for check in _chosen(probe, regions, _pairs(rows)))
+    shared = parts(clock.system(), settings_module.environment())
+    view = View(trace=trace)
+    with view:
+        finished = anyio.run(
+            run_once, chosen, shared, view.watch, backend_options={"use_uvloop": sys.platform != "win32"}
+        )
+    view.summarise([found.result for found in finished])
+    sys.exit(_exit([found.result for found in finished], degraded_fails=fail_on == "degraded"))
+
+
+def _find(name: str, folder: Path) -> Probe:
+    path = Path(name)
+    is_file = path.suffix in (".yaml", ".yml") or path.exists()
+    loaded = load_folder([path if is_file else folder])
+    if (is_file or not loaded.probes) and (found := errors(loaded.problems)):
+        refuse(FileProblems(found))
+    named = [entry.probe for entry in loaded.probes if is_file or entry.probe.name == name]
+    if not named:
+        known = ", ".join(sorted(entry.probe.name for entry in loaded.probes)) or "none"
+        raise click.UsageError(f"no probe is called {name!r} in {folder}; there are: {known}")
+    return named[0]
+
+
+def _with_variables(probe: Probe, given: Mapping[str, str]) -> Probe:
+    for name in given:
+        if name not in probe.vars:
+            known = ", ".join(probe.vars) or "none"
+            raise click.UsageError(f"{probe.name} has no variable {name!r}; it has: {known}")
+    return structs.replace(probe, vars={**probe.vars, **given})
+
+
+def _chosen(probe: Probe, regions: tuple[str, ...], rows: Mapping[str, str]) -> list[Check]:
+    for region in regions:
+        if region not in probe.regions:
+            raise click.UsageError(
+                f"{probe.name} has no region {region!r}; it has: {', '.join(probe.regions)}"
+            )
+    chosen = [
+        check
+        for check in checks(probe)
+        if (not regions or check.region in regions)
+        and all(check.row and str(check.row.values.get(key)) == value for key, value in rows.items())
+    ]
+    if not chosen:
+        wish = ", ".join(f"{key}={value}" for key, value in rows.items())
+        raise click.UsageError(f"no row of {probe.name} has {wish}")
+    return chosen
+
+
+def _pairs(texts: tuple[str, ...]) -> Mapping[str, str]:
+    for text in texts:
+        if "=" not in text:
+            raise click.UsageError(f"{text!r} is not NAME=VALUE")
+    return dict(text.split("=", 1) for text in texts)
+
+
+def _exit(results: list[Result], *, degraded_fails: bool) -> Exit:
+    exits = {
+        Exit.FAILED
+        if degraded_fails and result.outcome is Outcome.DEGRADED
+        else OUTCOME_EXITS[result.outcome]
+        for result in results
+    }
+    return next(code for code in WORST_FIRST if code in exits)
