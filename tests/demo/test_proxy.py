@@ -12,7 +12,7 @@ from aiohttp import web
 from free_ports import free_ports
 from synthprobe.demo import proxy
 from synthprobe.demo.faults import Drip, Fault
-from synthprobe.demo.listeners import listen
+from synthprobe.demo.loopback import listen
 from synthprobe.demo.proxy import Arrival
 
 pytestmark = pytest.mark.anyio

@@ -1,0 +1,61 @@
+# What this repository can do, each by one command. Needs Python 3.11 or newer, make, and a package registry.
+# `make` alone lists the commands.
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+PORT := 8080
+DEMO := $(VENV)/.demo-installed
+TEST := $(VENV)/.test-installed
+
+.PHONY: help demo test test-all soak bench lint lock venv clean
+
+help:
+	@echo "make demo       two minutes of synthprobe: all passing, a fault, a page, recovery (PORT=8080)"
+	@echo "make test       every test that needs nothing else"
+	@echo "make test-all   make test, and the tests that need installed programs"
+	@echo "make soak       kill loops and fuzzing, for minutes"
+	@echo "make bench      measurements (none yet)"
+	@echo "make lint       ruff, mypy, import-linter"
+	@echo "make lock       write .ci/lock anew from pyproject.toml"
+	@echo "make venv       the virtual environment in .venv, which all of these make first"
+
+demo: $(DEMO)
+	@$(BIN)/synthprobe demo --probes probes --port $(PORT)
+
+test: $(TEST)
+	@$(BIN)/python -m pytest -q -n 2 -m "not programs and not soak"
+
+test-all: $(TEST)
+	@$(BIN)/python -m pytest -q -n 2 -m "not soak"
+
+soak: $(TEST)
+	@$(BIN)/python -m pytest -q -m soak --timeout 1800
+
+bench:
+	@echo "There are no benchmarks yet: they come with the issue that builds them."
+
+lint: $(TEST)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock:
+	@.ci/lock/write
+
+venv: $(TEST)
+
+# Each installs what its lock lists, every file checked by its hash, and then this folder itself.
+$(DEMO): .ci/lock/demo.txt .ci/install .ci/python pyproject.toml
+	@.ci/python $(VENV)
+	@.ci/install $(VENV) demo
+	@touch $@
+
+$(TEST): .ci/lock/test.txt .ci/install .ci/python pyproject.toml
+	@.ci/python $(VENV)
+	@.ci/install $(VENV) test
+	@touch $@ $(DEMO)
+
+clean:
+	rm -rf $(VENV) dist build
