@@ -1,15 +1,14 @@
 """What a run's page shows: the result, its spans, and the good run to compare it with."""
 
-import zlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-import msgspec
 from msgspec import Struct
 
 from synthprobe.core.results import Result
 from synthprobe.core.spans import Span
 from synthprobe.ports import DbRow, Sql, Tx
+from synthprobe.stores import traces
 from synthprobe.stores.columns import document, instant, instant_or_none, integer, text
 
 
@@ -55,7 +54,7 @@ def run_view(run_id: str) -> Tx[RunView | None]:
     if not rows:
         return None
     line = _line(rows[0])
-    spans = yield from run_spans(line.trace_id)
+    spans = yield from traces.find(line.trace_id)
     of_check: Mapping[str, str | int] = {"check": line.check, "at": integer(rows[0], "started_at")}
     return RunView(
         line,
@@ -65,14 +64,6 @@ def run_view(run_id: str) -> Tx[RunView | None]:
         (yield from _neighbour(_PREVIOUS, of_check)),
         (yield from _neighbour(_NEXT, of_check)),
     )
-
-
-def run_spans(trace_id: str) -> Tx[tuple[Span, ...]]:
-    """The spans of a trace; none when they were not kept."""
-    rows = yield Sql("select spans from traces where trace_id = :trace_id", {"trace_id": trace_id})
-    if not rows or not isinstance(packed := rows[0]["spans"], bytes):
-        return ()
-    return msgspec.json.decode(zlib.decompress(packed), type=tuple[Span, ...])
 
 
 def run_lines(

@@ -1,0 +1,87 @@
+"""The web app: pages for people, JSON and metrics for machines; everything it needs is passed in."""
+
+from collections.abc import Callable, Mapping
+
+from litestar import Litestar
+from litestar.datastructures import MutableScopeHeaders
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import Message, Scope
+
+from synthprobe import __version__
+from synthprobe.clock import Clock
+from synthprobe.core.spans import Span
+from synthprobe.ports import Store
+from synthprobe.stores.errors import StoreError
+from synthprobe.web import api, assets, pages, vitals
+from synthprobe.web.errors import Problems
+from synthprobe.web.health import Health
+from synthprobe.web.site import Site, templates
+
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""On every answer, errors included."""
+
+
+def build(
+    store: Store,
+    *,
+    metrics: Callable[[str], tuple[bytes, str]],
+    health: Callable[[], Health],
+    otlp_json: Callable[[tuple[Span, ...]], bytes],
+    public_url: str,
+    clock: Clock,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Litestar:
+    """The ASGI app.
+
+    `metrics` takes an Accept header and returns the exposition with its content type; `stopping` turns true when the
+    server has been asked to stop (uvicorn: `lambda: server.should_exit`), which ends live streams.
+    """
+    served = assets.load()
+    site = Site(store, clock, metrics, health, otlp_json, stopping, templates(served), public_url)
+    problems = Problems(site)
+    return Litestar(
+        route_handlers=[*_PAGES, *_VITALS, assets.serve, api.router],
+        dependencies={
+            "site": Provide(lambda: site, sync_to_thread=False),
+            "assets": Provide(lambda: served, sync_to_thread=False),
+        },
+        exception_handlers={
+            HTTPException: problems.refused,
+            StoreError: problems.store_failed,
+            Exception: problems.failed,
+        },
+        before_send=[_add_headers],
+        openapi_config=OpenAPIConfig(
+            "synthprobe", __version__, render_plugins=[JsonRenderPlugin()], use_handler_docstrings=True
+        ),
+        logging_config=None,
+    )
+
+
+async def _add_headers(message: Message, scope: Scope) -> None:
+    if message["type"] == "http.response.start":
+        headers = MutableScopeHeaders.from_message(message)
+        for name, value in HEADERS.items():
+            headers[name] = value
+
+
+_PAGES = (
+    pages.overview_page,
+    pages.incidents_page,
+    pages.incident_page,
+    pages.probe_page,
+    pages.run_page,
+    pages.run_otlp,
+)
+
+_VITALS = (vitals.metrics, vitals.healthz, vitals.readyz, vitals.events)

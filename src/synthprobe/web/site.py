@@ -1,0 +1,79 @@
+"""What every handler needs: the store, the clock, what app passed in, and rendering of pages off the loop."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import anyio.to_thread
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Response
+from msgspec import Struct
+
+from synthprobe.clock import Clock
+from synthprobe.core.spans import Span
+from synthprobe.ports import Store
+from synthprobe.web import assets, curl, formats, strip, waterfall
+from synthprobe.web.health import Health
+
+HTML = "text/html"
+"""Litestar adds the charset to every text type."""
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+class Site(Struct, frozen=True):
+    """The web app's one value; handlers receive it, nothing is global."""
+
+    store: Store
+    clock: Clock
+    metrics: Callable[[str], tuple[bytes, str]]
+    """Accept header → exposition and its content type."""
+    health: Callable[[], Health]
+    otlp_json: Callable[[tuple[Span, ...]], bytes]
+    stopping: Callable[[], bool]
+    """True from when the server has been asked to stop: live streams end then."""
+    templates: Environment
+    public_url: str
+
+    async def page(self, template: str, *, status: int = 200, **values: object) -> Response[str]:
+        """A page, rendered in a thread: many checks take a while, and the loop must not wait."""
+        render = partial(self.templates.get_template(template).render, now=self.clock.now(), **values)
+        return Response(
+            await anyio.to_thread.run_sync(render),
+            media_type=HTML,
+            status_code=status,
+            headers={"Cache-Control": "no-store"},
+        )
+
+
+def templates(served: assets.Assets) -> Environment:
+    """Jinja with escaping always on and undefined names as errors."""
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters |= {
+        "duration": formats.duration,
+        "difference": formats.difference,
+        "span": formats.span,
+        "every": formats.every,
+        "utc": formats.utc,
+        "clock_time": formats.clock_time,
+        "iso": formats.iso,
+        "sign": formats.sign,
+        "path_part": formats.path_part,
+        "title_word": formats.title_word,
+        "phase_items": waterfall.phase_items,
+        "curl": curl.command,
+        "strip": strip.draw,
+    }
+    environment.globals |= {
+        "asset": partial(assets.address, served),
+        "reasons": formats.REASONS,
+        "legend": strip.legend(),
+    }
+    return environment
