@@ -1,1 +1,8 @@
-"""One file per receiver kind: a pure `render`, and one way out."""
+"""One file per receiver kind; what a kind is called in `Integration.kind` finds its sender here."""
+
+from collections.abc import Mapping
+
+from synthprobe.senders import log, slack, webhook
+from synthprobe.senders.outgoing import Sender
+
+SENDERS: Mapping[str, Sender] = {"webhook": webhook.SENDER, "slack": slack.SENDER, "log": log.SENDER}

@@ -1,0 +1,117 @@
+"""Waits for timers and flushes what is due; a timer is a row, so that after a restart an overdue one fires once."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+from synthprobe.clock import Clock
+from synthprobe.core.routes import Routes
+from synthprobe.ports import Store, Tx
+from synthprobe.router.facts import Listener
+from synthprobe.router.flushing import Flushing, close_due, defer, flush
+from synthprobe.router.heartbeat import Heartbeat
+from synthprobe.router.placing import NewId, place
+from synthprobe.router.wakeup import Wakeup
+from synthprobe.stores import alerts as alert_rows
+from synthprobe.stores import groups as group_rows
+from synthprobe.stores import incidents as incident_rows
+from synthprobe.stores.errors import StoreError
+
+LONGEST_PAUSE = 5.0
+"""Seconds: the loop turns at least this often, so that a stepped clock is noticed and `/healthz` sees it turn."""
+
+TURN = 100
+"""Timers taken up at once; the rest come right after."""
+
+PUT_OFF = timedelta(minutes=1)
+"""How long a group waits whose flush failed for a reason of ours."""
+
+log = logging.getLogger(__name__)
+
+
+class Dispatcher:
+    """Decides, at each group's timer, who hears what."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        routes: Callable[[], Routes],
+        public_url: str,
+        new_id: NewId,
+        tell: Listener,
+        queued: Callable[[], None],
+    ) -> None:
+        self.heartbeat = Heartbeat(clock)
+        self._store = store
+        self._clock = clock
+        self._routes = routes
+        self._public_url = public_url
+        self._new_id = new_id
+        self._tell = tell
+        self._queued = queued
+        self._wakeup = Wakeup()
+
+    def wake(self) -> None:
+        """Look for due timers now."""
+        self._wakeup.wake()
+
+    async def run(self) -> None:
+        """Turn for ever; a store that is in trouble is asked again."""
+        while True:
+            pause = 1.0
+            try:
+                pause = await self._turn()
+            except StoreError as error:
+                log.warning("the dispatcher cannot use the store and tries again: %s", error)
+            except Exception:
+                log.exception("a turn of the dispatcher failed and is made again")
+            self.heartbeat.beat()
+            await self._wakeup.wait(pause)
+
+    async def adopt(self) -> None:
+        """Hold every firing alert in the groups that the routes make of it now."""
+        await self._store.write(partial(_adopt, self._routes(), self._clock.now()))
+        self.wake()
+
+    async def _turn(self) -> float:
+        """Do what is due and return the seconds until the next timer."""
+        now = self._clock.now()
+        keys = await self._store.read(partial(group_rows.due, now, TURN))
+        for key in keys:
+            await self._flush(key)
+            self.heartbeat.beat()
+        numbers = await self._store.read(partial(incident_rows.due, now, TURN))
+        for number in numbers:
+            await self._store.write(partial(close_due, number, self._routes(), now))
+        if keys:
+            self._queued()
+        due = await self._store.read(_next_due)
+        left = (due - self._clock.now()).total_seconds() if due else LONGEST_PAUSE
+        return min(max(left, 0.0), LONGEST_PAUSE)
+
+    async def _flush(self, key: str) -> None:
+        with_ = Flushing(self._routes(), self._public_url, self._clock.now(), self._new_id)
+        try:
+            decided = await self._store.write(partial(flush, key, with_))
+        except StoreError:
+            raise
+        except Exception:
+            log.exception("group %s could not be flushed; it is tried again in %s", key, PUT_OFF)
+            await self._store.write(partial(defer, key, with_.now + PUT_OFF))
+            return
+        for decision in decided:
+            self._tell(decision)
+
+
+def _next_due() -> Tx[datetime | None]:
+    group = yield from group_rows.next_due()
+    incident = yield from incident_rows.next_due()
+    return min((due for due in (group, incident) if due), default=None)
+
+
+def _adopt(tree: Routes, now: datetime) -> Tx[None]:
+    for alert in (yield from alert_rows.firing()):
+        yield from place(alert, tree, now)

@@ -1,0 +1,216 @@
+"""Transaction B: a group whose timer is over, each integration's decision, its messages and the next timer.
+
+Who was told `firing` is told `resolved`; a `resolved` cancels what was not sent yet, and when nothing of the problem
+can have arrived it is not sent either.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from synthprobe.core import groups
+from synthprobe.core.alerts import Alert, AlertState
+from synthprobe.core.groups import Group, Reason, Told
+from synthprobe.core.incidents import Incident, TimelineEntry
+from synthprobe.core.labels import severity_rank
+from synthprobe.core.routes import Integration, Routes
+from synthprobe.ports import Tx
+from synthprobe.router import messages
+from synthprobe.router.facts import Decided
+from synthprobe.router.placing import NewId, close, groups_of
+from synthprobe.stores import groups as group_rows
+from synthprobe.stores import incidents as incident_rows
+from synthprobe.stores import outbox as outbox_rows
+
+LATE_AFTER = timedelta(seconds=5)
+"""From here on a decision says how late its timer was."""
+
+
+class Flushing(Struct, frozen=True):
+    """What transaction B needs beside the group's key."""
+
+    tree: Routes
+    public_url: str
+    now: datetime
+    new_id: NewId
+
+
+class _Held(Struct, frozen=True):
+    """A due group and what it holds."""
+
+    group: Group
+    firing: tuple[Alert, ...]
+    ended: tuple[Alert, ...]
+    here: frozenset[str]
+    """Fingerprints of those that fire and still belong here; the others were raised, or routed, elsewhere."""
+    incidents: Mapping[int, Incident]
+
+
+def flush(key: str, with_: Flushing) -> Tx[tuple[Decided, ...]]:
+    """Flush one group if it is due: a decision for each integration, kept with its reason."""
+    group = yield from group_rows.find(key)
+    if group is None or group.next_flush_at is None or group.next_flush_at > with_.now:
+        return ()
+    held = yield from _load(group, with_)
+    receiver = with_.tree.receivers.get(group.receiver)
+    decided: list[Decided] = []
+    known: set[str] = set()
+    for integration in receiver.integrations if receiver else ():
+        decision, told = yield from _tell(held, integration, with_)
+        decided.append(decision)
+        known |= told.firing if told else frozenset()
+    staying = {alert.fingerprint for alert in held.firing} & (held.here | known)
+    yield from group_rows.release(
+        key, [a.fingerprint for a in (*held.firing, *held.ended) if a.fingerprint not in staying]
+    )
+    yield from group_rows.save(groups.after_flush(group, holds_firing=bool(staying), now=with_.now))
+    return tuple(decided)
+
+
+def close_due(number: int, tree: Routes, now: datetime) -> Tx[None]:
+    """Close a resolved incident whose time to be reopened is over."""
+    incident = yield from incident_rows.find(number)
+    if incident:
+        yield from close(incident, tree, now)
+
+
+def defer(key: str, until: datetime) -> Tx[None]:
+    """Move a group's timer: its flush failed and must neither be lost nor keep the others waiting."""
+    group = yield from group_rows.find(key)
+    if group:
+        yield from group_rows.save(replace(group, next_flush_at=until))
+
+
+def _load(group: Group, with_: Flushing) -> Tx[_Held]:
+    members = yield from group_rows.members(group.key)
+    firing = tuple(alert for alert in members if alert.state is AlertState.FIRING)
+    numbers = sorted({alert.incident for alert in members if alert.incident is not None})
+    incidents: dict[int, Incident] = {}
+    for number in numbers:
+        incident = yield from incident_rows.find(number)
+        if incident:
+            incidents[number] = incident
+    return _Held(
+        group=group,
+        firing=firing,
+        ended=tuple(alert for alert in members if alert.state is not AlertState.FIRING),
+        here=frozenset(alert.fingerprint for alert in firing if _belongs(alert, group, with_.tree)),
+        incidents=incidents,
+    )
+
+
+def _belongs(alert: Alert, group: Group, tree: Routes) -> bool:
+    return any(fresh.key == group.key for fresh in groups_of(alert, tree))
+
+
+def _tell(held: _Held, integration: Integration, with_: Flushing) -> Tx[tuple[Decided, Told | None]]:
+    name = name_of(integration)
+    told = yield from group_rows.told(held.group.key, name)
+    firing = tuple(
+        a for a in held.firing if a.fingerprint in held.here or (told and a.fingerprint in told.firing)
+    )
+    reason = _decide(held, firing, told, integration, with_.now)
+    if reason is Reason.ALL_RESOLVED and not (yield from _was_told(held.group, name)):
+        reason = Reason.NEVER_TOLD
+        told = replace(told, firing=frozenset()) if told else None
+    elif reason.sends:
+        told = yield from _send(held, firing, told, reason, integration, with_)
+    elif told:
+        # What ended untold must be new when it comes back.
+        told = replace(told, firing=told.firing - _prints(held.ended))
+    if told:
+        yield from group_rows.tell(held.group.key, name, told)
+    return (yield from _note(held, name, reason, with_.now)), told
+
+
+def name_of(integration: Integration) -> str:
+    """An integration's name within its receiver: `webhook[0]`."""
+    return f"{integration.kind}[{integration.index}]"
+
+
+def _decide(
+    held: _Held, firing: tuple[Alert, ...], told: Told | None, integration: Integration, now: datetime
+) -> Reason:
+    reason = groups.decide(
+        told,
+        firing=_prints(firing),
+        resolved=_prints(held.ended),
+        severity=_gravest(firing),
+        reopened=_reopened(held, firing, told),
+        repeat_interval=groups.repeat_age(held.group),
+        send_resolved=integration.send_resolved,
+        now=now,
+    )
+    elsewhere = not held.here and reason in (Reason.REPEAT, Reason.RAISED)
+    return Reason.UNCHANGED if elsewhere else reason
+
+
+def _was_told(group: Group, integration: str) -> Tx[bool]:
+    """Whether an end is news to this integration, once what it was not sent yet is cancelled."""
+    yield from outbox_rows.cancel_unsent(group.key, group.receiver, integration)
+    last = yield from outbox_rows.last_received(group.key, group.receiver, integration)
+    return last == messages.FIRING
+
+
+def _send(
+    held: _Held,
+    firing: tuple[Alert, ...],
+    told: Told | None,
+    reason: Reason,
+    integration: Integration,
+    with_: Flushing,
+) -> Tx[Told]:
+    heard_of = told.firing | told.resolved if told else frozenset()
+    ended = tuple(a for a in held.ended if integration.send_resolved and a.fingerprint in heard_of)
+    alerts = (*firing, *ended)
+    message = messages.compose(
+        with_.new_id(),
+        held.group,
+        name_of(integration),
+        reason,
+        alerts,
+        [held.incidents[n] for n in _numbers(alerts) if n in held.incidents],
+        public_url=with_.public_url,
+        now=with_.now,
+    )
+    now_told = groups.heard(
+        told, firing=_prints(firing), resolved=_prints(held.ended), severity=_gravest(firing), now=with_.now
+    )
+    yield from outbox_rows.put(message, held.group.key, now_told.seq)
+    return now_told
+
+
+def _note(held: _Held, integration: str, reason: Reason, now: datetime) -> Tx[Decided]:
+    numbers = tuple(n for n in _numbers((*held.firing, *held.ended)) if n in held.incidents)
+    late = now - (held.group.next_flush_at or now)
+    yield from group_rows.decided(held.group, integration, reason, numbers, now)
+    if reason.sends or reason is Reason.NEVER_TOLD:
+        kind = integration.partition("[")[0]
+        verb, what = ("Notified", "notified") if reason.sends else ("Did not notify", "not_notified")
+        lateness = f", {late.total_seconds():.0f} s late" if late >= LATE_AFTER else ""
+        entry = TimelineEntry(now, what, f"{verb} {kind} of {held.group.receiver}: {reason.value}{lateness}")
+        for number in numbers:
+            yield from incident_rows.note(number, (entry,))
+    return Decided(held.group.key, held.group.receiver, integration, reason, numbers, now, late)
+
+
+def _reopened(held: _Held, firing: tuple[Alert, ...], told: Told | None) -> bool:
+    if told is None:
+        return False
+    back = [a for a in firing if a.fingerprint in told.resolved and a.fingerprint not in told.firing]
+    found = (held.incidents.get(alert.incident) for alert in back if alert.incident is not None)
+    return any(incident is not None and incident.reopened > 0 for incident in found)
+
+
+def _prints(alerts: tuple[Alert, ...]) -> frozenset[str]:
+    return frozenset(alert.fingerprint for alert in alerts)
+
+
+def _gravest(alerts: tuple[Alert, ...]) -> str:
+    return max((alert.severity for alert in alerts), key=severity_rank, default="")
+
+
+def _numbers(alerts: tuple[Alert, ...]) -> tuple[int, ...]:
+    return tuple(sorted({alert.incident for alert in alerts if alert.incident is not None}))

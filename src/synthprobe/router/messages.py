@@ -1,0 +1,92 @@
+"""Composes the message of one decision out of alerts and incidents; pure."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from synthprobe.core.alerts import Alert, AlertState
+from synthprobe.core.groups import Group, Reason
+from synthprobe.core.incidents import Incident
+from synthprobe.core.notifications import Notification, NotifiedAlert, NotifiedIncident
+
+FIRING = "firing"
+RESOLVED = "resolved"
+UPDATE = "update"
+
+GIVEN_UP = "given_up"
+"""The reason of a notice that a message was given up."""
+
+
+def compose(
+    key: str,
+    group: Group,
+    integration: str,
+    reason: Reason,
+    alerts: Iterable[Alert],
+    incidents: Iterable[Incident],
+    *,
+    public_url: str,
+    now: datetime,
+) -> Notification:
+    """The message that tells one integration of its group, links included."""
+    told = tuple(_alert(alert, public_url) for alert in alerts)
+    return Notification(
+        key=key,
+        receiver=group.receiver,
+        integration=integration,
+        kind=FIRING if any(alert.status == FIRING for alert in told) else RESOLVED,
+        reason=reason.value,
+        group_key=group.key,
+        group_labels=group.labels,
+        alerts=told,
+        incidents=tuple(_incident(incident, public_url) for incident in incidents),
+        created_at=now,
+        external_url=public_url,
+    )
+
+
+def given_up(
+    message: Notification, key: str, receiver: str, integration: str, *, after: timedelta, now: datetime
+) -> Notification:
+    """The notice to `on_give_up` that a message did not reach its receiver."""
+    tried = f"{round(after.total_seconds())} s"
+    note = f"{message.receiver} ({message.integration}) could not be told: given up after {tried} of trying."
+    return replace(
+        message,
+        key=key,
+        receiver=receiver,
+        integration=integration,
+        kind=UPDATE,
+        reason=GIVEN_UP,
+        created_at=now,
+        note=note,
+    )
+
+
+def _alert(alert: Alert, public_url: str) -> NotifiedAlert:
+    fires = alert.state is AlertState.FIRING
+    return NotifiedAlert(
+        fingerprint=alert.fingerprint,
+        status=FIRING if fires else RESOLVED,
+        labels=alert.full_labels,
+        annotations=alert.annotations,
+        starts_at=alert.starts_at or alert.first_failed_at,
+        first_failed_at=alert.first_failed_at,
+        ends_at=None if fires else alert.ends_at or alert.updated_at,
+        incident=alert.incident,
+        run_url=f"{public_url}/runs/{alert.last_result}" if alert.last_result else public_url,
+    )
+
+
+def _incident(incident: Incident, public_url: str) -> NotifiedIncident:
+    return NotifiedIncident(
+        number=incident.number,
+        uid=incident.uid,
+        title=incident.title,
+        state=incident.state.value,
+        scope=incident.scope.value,
+        severity=incident.severity,
+        opened_at=incident.opened_at,
+        url=f"{public_url}/incidents/{incident.number}",
+    )

@@ -1,0 +1,219 @@
+"""Delivers what the outbox holds: claim, send, mark; at least once, under the same key each time.
+
+Every receiver has its own few places, so that one that is dead or slow delays no other.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+import httpx
+from anyio import create_task_group
+from anyio.abc import TaskGroup
+from msgspec.structs import replace
+
+from synthprobe.clock import Clock
+from synthprobe.core.routes import Integration, Routes
+from synthprobe.ports import Store, Tx
+from synthprobe.router import messages, posting
+from synthprobe.router.facts import Attempted, Listener
+from synthprobe.router.failpoints import Failpoint
+from synthprobe.router.flushing import name_of
+from synthprobe.router.heartbeat import Heartbeat
+from synthprobe.router.placing import NewId
+from synthprobe.router.posting import Answer
+from synthprobe.router.wakeup import Wakeup
+from synthprobe.senders import SENDERS
+from synthprobe.senders.outgoing import LogLine, Secrets, Unrenderable
+from synthprobe.stores import outbox
+from synthprobe.stores.errors import StoreError
+from synthprobe.stores.outbox import Claim, DeliveryOutcome, Mark
+
+PLACES = 4
+"""Deliveries to one receiver at once."""
+
+LEASE = timedelta(seconds=posting.DEADLINE + 5)
+"""How long a claim is ours: longer than an attempt can last."""
+
+LONGEST_PAUSE = 5.0
+"""Seconds: the loop turns at least this often."""
+
+SHORTEST_BACK_OFF = 0.1
+FIRST_BACK_OFF = 1.0
+LONGEST_BACK_OFF = 60.0
+
+Jitter = Callable[[float], float]
+"""A random number of seconds between zero and its argument."""
+
+log = logging.getLogger(__name__)
+delivered_to_log = logging.getLogger("synthprobe.notifications")
+
+
+class Notifier:
+    """The router's way out."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        routes: Callable[[], Routes],
+        transport: httpx.AsyncBaseTransport,
+        secrets: Secrets,
+        new_id: NewId,
+        jitter: Jitter,
+        tell: Listener,
+        failpoint: Failpoint,
+    ) -> None:
+        self.heartbeat = Heartbeat(clock)
+        self._store = store
+        self._clock = clock
+        self._routes = routes
+        self._transport = transport
+        self._secrets = secrets
+        self._new_id = new_id
+        self._jitter = jitter
+        self._tell = tell
+        self._failpoint = failpoint
+        self._wakeup = Wakeup()
+        self._busy: Counter[str] = Counter()
+
+    def wake(self) -> None:
+        """Look for due messages now."""
+        self._wakeup.wake()
+
+    async def run(self) -> None:
+        """Turn for ever; a store that is in trouble is asked again."""
+        async with create_task_group() as deliveries:
+            while True:
+                pause = 1.0
+                try:
+                    pause = await self._turn(deliveries)
+                except StoreError as error:
+                    log.warning("the notifier cannot use the store and tries again: %s", error)
+                except Exception:
+                    log.exception("a turn of the notifier failed and is made again")
+                self.heartbeat.beat()
+                await self._wakeup.wait(pause)
+
+    async def _turn(self, deliveries: TaskGroup) -> float:
+        """Start what may be sent now and return the seconds until there may be more."""
+        now = self._clock.now()
+        for receiver in await self._store.read(partial(outbox.receivers_due, now)):
+            places = PLACES - self._busy[receiver]
+            if places > 0:
+                claim = partial(outbox.claim, receiver, places, now, now + LEASE)
+                for claimed in await self._store.write(claim):
+                    self._busy[receiver] += 1
+                    deliveries.start_soon(self._deliver, claimed)
+        due = await self._store.read(outbox.next_due)
+        if due is None or due <= now:
+            return LONGEST_PAUSE  # what is due already waits for a place; whoever frees one wakes us
+        return min((due - now).total_seconds(), LONGEST_PAUSE)
+
+    async def _deliver(self, claimed: Claim) -> None:
+        receiver = claimed.notification.receiver
+        self._failpoint("after_claim")
+        try:
+            mark = await self._attempt(claimed)
+            self._failpoint("before_mark")
+            tree = self._routes()
+            marked = await self._store.write(partial(_mark, claimed, mark, tree, self._new_id))
+        except StoreError as error:
+            log.warning("an attempt for %s could not be noted and will be repeated: %s", receiver, error)
+        except Exception:
+            log.exception("an attempt for %s could not be noted and will be repeated", receiver)
+        else:
+            if marked:
+                self._tell(_attempted(claimed, mark))
+        finally:
+            self._busy[receiver] -= 1
+            self._wakeup.wake()
+
+    async def _attempt(self, claimed: Claim) -> Mark:
+        """Send once; whatever goes wrong is an attempt that failed."""
+        try:
+            answer, refusal = await self._send(claimed)
+        except Unrenderable as error:
+            answer, refusal = Answer(arrived=False), str(error)
+        except Exception:
+            log.exception("message %s could not be sent for a reason of ours", claimed.notification.key)
+            answer, refusal = Answer(), "synthprobe could not send it, see its log"
+        now = self._clock.now()
+        if refusal is None:
+            return Mark(DeliveryOutcome.DELIVERED, now, status=answer.status)
+        return self._failed(claimed, answer, refusal, now)
+
+    async def _send(self, claimed: Claim) -> tuple[Answer, str | None]:
+        message = claimed.notification
+        integration = _integration(message.receiver, message.integration, self._routes())
+        sender = SENDERS[integration.kind]
+        outgoing = sender.render(message, integration, self._secrets)
+        if isinstance(outgoing, LogLine):
+            delivered_to_log.info(outgoing.text)
+            return Answer(), None
+        answer = await posting.post(self._transport, outgoing, self._clock.now())
+        self._failpoint("after_send")
+        if answer.status is None:
+            return answer, answer.failure
+        refusal = sender.refusal(answer.status, answer.body)
+        return answer, posting.without_url(refusal, outgoing.url) if refusal else None
+
+    def _failed(self, claimed: Claim, answer: Answer, why: str, now: datetime) -> Mark:
+        gives_up_at = claimed.created_at + self._routes().delivery.give_up_after
+        mark = Mark(DeliveryOutcome.DEAD, now, message=why, status=answer.status, arrived=answer.arrived)
+        if now >= gives_up_at:
+            return mark
+        ceiling = min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2 ** min(claimed.attempt - 1, 10))
+        wait = timedelta(seconds=max(SHORTEST_BACK_OFF, self._jitter(ceiling)))
+        due_at = now + max(wait, answer.retry_after or timedelta())
+        # The last attempt is made when time is up, however long we were asked to wait.
+        return replace(mark, outcome=DeliveryOutcome.FAILED, due_at=min(due_at, gives_up_at))
+
+
+def _integration(receiver: str, name: str, tree: Routes) -> Integration:
+    found = tree.receivers.get(receiver)
+    for integration in found.integrations if found else ():
+        if name_of(integration) == name:
+            return integration
+    raise Unrenderable(f"receiver {receiver} has no {name} any more; routes.yaml was changed")
+
+
+def _mark(claimed: Claim, mark: Mark, tree: Routes, new_id: NewId) -> Tx[bool]:
+    marked = yield from outbox.mark(claimed, mark)
+    if marked and mark.outcome is DeliveryOutcome.DEAD:
+        yield from _give_notice(claimed, mark, tree, new_id)
+    return marked
+
+
+def _give_notice(claimed: Claim, mark: Mark, tree: Routes, new_id: NewId) -> Tx[None]:
+    """Tell `on_give_up`, once; a notice that is given up itself tells nobody."""
+    message = claimed.notification
+    last_resort = tree.receivers.get(tree.delivery.on_give_up or "")
+    if last_resort is None or message.reason == messages.GIVEN_UP:
+        return
+    for integration in last_resort.integrations:
+        notice = messages.given_up(
+            message,
+            new_id(),
+            last_resort.name,
+            name_of(integration),
+            after=mark.at - claimed.created_at,
+            now=mark.at,
+        )
+        yield from outbox.put(notice, f"given_up/{message.key}", 1)
+
+
+def _attempted(claimed: Claim, mark: Mark) -> Attempted:
+    message = claimed.notification
+    return Attempted(
+        receiver=message.receiver,
+        integration=message.integration,
+        kind=message.kind,
+        reason=message.reason,
+        outcome=mark.outcome,
+        latency=mark.at - claimed.created_at,
+        message=mark.message,
+    )

@@ -1,0 +1,98 @@
+"""Puts an alert into the groups that its routes make of it, and arms their timers."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from synthprobe.core import groups, incidents, routes
+from synthprobe.core.alerts import Alert, Change
+from synthprobe.core.groups import Group
+from synthprobe.core.incidents import Followed, Incident
+from synthprobe.core.routes import Routes
+from synthprobe.ports import Tx
+from synthprobe.router.facts import AlertMoved
+from synthprobe.stores import alerts as alert_rows
+from synthprobe.stores import groups as group_rows
+from synthprobe.stores import incidents as incident_rows
+from synthprobe.stores import runs as run_rows
+
+NewId = Callable[[], str]
+"""A fresh random identity; passed in, so that a simulation can repeat itself."""
+
+_CONCERN_OTHERS = frozenset(
+    {Change.FIRED, Change.SEVERITY, Change.UPDATED, Change.RESOLVED, Change.WITHDRAWN}
+)
+
+
+def moved(alert: Alert, change: Change, tree: Routes, new_id: NewId, now: datetime) -> Tx[AlertMoved]:
+    """Store an alert that changed; let its incident and its groups follow."""
+    if change not in _CONCERN_OTHERS:
+        yield from alert_rows.save(alert)
+        return AlertMoved(change, alert)
+    followed = yield from _follow(alert, change, tree, new_id, now)
+    alert = replace(alert, incident=followed.incident.number)
+    yield from alert_rows.save(alert)
+    if change in (Change.FIRED, Change.SEVERITY):
+        yield from place(alert, tree, now)
+    elif change in (Change.RESOLVED, Change.WITHDRAWN):
+        yield from _wake_groups(alert, now)
+    return AlertMoved(change, alert, followed.incident, followed.change)
+
+
+def place(alert: Alert, tree: Routes, now: datetime) -> Tx[None]:
+    """Hold a firing alert in the group of each route it matches now; an armed timer stays as it is."""
+    for fresh in groups_of(alert, tree):
+        known = yield from group_rows.find(fresh.key)
+        group = replace(fresh, next_flush_at=known.next_flush_at, flushed=known.flushed) if known else fresh
+        yield from group_rows.save(groups.arm(group, alert.starts_at or now, now))
+        yield from group_rows.hold(fresh.key, alert.fingerprint)
+
+
+def groups_of(alert: Alert, tree: Routes) -> tuple[Group, ...]:
+    """The groups an alert belongs to under this tree, fresh."""
+    labels = alert.full_labels
+    return tuple(groups.place(route, labels) for route in routes.match(tree.root, labels))
+
+
+def close(incident: Incident, tree: Routes, now: datetime) -> Tx[None]:
+    """End a resolved incident whose time to be reopened is over."""
+    yield from _keep(incidents.close(incident, now), tree)
+
+
+def _follow(alert: Alert, change: Change, tree: Routes, new_id: NewId, now: datetime) -> Tx[Followed]:
+    known = yield from _incident_of(alert, change, tree, now)
+    if known is None:
+        uid = new_id()
+        number = yield from incident_rows.reserve(uid, incidents.key_of(alert, tree.scope), alert, now)
+        followed = incidents.open_incident(alert, number=number, uid=uid, rule=tree.scope, now=now)
+    else:
+        followed = incidents.follow(known, alert, change, rule=tree.scope, now=now)
+    yield from _keep(followed, tree)
+    yield from run_rows.belong(alert.check, alert.first_failed_at, followed.incident.number)
+    return followed
+
+
+def _incident_of(alert: Alert, change: Change, tree: Routes, now: datetime) -> Tx[Incident | None]:
+    """The incident an alert belongs to; one that has been resolved for too long is closed on the way."""
+    if change is not Change.FIRED and alert.incident is not None:
+        return (yield from incident_rows.find(alert.incident))
+    known = yield from incident_rows.open_by_key(incidents.key_of(alert, tree.scope))
+    due = incidents.due_at(known, tree.reopen_within) if known else None
+    if known and due and due <= now:
+        yield from close(known, tree, now)
+        return None
+    return known
+
+
+def _keep(followed: Followed, tree: Routes) -> Tx[None]:
+    incident = followed.incident
+    yield from incident_rows.save(incident, incidents.due_at(incident, tree.reopen_within))
+    yield from incident_rows.note(incident.number, followed.entries)
+
+
+def _wake_groups(alert: Alert, now: datetime) -> Tx[None]:
+    """A group whose alert ended has a timer already, unless something went wrong: then it is due now."""
+    for group in (yield from group_rows.holding(alert.fingerprint)):
+        if group.next_flush_at is None:
+            yield from group_rows.save(groups.arm(group, alert.starts_at or now, now))

@@ -1,0 +1,132 @@
+"""Transaction A: a report, the alert it moves, the incident that follows, and the timers they set; whole or not at all.
+
+Reports come at least once. A run counts once by its id (and once per slot), so that a repeat changes nothing.
+"""
+
+import zlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from synthprobe.core import alerts
+from synthprobe.core.alerts import Change
+from synthprobe.core.reports import Announced, Finished, Report, Slots
+from synthprobe.core.results import Outcome, Result, Trigger
+from synthprobe.core.routes import Routes
+from synthprobe.ports import Tx
+from synthprobe.router.facts import AlertMoved, ChecksAnnounced, Fact, RunRecorded, SlotsRecorded
+from synthprobe.router.placing import NewId, moved
+from synthprobe.stores import alerts as alert_rows
+from synthprobe.stores import checks as check_rows
+from synthprobe.stores import runs as run_rows
+from synthprobe.stores import traces as trace_rows
+from synthprobe.stores.checks import StoredCheck
+
+PASSES_KEPT_WHOLE = 20
+"""One pass in this many is kept whole; of the others only the figures, but for the last good run."""
+
+_UNMOVED = AlertMoved(Change.NONE, None)
+
+
+class Recording(Struct, frozen=True):
+    """What transaction A needs beside the reports."""
+
+    tree: Routes
+    now: datetime
+    new_id: NewId
+
+
+def record(reports: Sequence[Report], with_: Recording) -> Tx[tuple[Fact, ...]]:
+    """Record reports in their order; what was known already is no fact."""
+    facts: list[Fact] = []
+    for report in reports:
+        fact = yield from _recorded(report, with_)
+        if fact is not None:
+            facts.append(fact)
+    return tuple(facts)
+
+
+def keep_only(report: Report, now: datetime) -> Tx[None]:
+    """Keep a run that could not be recorded in full, so that at least it can be seen."""
+    if isinstance(report, Finished):
+        yield from run_rows.insert(report.result)
+        yield from trace_rows.insert(report.result.trace_id, report.result.run_id, report.spans, now)
+
+
+def _recorded(report: Report, with_: Recording) -> Tx[Fact | None]:
+    match report:
+        case Finished():
+            return (yield from _finished(report, with_))
+        case Announced():
+            return (yield from _announced(report, with_))
+        case Slots():
+            yield from run_rows.keep_slots(report.ranges)
+            return SlotsRecorded(report.ranges)
+
+
+def _finished(report: Finished, with_: Recording) -> Tx[RunRecorded | None]:
+    result = report.result
+    if not (yield from run_rows.insert(result)):
+        return None
+    yield from trace_rows.insert(result.trace_id, result.run_id, report.spans, with_.now)
+    check = yield from check_rows.find(result.check)
+    if check is None or check.withdrawn:
+        return RunRecorded(result, check.info if check else None, report.spans, _UNMOVED)
+    yield from _thin(result, check)
+    yield from check_rows.ran(result)
+    observed = yield from _observed(result, check, with_)
+    return RunRecorded(result, check.info, report.spans, observed)
+
+
+def _observed(result: Result, check: StoredCheck, with_: Recording) -> Tx[AlertMoved]:
+    known = yield from alert_rows.find(alerts.fingerprint_of(check.info))
+    observed = alerts.observe(known, result, check.info, with_.now)
+    if observed.alert is None:
+        if known:
+            yield from alert_rows.forget(known.fingerprint)
+        return AlertMoved(observed.change, known)
+    if observed.change is Change.NONE and observed.alert == known:
+        return AlertMoved(Change.NONE, known)
+    return (yield from moved(observed.alert, observed.change, with_.tree, with_.new_id, with_.now))
+
+
+def _thin(result: Result, check: StoredCheck) -> Tx[None]:
+    """Of ordinary passes only the newest stays whole."""
+    if result.outcome is not Outcome.PASSED:
+        return
+    newest = check.last_run_at is None or result.started_at >= check.last_run_at
+    superseded = check.last_good_run if newest else result.run_id
+    if superseded and not _sampled(superseded) and result.trigger is Trigger.SCHEDULE:
+        yield from run_rows.thin(superseded)
+
+
+def _sampled(run_id: str) -> bool:
+    return zlib.crc32(run_id.encode()) % PASSES_KEPT_WHOLE == 0
+
+
+def _announced(report: Announced, with_: Recording) -> Tx[ChecksAnnounced | None]:
+    newest = yield from check_rows.announced_at(report.agent)
+    if newest and report.at < newest:
+        return None  # a repeat of what a newer announcement has replaced
+    before = yield from check_rows.served_by(report.agent)
+    yield from check_rows.announce(report.agent, report.checks, report.at)
+    gone = sorted(before - {check.key for check in report.checks})
+    ended: list[AlertMoved] = []
+    for key in gone:
+        yield from check_rows.withdraw(key, report.at)
+        ended.extend((yield from _withdrawn(key, with_)))
+    return ChecksAnnounced(report.agent, report.at, report.checks, tuple(gone), tuple(ended))
+
+
+def _withdrawn(check: str, with_: Recording) -> Tx[tuple[AlertMoved, ...]]:
+    ended: list[AlertMoved] = []
+    for alert in (yield from alert_rows.of_check(check)):
+        observed = alerts.withdraw(alert, with_.now)
+        if observed.alert is None:
+            yield from alert_rows.forget(alert.fingerprint)
+        elif observed.change is not Change.NONE:
+            ended.append(
+                (yield from moved(observed.alert, observed.change, with_.tree, with_.new_id, with_.now))
+            )
+    return tuple(ended)

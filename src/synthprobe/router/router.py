@@ -1,0 +1,109 @@
+"""The router: reports in, decisions at their timers, messages out; four parts that meet only in the store."""
+
+import logging
+from collections.abc import Mapping, Sequence
+
+import anyio
+import httpx
+
+from synthprobe.clock import Clock
+from synthprobe.core.reports import Report
+from synthprobe.core.routes import Routes
+from synthprobe.ports import Store
+from synthprobe.router.auditor import Auditor
+from synthprobe.router.dispatcher import Dispatcher
+from synthprobe.router.facts import Fact, Listener
+from synthprobe.router.failpoints import Failpoint, no_failpoint
+from synthprobe.router.notifier import Jitter, Notifier
+from synthprobe.router.placing import NewId
+from synthprobe.router.recorder import Recorder
+from synthprobe.senders.outgoing import Secrets
+
+log = logging.getLogger(__name__)
+
+
+class Router:
+    """Composes recorder, dispatcher, notifier and auditor over one store and one set of routes."""
+
+    def __init__(
+        self,
+        store: Store,
+        routes: Routes,
+        clock: Clock,
+        *,
+        transport: httpx.AsyncBaseTransport,
+        secrets: Secrets,
+        public_url: str,
+        new_id: NewId,
+        jitter: Jitter,
+        listeners: Sequence[Listener] = (),
+        failpoint: Failpoint = no_failpoint,
+    ) -> None:
+        self._routes = routes
+        self._listeners = tuple(listeners)
+        self.notifier = Notifier(
+            store,
+            clock,
+            routes=self.routes,
+            transport=transport,
+            secrets=secrets,
+            new_id=new_id,
+            jitter=jitter,
+            tell=self._tell,
+            failpoint=failpoint,
+        )
+        self.dispatcher = Dispatcher(
+            store,
+            clock,
+            routes=self.routes,
+            public_url=public_url.rstrip("/"),
+            new_id=new_id,
+            tell=self._tell,
+            queued=self.notifier.wake,
+        )
+        self.auditor = Auditor(store, clock, routes=self.routes, wake=self.dispatcher.wake)
+        self.recorder = Recorder(
+            store,
+            clock,
+            routes=self.routes,
+            new_id=new_id,
+            tell=self._tell,
+            wake=self.dispatcher.wake,
+            failpoint=failpoint,
+        )
+
+    def routes(self) -> Routes:
+        """The routes in force."""
+        return self._routes
+
+    async def record(self, reports: Sequence[Report]) -> None:
+        """Record a batch of reports; it is on disk when this returns. Raises `StoreError`."""
+        await self.recorder.record(reports)
+
+    async def run(self) -> None:
+        """Adopt what fires already, then run every loop until cancelled. Raises `StoreError` if it cannot begin."""
+        await self.dispatcher.adopt()
+        async with anyio.create_task_group() as loops:
+            loops.start_soon(self.dispatcher.run)
+            loops.start_soon(self.notifier.run)
+            loops.start_soon(self.auditor.run)
+
+    async def reload(self, routes: Routes) -> None:
+        """Put other routes in force; what fires is placed anew, who was told `firing` still hears the end."""
+        self._routes = routes
+        await self.dispatcher.adopt()
+
+    def progress(self) -> Mapping[str, float]:
+        """Seconds since each loop last turned; beyond a minute (the auditor: two) it is stuck."""
+        return {
+            "dispatcher": self.dispatcher.heartbeat.age(),
+            "notifier": self.notifier.heartbeat.age(),
+            "auditor": self.auditor.heartbeat.age(),
+        }
+
+    def _tell(self, fact: Fact) -> None:
+        for listener in self._listeners:
+            try:
+                listener(fact)
+            except Exception:
+                log.exception("a listener failed over %s", type(fact).__name__)

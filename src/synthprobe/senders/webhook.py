@@ -1,0 +1,110 @@
+"""Webhooks: Alertmanager's payload, version 4, with a few keys of ours beside it.
+
+Source: prometheus.io/docs/alerting/latest/configuration/#webhook_config and Alertmanager's template.Data.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+import msgspec
+
+from synthprobe.core.labels import Labels
+from synthprobe.core.notifications import Notification, NotifiedAlert, NotifiedIncident
+from synthprobe.core.routes import Integration
+from synthprobe.senders.outgoing import Outgoing, Secrets, Sender, http_refusal, secret_option
+
+UNSET_INSTANT = "0001-01-01T00:00:00Z"
+"""Go's zero time: the end of what still fires."""
+
+
+class Alert(msgspec.Struct, frozen=True, rename="camel"):
+    """One alert of the payload."""
+
+    status: str
+    labels: Labels
+    annotations: Mapping[str, str]
+    starts_at: str
+    ends_at: str
+    generator_url: str = msgspec.field(name="generatorURL")
+    fingerprint: str
+
+
+class Payload(msgspec.Struct, frozen=True, rename="camel"):
+    """The whole payload; keys from `notification_reason` on are ours."""
+
+    receiver: str
+    status: str
+    alerts: tuple[Alert, ...]
+    group_labels: Labels
+    common_labels: Labels
+    common_annotations: Mapping[str, str]
+    external_url: str = msgspec.field(name="externalURL")
+    version: str
+    group_key: str
+    truncated_alerts: int
+    notification_reason: str
+    idempotency_key: str
+    note: str
+    incidents: tuple[NotifiedIncident, ...]
+
+
+def render(notification: Notification, integration: Integration, secrets: Secrets) -> Outgoing:
+    """The POST of a notification."""
+    payload = payload_of(notification, most=_most_alerts(integration))
+    return Outgoing(
+        method="POST",
+        url=secret_option(integration, "url", secrets),
+        headers={"Content-Type": "application/json", "Idempotency-Key": notification.key},
+        body=msgspec.json.encode(payload),
+    )
+
+
+def payload_of(notification: Notification, *, most: int = 0) -> Payload:
+    """Alertmanager's data of a notification; `most` cuts the list of alerts, zero does not."""
+    alerts = notification.alerts
+    shown = alerts[:most] if most else alerts
+    return Payload(
+        receiver=notification.receiver,
+        status=notification.status,
+        alerts=tuple(_alert(alert) for alert in shown),
+        group_labels=notification.group_labels,
+        common_labels=_common(alert.labels for alert in alerts),
+        common_annotations=_common(alert.annotations for alert in alerts),
+        external_url=notification.external_url,
+        version="4",
+        group_key=notification.group_key,
+        truncated_alerts=len(alerts) - len(shown),
+        notification_reason=notification.reason,
+        idempotency_key=notification.key,
+        note=notification.note,
+        incidents=notification.incidents,
+    )
+
+
+SENDER = Sender(render=render, refusal=http_refusal)
+
+
+def _alert(alert: NotifiedAlert) -> Alert:
+    return Alert(
+        status=alert.status,
+        labels=alert.labels,
+        annotations=alert.annotations,
+        starts_at=_instant(alert.starts_at),
+        ends_at=_instant(alert.ends_at) if alert.ends_at else UNSET_INSTANT,
+        generator_url=alert.run_url,
+        fingerprint=alert.fingerprint,
+    )
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _common(sets: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    first, *others = list(sets) or [{}]
+    return {name: value for name, value in first.items() if all(o.get(name) == value for o in others)}
+
+
+def _most_alerts(integration: Integration) -> int:
+    most = integration.options.get("max_alerts", 0)
+    return most if isinstance(most, int) else 0
