@@ -1,0 +1,125 @@
+"""Routes match depth first, and say why they do not."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from case_files import cases, document
+from synthprobe.core.durations import duration_text
+from synthprobe.core.routes import Route, Routes, explain, match, repeat_effective, routes_test, walk
+from synthprobe.files.routes import load_routes
+
+
+def tree(name: str) -> Routes:
+    root = document("routing.yaml")["trees"][name]
+    receivers = [{"name": receiver} for receiver in sorted(named(root))]
+    return load_routes(yaml.safe_dump({"route": root, "receivers": receivers}), "routes.yaml")
+
+
+def named(node: dict[str, Any]) -> set[str]:
+    below = (named(child) for child in node.get("routes", []))
+    return {node["receiver"]}.union(*below) if "receiver" in node else set().union(*below)
+
+
+TREES = {name: tree(name) for name in document("routing.yaml")["trees"]}
+
+
+@pytest.mark.parametrize("case", cases("routing.yaml", "routes"))
+def test_labels_lead_where_alertmanager_sends_them(case: dict[str, Any]) -> None:
+    found = [shown(route) for route in match(TREES[case["tree"]].root, case["labels"])]
+    assert [
+        {key: route[key] for key in want} for route, want in zip(found, case["out"], strict=True)
+    ] == case["out"]
+
+
+def shown(route: Route) -> dict[str, Any]:
+    return {
+        "receiver": route.receiver,
+        "group_by": list(route.group_by),
+        "group_wait": duration_text(route.group_wait),
+        "group_interval": duration_text(route.group_interval),
+        "repeat_interval": duration_text(route.repeat_interval),
+    }
+
+
+LABELS = st.dictionaries(
+    st.sampled_from(["owner", "env", "job", "group_by", "wait", "test", "region"]),
+    st.sampled_from(["team-A", "team-B", "production", "testing", "role", "long", "1", "2", "emea", ""]),
+)
+
+
+@given(st.sampled_from(sorted(TREES)), LABELS)
+def test_every_alert_reaches_somebody_and_every_route_is_accounted_for(
+    name: str, labels: dict[str, str]
+) -> None:
+    root = TREES[name].root
+    explained = explain(root, labels)
+    assert explained.matches
+    rejected = {node.path for node in explained.rejected}
+    passed_over = {node.path for node in explained.rejected if node.why != "a route below it matched"}
+    for route in walk(root):
+        below_one = any(route.path.startswith(f"{path}.") for path in passed_over)
+        assert (route in explained.matches) + (route.path in rejected) + below_one == 1, route.path
+
+
+def test_a_rejection_names_the_matcher_and_what_it_found() -> None:
+    rejected = {node.path: node.why for node in explain(TREES["tree5"].root, {"region": "emea"}).rejected}
+    assert rejected == {
+        "route": "a route below it matched",
+        "route.routes[0]": "region=\"\": region is 'emea'",
+        "route.routes[1]": "region!=\"emea\": region is 'emea'",
+    }
+
+
+def test_what_stands_after_a_match_says_so() -> None:
+    rejected = {node.path: node.why for node in explain(TREES["tree5"].root, {}).rejected}
+    assert rejected["route.routes[2]"] == "route.routes[0] matched first and does not continue"
+
+
+def test_keys_are_unique_though_siblings_have_the_same_matchers() -> None:
+    twins = [{"matchers": ['a="b"'], "continue": True}, {"matchers": ["a=b"]}]
+    text = yaml.safe_dump({"route": {"receiver": "r", "routes": twins}, "receivers": [{"name": "r"}]})
+    keys = [route.key for route in walk(load_routes(text, "routes.yaml").root)]
+    assert keys == ["{}", '{}/{a="b"}', '{}/{a="b"}#2']
+
+
+@pytest.mark.parametrize(
+    ("interval", "repeat", "effective"),
+    [("2s", "5s", "6s"), ("5m", "4h", "4h"), ("1m", "1m", "1m"), ("5m", "1s", "5m")],
+    ids=["rounded up", "a multiple", "the same", "shorter"],
+)
+def test_a_repeat_is_a_multiple_of_the_interval(interval: str, repeat: str, effective: str) -> None:
+    route = {"receiver": "r", "group_interval": interval, "repeat_interval": repeat}
+    root = load_routes(yaml.safe_dump({"route": route, "receivers": [{"name": "r"}]}), "routes.yaml").root
+    assert duration_text(repeat_effective(root)) == effective
+
+
+def test_the_answer_of_routes_test_is_stable_json() -> None:
+    answer = routes_test(TREES["tree2"], {"test": "1"}, datetime(2026, 7, 1, 9, tzinfo=UTC))
+    assert msgspec.json.decode(msgspec.json.encode(answer)) == {
+        "at": "2026-07-01T09:00:00Z",
+        "labels": {"test": "1"},
+        "matches": [
+            {
+                "receiver": "test1",
+                "path": ["route", "routes[0]"],
+                "group_by": [],
+                "group_wait": "30s",
+                "group_interval": "5m",
+                "repeat_interval": "4h",
+                "repeat_effective": "4h",
+                "muted_by": [],
+                "team": None,
+                "levels": [],
+            }
+        ],
+        "rejected": [
+            {"path": ["route", "routes[1]"], "why": "test=\"2\": test is '1'"},
+            {"path": ["route"], "why": "a route below it matched"},
+        ],
+    }
