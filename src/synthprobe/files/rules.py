@@ -2,12 +2,38 @@
 
 from collections.abc import Callable, Iterator
 
+from synthprobe.files.assertion_rules import assertion_problems
 from synthprobe.files.documents import Document
+from synthprobe.files.place_rules import matrix_problems, money_problems, region_problems
+from synthprobe.files.probe_rules import (
+    alert_problems,
+    label_problems,
+    redaction_problems,
+    step_id_problems,
+    time_problems,
+)
 from synthprobe.files.probe_shape import ProbeFile
 from synthprobe.files.problems import Problem
+from synthprobe.files.reference_rules import misplaced_problems, reference_problems
 from synthprobe.files.retries import retry_problems
+from synthprobe.files.step_rules import capture_problems, request_problems
 
 Rule = Callable[[Document, ProbeFile], Iterator[Problem]]
-"""The problems of one kind; durations and texts may still be wrong when it is asked."""
+"""The problems of one kind; what other rules would refuse may still be in the file."""
 
-RULES: tuple[Rule, ...] = (retry_problems,)
+RULES: tuple[Rule, ...] = (
+    time_problems,
+    step_id_problems,
+    label_problems,
+    region_problems,
+    matrix_problems,
+    money_problems,
+    request_problems,
+    retry_problems,
+    capture_problems,
+    assertion_problems,
+    reference_problems,
+    misplaced_problems,
+    alert_problems,
+    redaction_problems,
+)

@@ -1,0 +1,97 @@
+"""Rules of a probe as a whole: times, names that must differ, labels, alerts, redaction."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from msgspec import UnsetType
+
+from synthprobe.files.documents import Document, Path
+from synthprobe.files.durations import duration
+from synthprobe.files.expressions import path_fault
+from synthprobe.files.probe_shape import Alert, Defaults, FailAfter, ProbeFile, Redact
+from synthprobe.files.problems import Problem, problem_at
+from synthprobe.files.shapes import given
+from synthprobe.files.step_shape import Request
+
+RESERVED_LABELS = ("alertname", "probe", "region", "severity", "owner", "scope", "class")
+"""Labels that synthprobe sets itself."""
+
+_MAY_BE_NOTHING = frozenset({"backoff"})
+
+
+def time_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
+    """Durations that are nothing, or longer than what they stand in."""
+    for path, written in _durations(file):
+        fault = _duration_fault(written, may_be_nothing=path[-1] in _MAY_BE_NOTHING)
+        if fault:
+            yield problem_at(document.position(path), fault)
+    every, timeout = file.schedule.every, file.timeout
+    if isinstance(timeout, UnsetType) or _duration_fault(every) or _duration_fault(timeout):
+        return
+    if duration(timeout) > duration(every):
+        message = f"a run may take {timeout}, longer than the {every} between two starts: runs would overlap"
+        yield problem_at(document.position(("timeout",)), message, f"make it {every} or less")
+
+
+def step_id_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
+    """Step ids that are used twice."""
+    first: dict[str, int] = {}
+    for index, step in enumerate(file.steps):
+        if step.id in first:
+            line = document.position(("steps", first[step.id], "id")).line
+            message = f"the step id `{step.id}` is taken by the step on line {line}"
+            yield problem_at(
+                document.position(("steps", index, "id")), message, "each step has an id of its own"
+            )
+        first.setdefault(step.id, index)
+
+
+def label_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
+    """Labels that synthprobe sets itself."""
+    for name in given(file.labels, {}):
+        if name in RESERVED_LABELS:
+            position = document.position(("labels", name), of_key=True)
+            yield problem_at(position, f"the label `{name}` is set by synthprobe", "choose another name")
+
+
+def alert_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
+    """Alerts that could never fire, and confirmation, which is not built."""
+    alert = given(file.alert, Alert())
+    if isinstance(alert.fail_after, FailAfter) and alert.fail_after.failed > alert.fail_after.of:
+        message = f"{alert.fail_after.failed} failed runs among {alert.fail_after.of} can never be: it would never fire"
+        yield problem_at(document.position(("alert", "fail_after", "failed")), message, "make `of` larger")
+    if alert.confirm is True:
+        position = document.position(("alert", "confirm"))
+        yield problem_at(position, "`confirm` is designed but not built in this version", "remove it")
+
+
+def redaction_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
+    """Paths to hide that cannot be read."""
+    for index, path in enumerate(given(given(file.redact, Redact()).json, [])):
+        if fault := path_fault(path):
+            position = document.position(("redact", "json", index))
+            yield problem_at(position, f"`{path}` is not a JSONPath: {fault}", "write it as `$.card.number`")
+
+
+def _durations(file: ProbeFile) -> Iterator[tuple[Path, str]]:
+    """Every duration of the file but those inside assertions."""
+    defaults = given(file.defaults, Defaults())
+    holders: list[tuple[Path, object]] = [((), file), (("schedule",), file.schedule)]
+    holders += [(("defaults", "request"), defaults.request), (("defaults", "retry"), defaults.retry)]
+    for index, step in enumerate(file.steps):
+        path: Path = ("steps", index)
+        holders += [(path, step), ((*path, "retry"), step.retry)]
+        if isinstance(step.request, Request):
+            holders.append(((*path, "request"), step.request))
+    for path, holder in holders:
+        for name in ("every", "timeout", "backoff"):
+            if isinstance(written := getattr(holder, name, None), str):
+                yield (*path, name), written
+
+
+def _duration_fault(written: str, *, may_be_nothing: bool = False) -> str | None:
+    try:
+        length = duration(written)
+    except ValueError as error:
+        return str(error)
+    return None if length > timedelta() or may_be_nothing else "it must be more than nothing"
