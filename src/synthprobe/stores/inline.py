@@ -9,7 +9,7 @@ from anyio.lowlevel import checkpoint
 from synthprobe.ports import Tx
 from synthprobe.stores.driver import drive, executor, rolled_back
 from synthprobe.stores.errors import StoreClosed, from_sqlite
-from synthprobe.stores.migrate import migrate
+from synthprobe.stores.migrate import Migration, migrate
 
 T = TypeVar("T")
 
@@ -19,10 +19,10 @@ _NAME = ":memory:"
 class InlineStore:
     """The same statements and constraints as the real store, without threads or a disk."""
 
-    def __init__(self) -> None:
+    def __init__(self, schema: tuple[Migration, ...] | None = None) -> None:
         self._connection: sqlite3.Connection | None = sqlite3.connect(_NAME, isolation_level=None)
         self._connection.execute("pragma foreign_keys = on")
-        migrate(self._connection, _NAME)
+        migrate(self._connection, _NAME, schema)
 
     async def write(self, transaction: Callable[[], Tx[T]]) -> T:
         """Run one transaction to its end."""

@@ -36,9 +36,9 @@ class Migration(Struct, frozen=True):
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
-def migrations() -> tuple[Migration, ...]:
-    """Every step this build knows, in order."""
-    folder = files("synthprobe.stores") / "migrations"
+def migrations(package: str = "synthprobe.stores") -> tuple[Migration, ...]:
+    """Every step of a package's schema that this build knows, in order."""
+    folder = files(package) / "migrations"
     found = [entry for entry in folder.iterdir() if entry.name.endswith(".sql")]
     steps = (Migration(int(e.name[:4]), e.name, e.read_text(encoding="utf-8")) for e in found)
     return tuple(sorted(steps, key=lambda step: step.version))

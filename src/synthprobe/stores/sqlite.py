@@ -21,7 +21,7 @@ from synthprobe.ports import Tx
 from synthprobe.stores import place
 from synthprobe.stores.driver import drive, executor, rolled_back
 from synthprobe.stores.errors import StoreClosed, StoreRefused, from_sqlite
-from synthprobe.stores.migrate import migrate
+from synthprobe.stores.migrate import Migration, migrate
 
 T = TypeVar("T")
 
@@ -96,14 +96,17 @@ class SqliteStore:
         self._thread.start()
 
     @classmethod
-    def open(cls, path: Path | str) -> "SqliteStore":
-        """Lock, check and migrate the file, creating it if needed. Blocks for a moment. Raises `StoreError`."""
+    def open(cls, path: Path | str, schema: tuple[Migration, ...] | None = None) -> "SqliteStore":
+        """Lock, check and migrate the file, creating it if needed. Blocks for a moment. Raises `StoreError`.
+
+        `schema` is the router's unless another is given, such as the agent's spool.
+        """
         path = Path(path)
         _refuse_old_sqlite(path)
         place.refuse_network(path, place.mounts())
         lock = place.lock(path)
         try:
-            return cls(path, lock, _prepared(path))
+            return cls(path, lock, _prepared(path, schema))
         except sqlite3.Error as error:
             place.unlock(lock)
             raise from_sqlite(error, str(path)) from error
@@ -206,10 +209,10 @@ def _run_together(connection: sqlite3.Connection, works: list[_Work[Any]]) -> No
         rolled_back(connection)
 
 
-def _prepared(path: Path) -> sqlite3.Connection:
+def _prepared(path: Path, schema: tuple[Migration, ...] | None) -> sqlite3.Connection:
     connection = _connect(path)
     try:
-        migrate(connection, str(path))
+        migrate(connection, str(path), schema)
         mode = connection.execute("pragma journal_mode = wal").fetchone()[0]
         if mode != "wal":
             raise StoreRefused(

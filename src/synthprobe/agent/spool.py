@@ -1,0 +1,249 @@
+"""What the router has not committed yet, on disk before anything else happens to it, and what slots were settled.
+
+One transaction holds what belongs together: a result with its slot's mark and the end of its in-flight row. So after
+a crash at any instant every slot still has exactly one fate: the spool knows which slots were settled, which runs had
+begun (interrupted), and that all others since the last mark were missed.
+
+When the spool outgrows its bound, the oldest passed runs are given up and counted; failures never are.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+import anyio
+import msgspec
+from msgspec import Struct
+
+from synthprobe.core import schedule
+from synthprobe.core.probes import Check
+from synthprobe.core.reports import Finished, Report, Slots
+from synthprobe.core.results import Fate, Outcome, SlotRange
+from synthprobe.ports import Sql, Store, Tx
+from synthprobe.stores.columns import instant, instant_or_none, integer, text
+from synthprobe.stores.instants import to_micros
+from synthprobe.stores.migrate import migrations
+
+T = TypeVar("T")
+
+SCHEMA = migrations("synthprobe.agent")
+"""What a store must be opened with to hold a spool."""
+
+MAX_BYTES = 256 * 1024 * 1024
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER: msgspec.msgpack.Decoder[Report] = msgspec.msgpack.Decoder(Report)
+
+
+class Begun(Struct, frozen=True):
+    """A run about to be made; `slot_at` is None when it is no slot."""
+
+    run_id: str
+    check: str
+    slot_at: datetime | None
+
+
+class Change(Struct, frozen=True):
+    """What a transaction did to the spool's size, and how many passed runs it gave up."""
+
+    bytes: int = 0
+    dropped: int = 0
+
+
+class Spooled(Struct, frozen=True):
+    """A report with its place in the spool."""
+
+    id: int
+    report: Report
+
+
+class Spool:
+    """The agent's rows in a store opened with `SCHEMA`; every method returns after the disk has it."""
+
+    def __init__(self, store: Store, agent: str, max_bytes: int = MAX_BYTES) -> None:
+        self._store = store
+        self._agent = agent
+        self._max_bytes = max_bytes
+        self._news = anyio.Event()
+        self._bytes = 0
+        self.dropped = 0
+        """Passed runs given up since this process started, because the spool was full."""
+
+    async def append(self, report: Report) -> None:
+        """Keep a report that concerns no slot."""
+        await self._write(lambda: self._add((report,)))
+
+    async def begin(self, run: Begun, earlier: Sequence[SlotRange] = ()) -> None:
+        """Note that a run begins, with the fates of its check's slots before it."""
+        slot_at = run.slot_at
+
+        def transaction() -> Tx[Change]:
+            change = yield from self._settle(earlier)
+            yield Sql(
+                "insert into in_flight (run_id, check_key, slot_at) values (:run_id, :check, :slot_at)",
+                {
+                    "run_id": run.run_id,
+                    "check": run.check,
+                    "slot_at": to_micros(slot_at) if slot_at else None,
+                },
+            )
+            if slot_at is not None:
+                yield from _mark(run.check, slot_at)
+            return change
+
+        await self._write(transaction)
+
+    async def finish(self, finished: Finished) -> None:
+        """Keep a run's result: it is no longer in flight."""
+
+        def transaction() -> Tx[Change]:
+            yield _landed(finished.result.run_id)
+            return (yield from self._add((finished,)))
+
+        await self._write(transaction)
+
+    async def interrupt(self, run: Begun) -> None:
+        """Settle a run that was cut off: interrupted, if it was a slot."""
+
+        def transaction() -> Tx[Change]:
+            yield _landed(run.run_id)
+            return (yield from self._settle(_interrupted(run)))
+
+        await self._write(transaction)
+
+    async def settle(self, ranges: Sequence[SlotRange]) -> None:
+        """Keep the fates of slots that did not run."""
+        await self._write(lambda: self._settle(ranges))
+
+    async def recover(self, checks: Iterable[Check], now: datetime) -> dict[str, datetime]:
+        """After a start, settle what the last process left open; the newest settled slot of each check.
+
+        Runs in flight were interrupted; slots since the last mark were missed because we were down. A check without
+        a mark was never served here before and has missed nothing.
+        """
+        served = tuple(checks)
+        marks: dict[str, datetime] = {}
+
+        def transaction() -> Tx[Change]:
+            flown = yield Sql("select run_id, check_key, slot_at from in_flight order by slot_at")
+            runs = [
+                Begun(text(r, "run_id"), text(r, "check_key"), instant_or_none(r, "slot_at")) for r in flown
+            ]
+            yield Sql("delete from in_flight")
+            rows = yield Sql("select check_key, slot_at from marks")
+            known = {text(row, "check_key"): instant(row, "slot_at") for row in rows}
+            missed = [lost for check in served for lost in _missed(check, known.get(check.key), now)]
+            marks.update(known | {lost.check: lost.last_at for lost in missed})
+            sizes = yield Sql("select coalesce(sum(size), 0) as size from reports")
+            change = yield from self._settle([lost for run in runs for lost in _interrupted(run)] + missed)
+            return Change(integer(sizes[0], "size") + change.bytes, change.dropped)
+
+        await self._write(transaction)
+        return marks
+
+    async def peek(self, limit: int) -> list[Spooled]:
+        """The oldest reports, in order."""
+
+        def transaction() -> Tx[list[Spooled]]:
+            rows = yield Sql("select id, doc from reports order by id limit :limit", {"limit": limit})
+            return [Spooled(integer(row, "id"), _decoded(row["doc"])) for row in rows]
+
+        return await self._store.read(transaction)
+
+    async def remove(self, up_to: int) -> None:
+        """Forget the reports up to this id: the router has them."""
+
+        def transaction() -> Tx[Change]:
+            gone = yield Sql("delete from reports where id <= :up_to returning size", {"up_to": up_to})
+            return Change(-sum(integer(row, "size") for row in gone))
+
+        self._bytes += (await self._store.write(transaction)).bytes
+
+    async def count(self) -> int:
+        """How many reports wait."""
+
+        def transaction() -> Tx[int]:
+            rows = yield Sql("select count(*) as waiting from reports")
+            return integer(rows[0], "waiting")
+
+        return await self._store.read(transaction)
+
+    @property
+    def news(self) -> anyio.Event:
+        """Set when something is added; take it before `peek`, so that nothing slips between."""
+        return self._news
+
+    async def _write(self, transaction: Callable[[], Tx[Change]]) -> None:
+        change = await self._store.write(transaction)
+        self._bytes += change.bytes
+        self.dropped += change.dropped
+        self._news.set()
+        self._news = anyio.Event()
+
+    def _settle(self, ranges: Sequence[SlotRange]) -> Tx[Change]:
+        if not ranges:
+            return Change()
+        for settled in ranges:
+            yield from _mark(settled.check, settled.last_at)
+        return (yield from self._add((Slots(self._agent, tuple(ranges)),)))
+
+    def _add(self, reports: Sequence[Report]) -> Tx[Change]:
+        """Add reports; when they are too much, give up passed runs, the oldest first."""
+        added = 0
+        for report in reports:
+            doc = _ENCODER.encode(report)
+            added += len(doc)
+            yield Sql(
+                "insert into reports (size, passed, doc) values (:size, :passed, :doc)",
+                {"size": len(doc), "passed": int(_is_pass(report)), "doc": doc},
+            )
+        excess = self._bytes + added - self._max_bytes
+        if excess <= 0:
+            return Change(added)
+        gone = yield Sql(_OLDEST_PASSES, {"excess": excess})
+        return Change(added - sum(integer(row, "size") for row in gone), len(gone))
+
+
+_OLDEST_PASSES = """
+delete from reports where id in (
+    select id from (
+        select id, size, sum(size) over (order by id) as until from reports where passed = 1
+    ) where until - size < :excess
+) returning size
+"""
+
+
+def _mark(check: str, slot_at: datetime) -> Tx[None]:
+    yield Sql(
+        "insert into marks (check_key, slot_at) values (:check, :slot_at) "
+        "on conflict (check_key) do update set slot_at = max(slot_at, excluded.slot_at)",
+        {"check": check, "slot_at": to_micros(slot_at)},
+    )
+
+
+def _landed(run_id: str) -> Sql:
+    return Sql("delete from in_flight where run_id = :run_id", {"run_id": run_id})
+
+
+def _interrupted(run: Begun) -> list[SlotRange]:
+    if run.slot_at is None:
+        return []
+    return [SlotRange(run.check, Fate.INTERRUPTED, run.slot_at, run.slot_at, 1, run_id=run.run_id)]
+
+
+def _missed(check: Check, mark: datetime | None, now: datetime) -> list[SlotRange]:
+    starts = schedule.between(check.key, check.probe.every, mark, now) if mark else None
+    return (
+        [SlotRange(check.key, Fate.MISSED, starts.first, starts.last, starts.count, why="down")]
+        if starts
+        else []
+    )
+
+
+def _is_pass(report: Report) -> bool:
+    return isinstance(report, Finished) and report.result.outcome is Outcome.PASSED
+
+
+def _decoded(doc: object) -> Report:
+    assert isinstance(doc, bytes)
+    return _DECODER.decode(doc)
