@@ -93,7 +93,9 @@ faults:
             id="ends first",
         ),
         pytest.param("route: POST /a\n    resett: true", 3, "resett", id="an unknown key"),
-        pytest.param("route: capture\n    reset: true", 2, "route", id="a route without method"),
+        pytest.param(
+            "route: capture\n    reset: true", 2, "a route is a method", id="a route without method"
+        ),
         pytest.param("route: POST /a\n    delay: soon", 3, "soon", id="no duration"),
     ],
 )

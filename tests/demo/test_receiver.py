@@ -15,7 +15,7 @@ BODY = {
         {
             "status": "firing",
             "labels": {"alertname": "ProbeFailed", "probe": "card", "region": "emea"},
-            "annotations": {"summary": "status equals 200, got 503", "step": "capture"},
+            "annotations": {"summary": "card fails in emea: step capture: status equals 200, was 503"},
         }
     ],
     "incidents": [{"number": 7, "title": "card", "url": "http://127.0.0.1:8080/incidents/7"}],
@@ -49,7 +49,7 @@ async def test_a_delivery_is_told_in_the_words_of_its_page() -> None:
     assert told[0].incidents == {7}
     assert lines(told[0]) == [
         "PAGE  FIRING  incident #7, reason first",
-        "firing: card · emea · step capture: status equals 200, got 503",
+        "firing: card fails in emea: step capture: status equals 200, was 503",
         "key k1",
         "http://127.0.0.1:8080/incidents/7",
     ]

@@ -28,6 +28,9 @@ class FaultEntry(Struct, frozen=True, forbid_unknown_fields=True, rename={"since
             pattern="^([A-Z]+|[*]) /[^ ]*$",
             description="Method (or *) and path; * in the path stands for one part between slashes.",
             examples=["POST /v1/payment_intents/*/capture"],
+            extra_json_schema={
+                "patternErrorMessage": "a route is a method (or *) and a path, as `POST /v1/refunds`"
+            },
         ),
     ]
     since: Annotated[Duration, Meta(description="When it begins.", examples=["8s"])] = "0s"

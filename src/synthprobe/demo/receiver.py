@@ -111,15 +111,7 @@ def page(deliveries: Sequence[Delivery]) -> str:
 
 
 def _alert_line(alert: Alert) -> str:
-    labels = alert.labels
-    what = (
-        alert.annotations.get("summary")
-        or alert.annotations.get("description")
-        or labels.get("alertname", "")
-    )
-    step = alert.annotations.get("step", "")
-    where = " · ".join(part for part in (labels.get("probe", ""), labels.get("region", "")) if part)
-    return f"{alert.status}: {where}{f' · step {step}' if step else ''}: {what}"
+    return f"{alert.status}: {alert.annotations.get('summary') or alert.labels.get('alertname', 'an alert')}"
 
 
 def _link(url: str) -> str:
