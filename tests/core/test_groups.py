@@ -110,7 +110,7 @@ def flushed(
         send_resolved=True,
         now=now,
     )
-    if reason.records:
+    if reason.sends:
         told = groups.heard(told, firing=firing, resolved=resolved, severity="", now=now)
     after = groups.after_flush(group, holds_firing=bool(firing), now=now)
     return after, told, states if reason.sends else {}
@@ -139,7 +139,7 @@ def test_whoever_was_told_firing_is_told_resolved_exactly_once(
         )
         assert (reason is Reason.ALL_RESOLVED) == (open_since_told and not firing)
         assert not (firing and not open_since_told) or reason.sends, "new trouble is told"
-        if reason.records:
+        if reason.sends:
             told = groups.heard(
                 told, firing=firing, resolved=resolved, severity="critical", now=at(60 * minute)
             )

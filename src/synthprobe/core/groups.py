@@ -35,11 +35,6 @@ class Reason(StrEnum):
         """Whether this reason is one to send for."""
         return self not in (Reason.UNCHANGED, Reason.NEVER_TOLD, Reason.RESOLVED_UNWANTED)
 
-    @property
-    def records(self) -> bool:
-        """Whether `heard` is to be stored: after a message, and after an end that is not sent."""
-        return self.sends or self is Reason.RESOLVED_UNWANTED
-
 
 class Group(Struct, frozen=True, omit_defaults=True):
     """Alerts of one route that share the values of its `group_by`; the route's options travel with it."""
