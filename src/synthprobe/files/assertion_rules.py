@@ -44,7 +44,7 @@ def assertion_problems(document: Document, file: ProbeFile) -> Iterator[Problem]
 
 def _entry_problems(document: Document, path: Path, entry: Assertion) -> Iterator[Problem]:
     subject = subject_of(entry)
-    if not expectations(entry):
+    if not expectations(entry) and document.is_whole(path):
         yield problem_at(
             document.position(path), f"nothing is expected of `{subject}`", "add an operator as `equals`"
         )

@@ -6,39 +6,24 @@ What breaks the stream raises at once; faults that can be read past (a duplicate
 """
 
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import Any
 
 import yaml
 from msgspec import Struct
 
 from synthprobe.core.probes import Position
 from synthprobe.files.decoding import decode
+from synthprobe.files.nodes import Node
+from synthprobe.files.nodes import Path as Path
 from synthprobe.files.problems import FileProblems, Problem
 from synthprobe.files.scalars import NotReadable, resolve
 from synthprobe.files.syntax import syntax_problem
-
-Path: TypeAlias = tuple[str | int, ...]
-"""The way from a document's root: keys and list indexes."""
 
 MAX_DEPTH = 50
 MAX_VALUES = 100_000
 """Of one document, each alias counted as all it stands for."""
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class Node(Struct, gc=False):
-    """One value with its place; `parts` and `keys` hold what is inside a list or mapping."""
-
-    value: Any
-    line: int
-    column: int
-    text: str = ""
-    """A scalar as written."""
-    parts: "dict[str | int, Node]" = {}
-    keys: dict[str, tuple[int, int]] = {}
-    """Where each key of a mapping stands."""
-    size: int = 1
 
 
 class Document(Struct, frozen=True):
@@ -68,12 +53,21 @@ class Document(Struct, frozen=True):
             node = part
         return Position(self.file, line, column)
 
+    def is_whole(self, path: Path) -> bool:
+        """Whether the mapping at `path` still has every key it was written with."""
+        node = self._node(path)
+        return node is None or node.keys.keys() <= node.parts.keys()
+
     def text(self, path: Path) -> str:
         """The scalar at `path` as written in the file; empty where there is none."""
+        node = self._node(path)
+        return node.text if node else ""
+
+    def _node(self, path: Path) -> Node | None:
         node: Node | None = self.root
         for name in path:
             node = node.parts.get(name) if node else None
-        return node.text if node else ""
+        return node
 
 
 def read(text: str | bytes, file: str) -> Document:
@@ -115,9 +109,7 @@ class _Reader:
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
         if event.tag is not None:
-            self._problem(
-                event, f"the tag `{event.tag}` is not supported", "remove it; quote the value to make it text"
-            )
+            self._problem(event, _tag(event), "remove it; quote the value to make it text")
         self._grow(event, 1)
         if depth > MAX_DEPTH:
             raise self._fatal(event, f"nested more than {MAX_DEPTH} levels deep", "write it flatter")
@@ -172,7 +164,9 @@ class _Reader:
         while not isinstance(key := self._next(), yaml.MappingEndEvent):
             name = self._key(key)
             part = self._node(self._next(), depth + 1)
-            if name in keys:
+            if name == "<<" and key.implicit[0]:
+                self._problem(key, "merge keys (`<<`) are not supported", "write the keys out")
+            elif name in keys:
                 self._problem(
                     key, f"the key `{name}` is written twice", f"the first is on line {keys[name][0]}"
                 )
@@ -187,13 +181,7 @@ class _Reader:
                 event, "a key must be plain text", "quote a key that begins with `[`, `{`, `*` or `?`"
             )
         if event.tag is not None:
-            self._problem(event, f"the tag `{event.tag}` is not supported", "remove it")
-        if event.implicit[0] and event.value == "<<":
-            self._problem(
-                event,
-                "merge keys (`<<`) are not supported",
-                "write the keys out, or use an alias for the whole value",
-            )
+            self._problem(event, _tag(event), "remove it")
         if event.anchor is not None:
             self._anchors[event.anchor] = Node(event.value, *_place(event), text=event.value)
         return str(event.value)
@@ -213,6 +201,10 @@ class _Reader:
 
     def _fatal(self, event: Any, message: str, hint: str) -> FileProblems:
         return FileProblems([*self.problems, Problem(self._file, *_place(event), message, hint)])
+
+
+def _tag(event: Any) -> str:
+    return f"the tag `{event.tag.replace('tag:yaml.org,2002:', '!!')}` is not supported"
 
 
 def _place(event: Any) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
-from synthprobe.core.spelling import listed, suggestion
+from synthprobe.core.spelling import listed, nearest, suggestion
 from synthprobe.files.documents import Path
 
 _NAMES = {
@@ -74,9 +74,14 @@ def _unknown_keys(error: Error, context: Context) -> Iterator[Fault]:
 
 
 def _missing_keys(error: Error, context: Context) -> Iterator[Fault]:
-    """Every missing key at each of jsonschema's errors, which come one a key; repeated problems are dropped later."""
+    """Every missing key at each of jsonschema's errors, which come one a key; repeated problems are dropped later.
+
+    A key that is only misspelt is reported as such, once.
+    """
+    known = list(error.schema.get("properties", ()))
+    misspelt = {nearest(key, known) for key in error.instance if key not in known}
     for name in error.validator_value:
-        if name not in error.instance:
+        if name not in error.instance and name not in misspelt:
             yield Fault(tuple(error.absolute_path), f"`{name}` is missing")
 
 
@@ -86,10 +91,16 @@ def _wrong_type(error: Error, context: Context) -> Iterator[Fault]:
 
 
 def _mismatch(error: Error, wanted: Collection[str]) -> Fault:
-    words = " or ".join(dict.fromkeys(_NAMES[name] for name in wanted))
+    words = _either(
+        [_NAMES[name] for name in dict.fromkeys(wanted) if name != "integer" or "number" not in wanted]
+    )
     is_scalar = not isinstance(error.instance, list | dict) and error.instance is not None
     hint = "quote it" if "string" in wanted and is_scalar else ""
     return Fault(tuple(error.absolute_path), f"expected {words}, found {described(error.instance)}", hint)
+
+
+def _either(words: list[str]) -> str:
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def _not_listed(error: Error, context: Context) -> Iterator[Fault]:
@@ -116,14 +127,12 @@ def _bad_text(error: Error, context: Context) -> Iterator[Fault]:
     yield Fault(tuple(error.absolute_path), f"{described(error.instance)} is not allowed here", hint)
 
 
-def _limit(words: str) -> Callable[[Error, Context], Iterator[Fault]]:
+def _limit(words: str, noun: str = "") -> Callable[[Error, Context], Iterator[Fault]]:
     def explain_limit(error: Error, context: Context) -> Iterator[Fault]:
-        found = (
-            described(error.instance)
-            if not isinstance(error.instance, list | dict)
-            else f"{len(error.instance)}"
-        )
-        yield Fault(tuple(error.absolute_path), f"expected {words} {error.validator_value}, found {found}")
+        limit, value = error.validator_value, error.instance
+        unit = f" {noun}{'' if limit == 1 else 's'}" if noun else ""
+        found = str(len(value)) if noun else described(value)
+        yield Fault(tuple(error.absolute_path), f"expected {words} {limit}{unit}, found {found}")
 
     return explain_limit
 
@@ -163,7 +172,8 @@ def _exactly_one(error: Error, context: Context) -> Iterator[Fault]:
         return
     designed = context[1].get(error.schema.get("title", ""), ())
     if not any(name in designed for name in error.instance):
-        yield Fault(path, f"one of {listed(names)} is missing")
+        message = f"one of {listed(names)} is missing" if len(names) > 1 else f"`{names[0]}` is missing"
+        yield Fault(path, message)
 
 
 def _repeated(error: Error, context: Context) -> Iterator[Fault]:
@@ -187,9 +197,10 @@ _EXPLAIN: Mapping[str, Callable[[Error, Context], Iterator[Fault]]] = {
     "maximum": _limit("at most"),
     "exclusiveMinimum": _limit("more than"),
     "exclusiveMaximum": _limit("less than"),
-    "minItems": _limit("a list of at least"),
-    "maxItems": _limit("a list of at most"),
-    "minProperties": _limit("a number of keys of at least"),
-    "minLength": _limit("a length of at least"),
-    "maxLength": _limit("a length of at most"),
+    "minItems": _limit("at least", "item"),
+    "maxItems": _limit("at most", "item"),
+    "minProperties": _limit("at least", "key"),
+    "maxProperties": _limit("at most", "key"),
+    "minLength": _limit("at least", "character"),
+    "maxLength": _limit("at most", "character"),
 }

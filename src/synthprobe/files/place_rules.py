@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from synthprobe.core.spelling import suggestion
 from synthprobe.files.documents import Document, Path
 from synthprobe.files.probe_rules import RESERVED_LABELS
 from synthprobe.files.probe_shape import ProbeFile
@@ -28,16 +29,11 @@ def region_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
 def matrix_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
     """Rows that differ in their keys, share an identity, or cannot name a check."""
     rows = given(file.matrix, [])
-    known = list(dict.fromkeys(key for row in rows for key in row))
     identities: dict[str, int] = {}
     for index, row in enumerate(rows):
         path: Path = ("matrix", index)
         yield from _scalar_problems(document, path, row)
-        for key in known:
-            if key not in row:
-                yield problem_at(
-                    document.position(path), f"this row has no `{key}`, which other rows have", "add it"
-                )
+        yield from _key_problems(document, path, row, rows[0])
         label, identity = row_identity(row)
         yield from _identity_problems(document, (*path, label), label, row[label])
         if identity in identities:
@@ -68,6 +64,21 @@ def _scalar_problems(document: Document, path: Path, values: Mapping[str, Any]) 
             yield problem_at(document.position((*path, key)), message)
         elif isinstance(value, float):
             yield _unquoted(document, (*path, key))
+
+
+def _key_problems(
+    document: Document, path: Path, row: Mapping[str, Any], first: Mapping[str, Any]
+) -> Iterator[Problem]:
+    """Where a row's keys differ from the first row's; `id` is free."""
+    for key in row:
+        if key not in first and key != "id":
+            position = document.position((*path, key), of_key=True)
+            yield problem_at(position, f"the first row has no `{key}`", suggestion(key, first))
+    for key in first:
+        if key not in row and key != "id":
+            yield problem_at(
+                document.position(path), f"this row has no `{key}`, which the first row has", "add it"
+            )
 
 
 def _identity_problems(document: Document, path: Path, label: str, identity: object) -> Iterator[Problem]:

@@ -124,7 +124,15 @@ class Alert(Struct, frozen=True, forbid_unknown_fields=True):
         bool | UnsetType, Meta(description="Take further samples before the first page.", examples=[False])
     ] = UNSET
     severity: Annotated[
-        Annotated[str, Meta(pattern="^[a-z][a-z0-9_-]*$", max_length=40)] | UnsetType,
+        Annotated[
+            str,
+            Meta(
+                pattern="^[a-z][a-z0-9_-]*$",
+                max_length=40,
+                extra_json_schema={"patternErrorMessage": "use lower-case letters, digits, `-` and `_`"},
+            ),
+        ]
+        | UnsetType,
         Meta(description="The label `severity` of its alerts; critical.", examples=["critical"]),
     ] = UNSET
     mode: Annotated[

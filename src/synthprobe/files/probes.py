@@ -13,6 +13,7 @@ from synthprobe.files.documents import read
 from synthprobe.files.probe_shape import ProbeFile
 from synthprobe.files.probe_values import probe_value
 from synthprobe.files.problems import FileProblems, Problem, errors, ordered, problem_at
+from synthprobe.files.reference_rules import misplaced_problems, reference_problems, unused_captures
 from synthprobe.files.rules import RULES
 from synthprobe.files.shapes import examine
 
@@ -61,13 +62,28 @@ def _examine(text: str | bytes, file: str) -> tuple[LoadedProbe | None, tuple[Pr
         document = read(source, file)
     except FileProblems as error:
         return None, error.problems
-    shaped, faults = examine(document, ProbeFile, UNBUILT)
-    problems = [*document.problems, *faults]
-    if shaped is not None:
-        problems += [problem for rule in RULES for problem in rule(document, shaped)]
-    if shaped is None or errors(problems):
+    examined = examine(document, ProbeFile, UNBUILT, _STAND_INS)
+    problems = [
+        *document.problems,
+        *examined.problems,
+        *reference_problems(document),
+        *misplaced_problems(document),
+    ]
+    if (shaped := examined.value) is not None:
+        problems += [problem for rule in RULES for problem in rule(examined.rest, shaped)]
+    if errors(problems) or shaped is None:
         return None, ordered(problems)
+    problems += unused_captures(document)
     return LoadedProbe(probe_value(shaped, document, source), source), ordered(problems)
+
+
+_STAND_INS = {
+    "name": "unnamed",
+    "schedule": {"every": "3650d"},
+    "regions": ["anywhere"],
+    "steps": [{"id": "nothing", "request": {"url": "https://nowhere.invalid"}}],
+}
+"""For what a file must have and has not: chosen so that no rule minds, and all others are still asked."""
 
 
 def _add(file: Path, found: list[LoadedProbe], problems: list[Problem]) -> None:

@@ -1,15 +1,17 @@
-"""Rules of references: each names something that is there when it is looked up."""
+"""Rules of references: each names something that is there when it is looked up.
+
+They read the raw document, so that a fault elsewhere neither hides a reference nor makes its name unknown.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct
 
 from synthprobe.core.spelling import listed, suggestion
-from synthprobe.core.templates import Reference, Template, TemplateError, parse, references
+from synthprobe.core.templates import Reference, TemplateError, parse, references
 from synthprobe.files.declared import Declared, declared
 from synthprobe.files.designed import UNBUILT_REFERENCES
 from synthprobe.files.documents import Document, Path
-from synthprobe.files.probe_shape import ProbeFile
 from synthprobe.files.problems import Problem, problem_at, warning_at
 from synthprobe.files.values import has_reference, leaves
 
@@ -27,27 +29,34 @@ class Use(Struct, frozen=True):
     path: Path
 
 
-def reference_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
-    """References that cannot be read, and those that name nothing; captures that nothing names."""
+def reference_problems(document: Document) -> Iterator[Problem]:
+    """References that cannot be read, and those that name nothing."""
     names = declared(document)
     uses: list[Use] = []
     for path, text in _texts(document):
         try:
-            parsed = parse(text)
+            uses += _uses(path, text)
         except TemplateError as error:
             yield problem_at(document.position(path), error.reason, error.hint)
-            continue
-        if isinstance(parsed, Template):
-            uses += [Use(reference, path) for reference in references(parsed)]
     for use in uses:
         if fault := _fault(use, names):
             message, hint = fault
             yield problem_at(document.position(use.path), message, hint)
     yield from _region_problems(document, names, uses)
-    yield from _unused(document, names, uses)
 
 
-def misplaced_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
+def unused_captures(document: Document) -> Iterator[Problem]:
+    """Warnings of captures that no reference names; for a document whose references can all be read."""
+    uses = [use for path, text in _texts(document) for use in _uses(path, text)]
+    used = {use.reference.path[:2] for use in uses if use.reference.namespace == "steps"}
+    for index, step in enumerate(declared(document).steps):
+        for capture in step.captures:
+            if (step.id, capture) not in used:
+                position = document.position(("steps", index, "capture", capture), of_key=True)
+                yield warning_at(position, f"nothing uses the capture `{capture}`", "remove it")
+
+
+def misplaced_problems(document: Document) -> Iterator[Problem]:
     """References where nothing looks them up."""
     for path, text in leaves(document.value):
         if has_reference(text) and _is_looked_up(path) is False:
@@ -59,6 +68,11 @@ def _texts(document: Document) -> Iterator[tuple[Path, str]]:
     for path, text in leaves(document.value):
         if has_reference(text) and _is_looked_up(path):
             yield path, text
+
+
+def _uses(path: Path, text: str) -> list[Use]:
+    parsed = parse(text)
+    return [Use(reference, path) for reference in references(parsed)]
 
 
 def _is_looked_up(path: Path) -> bool | None:
@@ -172,12 +186,3 @@ def _region_problems(document: Document, names: Declared, uses: list[Use]) -> It
             line = document.position(use.path).line
             message = f"the region `{region}` has no `{name}`, which line {line} looks up"
             yield problem_at(document.position(("regions", region), of_key=True), message, "add it")
-
-
-def _unused(document: Document, names: Declared, uses: list[Use]) -> Iterator[Problem]:
-    used = {use.reference.path[:2] for use in uses if use.reference.namespace == "steps"}
-    for index, step in enumerate(names.steps):
-        for capture in step.captures:
-            if (step.id, capture) not in used:
-                position = document.position(("steps", index, "capture", capture), of_key=True)
-                yield warning_at(position, f"nothing uses the capture `{capture}`", "remove it")

@@ -32,11 +32,12 @@ U = TypeVar("U")
 def load_routes(text: str | bytes, file: str) -> Routes:
     """Read a whole routes.yaml. Raises `FileProblems` with everything that is wrong with it."""
     document = read(text, file)
-    found, faults = examine(document, RoutesFile, UNBUILT)
-    problems = [*document.problems, *name_foreign(document, faults), *_checked(document, found)]
-    if problems or found is None:
+    examined = examine(document, RoutesFile, UNBUILT)
+    faults = name_foreign(document, examined.problems)
+    problems = [*document.problems, *faults, *_checked(examined.rest, examined.value)]
+    if problems or examined.value is None:
         raise FileProblems(problems)
-    return _routes(found)
+    return _routes(examined.value)
 
 
 def _checked(document: Document, found: RoutesFile | None) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""What a shape cannot say: every rule of a probe file, in one list."""
+"""What a shape cannot say: the rules of a probe file, in one list."""
 
 from collections.abc import Callable, Iterator
 
@@ -14,12 +14,14 @@ from synthprobe.files.probe_rules import (
 )
 from synthprobe.files.probe_shape import ProbeFile
 from synthprobe.files.problems import Problem
-from synthprobe.files.reference_rules import misplaced_problems, reference_problems
 from synthprobe.files.retries import retry_problems
 from synthprobe.files.step_rules import capture_problems, request_problems
 
 Rule = Callable[[Document, ProbeFile], Iterator[Problem]]
-"""The problems of one kind; what other rules would refuse may still be in the file."""
+"""The problems of one kind; what other rules would refuse may still be in the file.
+
+The document is what the file was made of; rules of references are asked of the whole document instead.
+"""
 
 RULES: tuple[Rule, ...] = (
     time_problems,
@@ -32,8 +34,6 @@ RULES: tuple[Rule, ...] = (
     retry_problems,
     capture_problems,
     assertion_problems,
-    reference_problems,
-    misplaced_problems,
     alert_problems,
     redaction_problems,
 )

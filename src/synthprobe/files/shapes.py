@@ -6,7 +6,7 @@ faults are found at once. A struct whose `EXACTLY_ONE` names fields must hold ex
 
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 import re2
@@ -15,8 +15,9 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 from msgspec import Struct, UnsetType
 
-from synthprobe.files.documents import Document, Path
+from synthprobe.files.documents import Document
 from synthprobe.files.faults import Fault, explain
+from synthprobe.files.nodes import Node, mapping_node, without
 from synthprobe.files.problems import FileProblems, Problem, problem_at
 
 T = TypeVar("T")
@@ -27,23 +28,48 @@ Unbuilt: TypeAlias = Mapping[str, Collection[str]]
 
 def convert(document: Document, shape: type[T], unbuilt: Unbuilt | None = None) -> T:
     """The document as a `shape`. Raises `FileProblems` with every fault, the document's own among them."""
-    converted, problems = examine(document, shape, unbuilt)
-    problems = (*document.problems, *problems)
-    if converted is None or problems:
+    examined = examine(document, shape, unbuilt or {})
+    problems = (*document.problems, *examined.problems)
+    if examined.value is None or problems:
         raise FileProblems(problems)
-    return converted
+    return examined.value
+
+
+class Examined(Struct, Generic[T], frozen=True):
+    """What can be converted of a document, and what cannot."""
+
+    value: T | None
+    """Of what is left without the faults; None when too little is."""
+    rest: Document
+    """What `value` was made of: positions of its parts are asked of this."""
+    problems: tuple[Problem, ...]
+    """Faults of the shape; the document's own are not among them."""
 
 
 def examine(
-    document: Document, shape: type[T], unbuilt: Unbuilt | None = None
-) -> tuple[T | None, tuple[Problem, ...]]:
-    """What can be converted, and the faults: where there are any, the struct is of what is left without them."""
+    document: Document, shape: type[T], unbuilt: Unbuilt, stand_ins: Mapping[str, Any] | None = None
+) -> Examined[T]:
+    """As `convert`, but goes on with what is left, so that rules beyond the shape can be asked in the same pass.
+
+    `stand_ins` take the place of keys of the root that are required and missing, or taken out as wrong.
+    """
     try:
-        return msgspec.convert(document.value, shape), ()
+        return Examined(msgspec.convert(document.value, shape), document, ())
     except msgspec.ValidationError as error:
-        faults = tuple(_faults(document.value, shape, unbuilt or {})) or (_unexplained(error),)
+        faults = tuple(_faults(document.value, shape, unbuilt)) or (_unexplained(error),)
     problems = tuple(_problem(document, fault) for fault in faults)
-    return _convert_rest(document.value, shape, faults), problems
+    root = document.root
+    for _ in range(_ROUNDS):
+        root = _completed(without(root, {fault.path for fault in faults}), stand_ins or {})
+        try:
+            return Examined(msgspec.convert(root.value, shape), Document(document.file, root), problems)
+        except msgspec.ValidationError:
+            faults = tuple(_faults(root.value, shape, {}))
+    return Examined(None, document, problems)
+
+
+_ROUNDS = 5
+"""Taking a fault out may bring up another: its holder may need what was taken."""
 
 
 def given(value: T | UnsetType, default: T) -> T:
@@ -123,32 +149,13 @@ def _problem(document: Document, fault: Fault) -> Problem:
     return problem_at(position, fault.message, fault.hint)
 
 
-def _convert_rest(value: Any, shape: type[T], faults: Collection[Fault]) -> T | None:
-    """What is left when faults are taken out; taking one out may bring up another, hence a few rounds."""
-    for _ in range(_ROUNDS):
-        value = _pruned(value, {_key_path(fault.path) for fault in faults}, ())
-        try:
-            return msgspec.convert(value, shape)
-        except msgspec.ValidationError:
-            faults = list(_faults(value, shape, {}))
-    return None
-
-
-_ROUNDS = 3
-
-
-def _key_path(path: Path) -> Path:
-    """The key that holds what a path leads to; list items stay in place, so that places still hold."""
-    while path and isinstance(path[-1], int):
-        path = path[:-1]
-    return path
-
-
-def _pruned(value: Any, paths: Collection[Path], at: Path) -> Any:
-    if isinstance(value, dict):
-        return {
-            key: _pruned(part, paths, (*at, key)) for key, part in value.items() if (*at, key) not in paths
-        }
-    if isinstance(value, list):
-        return [_pruned(part, paths, (*at, index)) for index, part in enumerate(value)]
-    return value
+def _completed(root: Node, stand_ins: Mapping[str, Any]) -> Node:
+    """The root with a stand-in for each key it lacks; a stand-in stands where the root does."""
+    if not isinstance(root.value, dict) or all(name in root.value for name in stand_ins):
+        return root
+    missing: dict[str | int, Node] = {
+        name: Node(value, root.line, root.column)
+        for name, value in stand_ins.items()
+        if name not in root.value
+    }
+    return mapping_node(root, {**root.parts, **missing})
