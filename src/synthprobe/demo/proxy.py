@@ -15,7 +15,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from synthprobe.demo import idempotency
-from synthprobe.demo.faults import Fault, find
+from synthprobe.demo.faults import Drip, Fault, find
 from synthprobe.demo.idempotency import Answer
 from synthprobe.demo.loopback import client, listen
 
@@ -155,18 +155,18 @@ async def _spoil(fault: Fault, answer: Answer, request: web.BaseRequest) -> web.
     if fault.body is not None:
         return _whole(Answer(answer.status, answer.headers, fault.body.encode()))
     if fault.drip:
-        return await _drip(fault, answer, request)
+        return await _drip(fault.drip, answer, request)
     return _whole(answer)
 
 
-async def _drip(fault: Fault, answer: Answer, request: web.BaseRequest) -> web.StreamResponse:
+async def _drip(drip: Drip, answer: Answer, request: web.BaseRequest) -> web.StreamResponse:
     """Send the answer a few bytes at a time."""
     response = web.StreamResponse(status=answer.status, headers=answer.headers)
     response.content_length = len(answer.body)
     await response.prepare(request)
-    for start in range(0, len(answer.body), fault.drip.bytes if fault.drip else 1):
-        await response.write(answer.body[start : start + (fault.drip.bytes if fault.drip else 1)])
-        await anyio.sleep(fault.drip.every.total_seconds() if fault.drip else 0)
+    for start in range(0, len(answer.body), drip.bytes):
+        await response.write(answer.body[start : start + drip.bytes])
+        await anyio.sleep(drip.every.total_seconds())
     return response
 
 

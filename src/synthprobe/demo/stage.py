@@ -134,7 +134,7 @@ async def _product(stage: Stage, folder: Path, session: aiohttp.ClientSession) -
     command += ["--probes", str(options.probes), "--routes", str(routes)]
     command += ["--store", f"sqlite:///{folder / 'demo.db'}", "--listen", f"{LOOPBACK}:{options.port}"]
     async with child(
-        "synthprobe serve", command, log=folder / "serve.log", env=_environment(stage), grace=15
+        "synthprobe serve", command, log=folder / "serve.log", env=_environment(stage), grace=20
     ) as started:
         stage.children.append(started)
         await started.until(lambda: watch.ready(session, stage.url), READY_WITHIN)
