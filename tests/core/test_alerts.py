@@ -121,6 +121,14 @@ def test_a_late_result_counts_but_replaces_nothing_newer() -> None:
     assert late.alert.starts_at == pending.updated_at
 
 
+def test_a_failure_from_before_the_last_end_begins_after_it() -> None:
+    resolved = observed(firing(), "P P", check(), start=2)[-1][0]
+    assert resolved is not None
+    late = observe(resolved, result("F", 0.5, check()), check(), minute(9)).alert
+    assert late is not None
+    assert late.first_failed_at == resolved.ends_at
+
+
 def test_identity_is_alertname_probe_region_and_row() -> None:
     info = check(row="visa")
     expected = {"alertname": "ProbeFailed", "probe": "card", "region": "emea", "scheme": "visa"}

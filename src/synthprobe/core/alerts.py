@@ -165,9 +165,9 @@ _DEGRADED_SEVERITY = "warning"
 
 def _begun(ended: Alert | None, result: Result, check: CheckInfo) -> Alert:
     if ended:
-        return replace(
-            ended, state=AlertState.PENDING, first_failed_at=result.started_at, annotations={}, window=()
-        )
+        # A late result may be older than the end of the last trouble; the new one begins after it all the same.
+        first = max(result.started_at, ended.ends_at or result.started_at)
+        return replace(ended, state=AlertState.PENDING, first_failed_at=first, annotations={}, window=())
     return Alert(
         fingerprint=fingerprint_of(check),
         labels={},
