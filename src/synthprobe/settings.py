@@ -77,9 +77,9 @@ class Settings(Struct, frozen=True):
         """The local socket that joins router and agent: beside the store, or in the temporary folder if too long."""
         beside = self.store.absolute().with_name(self.store.name + ".sock")
         if len(str(beside).encode()) <= _SOCKET_PATH_MAX:
-            return f"unix:{beside}"
+            return str(beside)
         name = f"synthprobe-{hashlib.sha256(str(beside).encode()).hexdigest()[:16]}.sock"
-        return f"unix:{Path(tempfile.gettempdir()) / name}"
+        return str(Path(tempfile.gettempdir()) / name)
 
 
 class Entry(Struct, frozen=True):

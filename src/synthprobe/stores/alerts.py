@@ -24,6 +24,12 @@ def firing() -> Tx[tuple[Alert, ...]]:
     return tuple(document(row, Alert) for row in rows)
 
 
+def open_() -> Tx[tuple[Alert, ...]]:
+    """Every alert that is pending or fires."""
+    rows = yield Sql("select doc from alerts where state in ('pending', 'firing')")
+    return tuple(document(row, Alert) for row in rows)
+
+
 def firing_without_timer() -> Tx[tuple[Alert, ...]]:
     """Alerts that fire although no group that holds them has a timer: there should be none."""
     rows = yield Sql(

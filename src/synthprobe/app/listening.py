@@ -1,0 +1,82 @@
+"""What is done about a fact once it is on disk: counted, and exported where OTEL_* says so."""
+
+from collections import Counter
+from typing import assert_never
+
+import anyio
+from msgspec import Struct
+
+from synthprobe.core.results import CheckInfo
+from synthprobe.ports import Store
+from synthprobe.router.facts import (
+    AlertMoved,
+    Attempted,
+    ChecksAnnounced,
+    Decided,
+    Fact,
+    RunRecorded,
+    SlotsRecorded,
+)
+from synthprobe.stores import alerts
+from synthprobe.telemetry.metrics import Metrics
+from synthprobe.telemetry.otlp import Exporter
+
+COUNT_EVERY = 5.0
+"""Seconds between two counts of the alerts in the store."""
+
+
+class Listening(Struct, frozen=True):
+    """Feeds metrics and the OTLP exporter from the router's facts."""
+
+    metrics: Metrics
+    exporter: Exporter | None
+    checks: dict[str, CheckInfo]
+    """Every check announced to this process, by key."""
+
+    def hear(self, fact: Fact) -> None:
+        """Count one fact; never blocks."""
+        match fact:
+            case RunRecorded():
+                self._ran(fact)
+            case SlotsRecorded(ranges=ranges):
+                self.metrics.slots(ranges, self.checks)
+            case ChecksAnnounced():
+                self._announced(fact)
+            case Attempted():
+                self.metrics.notified(
+                    fact.receiver, fact.reason, fact.outcome.value, fact.latency.total_seconds()
+                )
+            case Decided():
+                if not fact.reason.sends:
+                    self.metrics.notified(fact.receiver, fact.reason.value, "not_sent")
+            case _:
+                assert_never(fact)
+
+    async def count_alerts(self, store: Store) -> None:
+        """Keep the gauges of alerts by state and severity true, and count lost spans, until cancelled."""
+        dropped = 0
+        while True:
+            found = await store.read(alerts.open_)
+            self.metrics.set_alerts(Counter((alert.state.value, alert.severity) for alert in found))
+            if self.exporter:
+                self.metrics.dropped("otlp", self.exporter.dropped - dropped)
+                dropped = self.exporter.dropped
+            await anyio.sleep(COUNT_EVERY)
+
+    def _ran(self, fact: RunRecorded) -> None:
+        if fact.check:
+            self.metrics.ran(fact.result, fact.check)
+        self._moved(fact.moved)
+        if self.exporter and fact.spans:
+            self.exporter.export(fact.spans)
+
+    def _announced(self, fact: ChecksAnnounced) -> None:
+        self.checks.update({check.key: check for check in fact.checks})
+        for key in fact.withdrawn:
+            self.metrics.forget(key)
+            self.checks.pop(key, None)
+        for moved in fact.moved:
+            self._moved(moved)
+
+    def _moved(self, moved: AlertMoved) -> None:
+        self.metrics.alert_changed(moved.change)

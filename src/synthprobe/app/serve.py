@@ -1,0 +1,168 @@
+"""`synthprobe serve`: a router with its pages, and one agent as a supervised child process.
+
+Start: the store is locked, the port bound, the bus opened, then the agent started. Stop: the agent first, which hands
+over what it has found, then everything else.
+"""
+
+import logging
+import os
+import random
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+from socket import socket
+
+import anyio
+from anyio.abc import TaskGroup
+from msgspec import Struct
+
+from synthprobe.app.child import supervise
+from synthprobe.app.listening import Listening
+from synthprobe.app.once import new_run_id
+from synthprobe.app.pages import Pages, bind
+from synthprobe.app.vitals import Vitals
+from synthprobe.buses import local
+from synthprobe.clock import Clock
+from synthprobe.core.reports import Pulse, Report
+from synthprobe.core.routes import Routes
+from synthprobe.router.router import Router
+from synthprobe.settings import Settings
+from synthprobe.stores.sqlite import SqliteStore
+from synthprobe.telemetry.metrics import Metrics
+from synthprobe.telemetry.otlp import Exporter
+from synthprobe.telemetry.otlp_json import to_otlp_json
+from synthprobe.web import app as web
+from synthprobe.wire.resolver import Resolver
+from synthprobe.wire.transport import Wire
+
+log = logging.getLogger(__name__)
+
+HANDING_OVER = 5.0
+"""Seconds beyond `grace` that the agent gets to hand over its last results."""
+EXPORT_WAIT = 5.0
+KILLED = 137
+
+
+class Parts(Struct, frozen=True):
+    """What a serving process is made of."""
+
+    settings: Settings
+    clock: Clock
+    store: SqliteStore
+    router: Router
+    listening: Listening
+    vitals: Vitals
+    pages: Pages
+
+    async def receive(self, frames: list[Report | Pulse]) -> None:
+        """Take a batch from the bus; it is on disk when this returns."""
+        for frame in frames:
+            if isinstance(frame, Pulse):
+                self.vitals.pulse(frame)
+                self.listening.metrics.pulse(frame)
+        await self.router.record([frame for frame in frames if not isinstance(frame, Pulse)])
+
+
+async def serve(settings: Settings, routes: Routes, environment: Mapping[str, str], clock: Clock) -> None:
+    """Serve until SIGINT or SIGTERM. Raises `StoreError`, `PortTaken`, `BusError`, `ChildRefused`."""
+    with closing(SqliteStore.open(settings.store)) as store, closing(bind(settings.listen)) as sock:
+        exporter = Exporter.from_environment(environment)
+        parts = _compose(settings, routes, store, exporter, clock)
+        try:
+            async with anyio.create_task_group() as tasks:
+                await tasks.start(local.serve, settings.bus, parts.receive)
+                _start(parts, sock, tasks)
+                await _until_stopped(parts)
+                parts.pages.should_exit = True
+                tasks.cancel_scope.cancel()
+        finally:
+            if exporter:
+                exporter.close(EXPORT_WAIT)
+
+
+def _compose(
+    settings: Settings, routes: Routes, store: SqliteStore, exporter: Exporter | None, clock: Clock
+) -> Parts:
+    metrics, vitals = Metrics(), Vitals(clock)
+    listening = Listening(metrics, exporter, {})
+    router = Router(
+        store,
+        routes,
+        clock,
+        transport=Wire(clock, Resolver(clock)),
+        secrets=_reader(settings.routes.parent),
+        public_url=settings.public_url,
+        new_id=new_run_id,
+        jitter=lambda seconds: random.uniform(0, seconds),  # noqa: S311 - spreads retries, guards nothing
+        listeners=(listening.hear,),
+        failpoint=_failpoint(settings.failpoint),
+    )
+    pages = Pages(
+        web.build(
+            store,
+            metrics=metrics.exposition,
+            health=lambda: vitals.health(router.progress(), settings.agent),
+            otlp_json=to_otlp_json,
+            public_url=settings.public_url,
+            clock=clock,
+            stopping=lambda: pages.should_exit,
+        )
+    )
+    return Parts(settings, clock, store, router, listening, vitals, pages)
+
+
+def _start(parts: Parts, sock: socket, tasks: TaskGroup) -> None:
+    tasks.start_soon(parts.router.run)
+    tasks.start_soon(parts.listening.count_alerts, parts.store)
+    tasks.start_soon(parts.pages.serve, [sock])
+    log.info("pages at %s, store %s", parts.settings.public_url, parts.settings.store)
+
+
+async def _until_stopped(parts: Parts) -> None:
+    """Keep the agent running until a signal comes; it is stopped when this returns."""
+    settings = parts.settings
+    async with anyio.create_task_group() as children:
+        children.start_soon(
+            lambda: supervise(
+                _agent_command(settings), clock=parts.clock, grace=settings.grace + HANDING_OVER
+            )
+        )
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            async for received in signals:
+                log.info("%s: stopping", received.name)
+                children.cancel_scope.cancel()
+                return
+
+
+def _agent_command(settings: Settings) -> list[str]:
+    options = {
+        "--bus": settings.bus,
+        "--probes": str(settings.probes),
+        "--spool": str(settings.spool),
+        "--agent": settings.agent,
+        "--concurrency": str(settings.concurrency),
+        "--grace": str(settings.grace),
+    }
+    return [
+        sys.executable,
+        "-m",
+        "synthprobe",
+        "agent",
+        "--tied",
+        *(word for pair in options.items() for word in pair),
+    ]
+
+
+def _reader(folder: Path) -> Callable[[str], str]:
+    """Reads the files that a routes file names, relative to it."""
+    return lambda name: (folder / name).read_text("utf-8")
+
+
+def _failpoint(wanted: str) -> Callable[[str], None]:
+    def reach(place: str) -> None:
+        if place == wanted:
+            os._exit(KILLED)
+
+    return reach

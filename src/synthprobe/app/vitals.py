@@ -1,0 +1,43 @@
+"""Whether this process and its agents make progress: what `/healthz` says."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from synthprobe.clock import Clock
+from synthprobe.core.reports import Pulse
+from synthprobe.web.health import Health, Part
+
+STUCK_AFTER = {"dispatcher": 60.0, "notifier": 60.0, "auditor": 120.0}
+"""Seconds without a turn of the loop."""
+SILENT_AFTER = timedelta(seconds=15)
+"""Without a pulse; agents send one every second."""
+
+
+class Vitals:
+    """Remembers each agent's last pulse and asks the router's loops for their progress."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._started_at = clock.now()
+        self._pulses: dict[str, datetime] = {}
+
+    def pulse(self, pulse: Pulse) -> None:
+        """An agent is alive; its own clock is not trusted for how long ago that was."""
+        self._pulses[pulse.agent] = self._clock.now()
+
+    def health(self, progress: Mapping[str, float], agent: str) -> Health:
+        """One part for each loop of the router and each agent heard of, and for the agent that is expected."""
+        now = self._clock.now()
+        loops = tuple(_loop(name, age) for name, age in progress.items())
+        heard = {agent: self._started_at, **self._pulses}
+        return Health((*loops, *(self._agent(name, at, now) for name, at in sorted(heard.items()))))
+
+    def _agent(self, name: str, last_at: datetime, now: datetime) -> Part:
+        age = max(now - last_at, timedelta())
+        heard = name in self._pulses
+        detail = f"last pulse {age.total_seconds():.0f} s ago" if heard else "no pulse yet"
+        return Part(f"agent {name}", age <= SILENT_AFTER, detail)
+
+
+def _loop(name: str, age: float) -> Part:
+    return Part(name, age <= STUCK_AFTER[name], f"last turn {age:.0f} s ago")

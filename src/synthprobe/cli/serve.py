@@ -1,0 +1,82 @@
+"""`synthprobe serve` and the agent process it starts."""
+
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+
+import anyio
+import click
+
+from synthprobe import clock, settings
+from synthprobe.app.agent import AgentOptions
+from synthprobe.app.agent import run as run_agent
+from synthprobe.app.child import ChildRefused
+from synthprobe.app.pages import PortTaken
+from synthprobe.app.serve import serve as run_serve
+from synthprobe.buses import BusError
+from synthprobe.cli import logs
+from synthprobe.cli.exits import Exit
+from synthprobe.cli.options import refuse, settings_from, with_settings
+from synthprobe.cli.routes import read
+from synthprobe.files.probes import load_folder
+from synthprobe.files.problems import FileProblems, errors
+from synthprobe.stores.errors import StoreError
+
+KNOWN = (StoreError, PortTaken, BusError, OSError)
+
+
+@click.command()
+@with_settings()
+def serve(**flags: str | None) -> None:
+    """Run probes, keep alerts and incidents, tell people, and show pages, until Ctrl-C."""
+    chosen = settings_from(flags).settings
+    routes = read(chosen.routes)
+    logs.start("router")
+    _run(lambda: run_serve(chosen, routes, settings.environment(), clock.system()))
+
+
+@click.command()
+@click.option("--bus", required=True, help="where the router listens: a socket path, or tcp:127.0.0.1:PORT")
+@click.option("--tied", is_flag=True, help="end when standard input ends, as a child of `serve`")
+@with_settings("probes", "spool", "store", "agent", "concurrency", "grace")
+def agent(bus: str, tied: bool, **flags: str | None) -> None:
+    """Schedule and run the probes of one agent, and hand what it finds to a router."""
+    chosen = settings_from(flags).settings
+    loaded = load_folder([chosen.probes])
+    if found := errors(loaded.problems):
+        refuse(FileProblems(found))
+    if not loaded.probes:
+        click.echo(f"synthprobe: no probe files in {chosen.probes}; name a folder with --probes", err=True)
+        sys.exit(Exit.INVALID)
+    logs.start("agent")
+    options = AgentOptions(settings=chosen, bus=bus, tied=tied)
+    _run(lambda: run_agent(options, loaded.probes, settings.environment(), clock.system()))
+
+
+def _run(start: Callable[[], Awaitable[None]]) -> None:
+    """Run to the end; a known trouble is one line and an exit code."""
+    try:
+        anyio.run(start, backend_options={"use_uvloop": sys.platform != "win32"})
+    except BaseExceptionGroup as group:
+        _end([*_leaves(group)], group)
+    except (ChildRefused, *KNOWN) as error:
+        _end([error], error)
+
+
+def _end(leaves: list[BaseException], raised: BaseException) -> None:
+    known = [error for error in leaves if isinstance(error, KNOWN)]
+    refused = [error for error in leaves if isinstance(error, ChildRefused)]
+    if refused:
+        sys.exit(refused[0].code)
+    if not known:
+        raise raised
+    for error in known:
+        click.echo(f"synthprobe: {error}", err=True)
+    sys.exit(Exit.ERRORED)
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
