@@ -25,7 +25,9 @@ def both_loops(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
 
 
 @asynccontextmanager
-async def serving(script: Script, context: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+async def serving(
+    script: Script, context: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+) -> AsyncIterator[int]:
     """A server that plays `script` to each connection; its port."""
     tasks: set[asyncio.Task[None]] = set()
 
@@ -37,7 +39,7 @@ async def serving(script: Script, context: ssl.SSLContext | None = None) -> Asyn
             await script(reader, writer)
         writer.transport.abort()
 
-    server = await asyncio.start_server(play, "127.0.0.1", 0, ssl=context)
+    server = await asyncio.start_server(play, host, 0, ssl=context)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

@@ -17,20 +17,24 @@ from synthprobe.wire.message import request_bytes
 from synthprobe.wire.resolver import Address, IpVersion, Resolver, literal
 from synthprobe.wire.sighting import Phase, Stopwatch
 from synthprobe.wire.sockets import Channel, Connection
-from synthprobe.wire.tls import Contexts, TlsConnection, TlsOptions
+from synthprobe.wire.tls import TlsConnection
 
 
 class Exchange:
     """The state of one request under way, under the limits that are in force for it."""
 
-    def __init__(self, clock: Clock, request: httpx.Request, limits: Limits) -> None:
+    def __init__(
+        self, clock: Clock, request: httpx.Request, limits: Limits, context: ssl.SSLContext | None
+    ) -> None:
+        """`context`: under which TLS is spoken, None for plain HTTP."""
         self._limits = limits
+        self._context = context
         self._request = request
         self._watch = Stopwatch(clock)
         self._host = request.url.raw_host.decode("ascii")
         self._where = self._host
 
-    async def run(self, resolver: Resolver, contexts: Contexts, options: TlsOptions) -> httpx.Response:
+    async def run(self, resolver: Resolver) -> httpx.Response:
         """Everything from the look-up to the last byte. Raises `Fault` and `OSError`."""
         scheme = self._request.url.scheme
         if scheme not in _PORTS or not self._host:
@@ -41,8 +45,8 @@ class Exchange:
         connection = await self._connect(resolver, self._request.url.port or _PORTS[scheme])
         channel: Channel = connection
         try:
-            if scheme == "https":
-                channel = await self._shake_hands(connection, contexts.context(options))
+            if self._context is not None:
+                channel = await self._shake_hands(connection, self._context)
             return await self._converse(channel, data)
         finally:
             channel.close()
@@ -103,7 +107,10 @@ class Exchange:
 
     async def _shake_hands(self, connection: Connection, context: ssl.SSLContext) -> TlsConnection:
         self._watch.enter(Phase.TLS)
-        channel = TlsConnection(connection, context, self._host)
+        try:
+            channel = TlsConnection(connection, context, self._host)
+        except ValueError as error:
+            raise Fault(Kind.TLS_HOSTNAME, f"no certificate can be for {self._host}: {error}") from error
         try:
             await channel.shake_hands()
         except ssl.SSLError as error:

@@ -22,7 +22,7 @@ async def request_bytes(request: httpx.Request) -> bytes:
     body = await _body(request)
     method, target = request.method.encode("latin-1", "replace"), request.url.raw_path
     if not _TOKEN(method):
-        raise _refused(f"the method {request.method!r} is not a word")
+        raise _refused(f"the method {request.method[:20]!r} is not a word")
     if not _TARGET(target):
         raise _refused("the URL holds a blank or a control character")
     lines = [method, b" ", target, b" HTTP/1.1\r\n"]
