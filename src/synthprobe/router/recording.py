@@ -12,7 +12,7 @@ from msgspec import Struct
 from synthprobe.core import alerts
 from synthprobe.core.alerts import Change
 from synthprobe.core.reports import Announced, Finished, Report, Slots
-from synthprobe.core.results import Outcome, Result, Trigger
+from synthprobe.core.results import Outcome, Result
 from synthprobe.core.routes import Routes
 from synthprobe.ports import Tx
 from synthprobe.router.facts import AlertMoved, ChecksAnnounced, Fact, RunRecorded, SlotsRecorded
@@ -97,7 +97,7 @@ def _thin(result: Result, check: StoredCheck) -> Tx[None]:
         return
     newest = check.last_run_at is None or result.started_at >= check.last_run_at
     superseded = check.last_good_run if newest else result.run_id
-    if superseded and not _sampled(superseded) and result.trigger is Trigger.SCHEDULE:
+    if superseded and not _sampled(superseded):
         yield from run_rows.thin(superseded)
 
 

@@ -83,14 +83,14 @@ def _incident(incident: NotifiedIncident) -> str:
 
 def _alert(alert: NotifiedAlert) -> str:
     lines = [f"*{_escape(_name(alert))}* {alert.status} · {_escape(alert.labels.get('severity', ''))}"]
-    lines.append(f"failing since {_instant(alert.first_failed_at)}")
+    # Before anything that may be long: a section that is cut keeps its link.
+    lines.append(f"failing since {_instant(alert.first_failed_at)} · <{alert.run_url}|failing run>")
     if alert.ends_at:
         lines.append(f"ended {_instant(alert.ends_at)}")
     for name in ("step", "message", "expected", "actual", "runbook"):
         value = alert.annotations.get(name)
         if value:
             lines.append(f"{name}: {_escape(_cut(value, FIELD_MOST))}")
-    lines.append(f"<{alert.run_url}|failing run>")
     return "\n".join(lines)
 
 

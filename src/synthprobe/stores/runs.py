@@ -32,9 +32,13 @@ def find(run_id: str) -> Tx[Result | None]:
 
 
 def thin(run_id: str) -> Tx[None]:
-    """Keep only the figures of a run, and no spans."""
-    yield Sql("update runs set doc = null where run_id = :id", {"id": run_id})
-    yield Sql("delete from traces where run_id = :id", {"id": run_id})
+    """Keep only the figures of a scheduled run, and no spans; what a person asked for stays whole."""
+    thinned = yield Sql(
+        "update runs set doc = null where run_id = :id and trigger = 'schedule' returning trace_id",
+        {"id": run_id},
+    )
+    for row in thinned:
+        yield Sql("delete from traces where trace_id = :trace", {"trace": row["trace_id"]})
 
 
 def belong(check: str, since: datetime, incident: int) -> Tx[None]:
