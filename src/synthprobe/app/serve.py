@@ -21,7 +21,6 @@ from msgspec import Struct
 from synthprobe.app.child import supervise
 from synthprobe.app.listening import Listening
 from synthprobe.app.once import new_run_id
-from synthprobe.app.pages import Pages, bind
 from synthprobe.app.vitals import Vitals
 from synthprobe.buses import local
 from synthprobe.clock import Clock
@@ -34,6 +33,7 @@ from synthprobe.telemetry.metrics import Metrics
 from synthprobe.telemetry.otlp import Exporter
 from synthprobe.telemetry.otlp_json import to_otlp_json
 from synthprobe.web import app as web
+from synthprobe.web.server import Pages, bind
 from synthprobe.wire.resolver import Resolver
 from synthprobe.wire.transport import Wire
 

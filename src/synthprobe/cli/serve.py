@@ -10,7 +10,6 @@ from synthprobe import clock, settings
 from synthprobe.app.agent import AgentOptions
 from synthprobe.app.agent import run as run_agent
 from synthprobe.app.child import ChildRefused
-from synthprobe.app.pages import PortTaken
 from synthprobe.app.serve import serve as run_serve
 from synthprobe.buses import BusError
 from synthprobe.cli import logs
@@ -20,6 +19,7 @@ from synthprobe.cli.routes import read
 from synthprobe.files.probes import load_folder
 from synthprobe.files.problems import FileProblems, errors
 from synthprobe.stores.errors import StoreError
+from synthprobe.web.server import PortTaken
 
 KNOWN = (StoreError, PortTaken, BusError, OSError)
 
