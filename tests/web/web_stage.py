@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import anyio
 import httpx
 import msgspec
+from litestar import Litestar
 
 from synthprobe.clock import Clock
 from synthprobe.core.alerts import Alert, AlertState
@@ -271,7 +272,7 @@ def clock_at(now: datetime) -> Clock:
 
 def app_over(
     store: Store, health: Callable[[], Health] = lambda: WELL, stopping: Callable[[], bool] = lambda: True
-):  # type: ignore[no-untyped-def]
+) -> Litestar:
     """The web app at `NOW` with plain stand-ins for what app passes in."""
     return build(
         store,
@@ -292,7 +293,7 @@ async def browser(
     store = InlineStore()
     for transaction in transactions:
         await store.write(transaction)
-    transport = httpx.ASGITransport(app_over(store, health), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(app_over(store, health), raise_app_exceptions=False)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8400") as client:
         yield client
     store.close()

@@ -3,16 +3,16 @@
 from typing import Annotated
 
 from litestar import Router, get
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import Struct
 
 from synthprobe.core.results import Outcome
 from synthprobe.stores.views import incident, overview, probe, run
 from synthprobe.web.compare import Comparison, compare
-from synthprobe.web.pages import NO_RUN, Number, SiteValue, found
+from synthprobe.web.pages import NO_RUN, Before, Number, SiteValue, found
 from synthprobe.web.waterfall import Waterfall, lay_out
 
-Limit = Annotated[int, Parameter(ge=1, le=500)]
+Limit = Annotated[int, QueryParameter(ge=1, le=500)]
 
 
 class RunDetail(Struct, frozen=True):
@@ -31,7 +31,7 @@ async def overview_data(site: SiteValue) -> overview.Overview:
 
 @get("/incidents", operation_id="incidents")
 async def incidents_data(
-    site: SiteValue, before: Number | None = None, limit: Limit = 50
+    site: SiteValue, before: Before = None, limit: Limit = 50
 ) -> tuple[overview.IncidentLine, ...]:
     """Incidents, newest first; `before` is a number to go on from."""
     return await site.store.read(lambda: overview.incident_lines(before=before, limit=limit))
@@ -44,7 +44,7 @@ async def incident_data(site: SiteValue, number: Number) -> incident.IncidentVie
 
 
 @get("/probes/{name:str}", operation_id="probe")
-async def probe_data(site: SiteValue, name: str) -> probe.ProbeView:
+async def probe_data(site: SiteValue, name: FromPath[str]) -> probe.ProbeView:
     """One probe: checks, latency of the last day, newest runs, the file."""
     now = site.clock.now()
     return await found(
@@ -55,9 +55,9 @@ async def probe_data(site: SiteValue, name: str) -> probe.ProbeView:
 @get("/runs", operation_id="runs")
 async def runs_data(
     site: SiteValue,
-    probe: str | None = None,
-    region: str | None = None,
-    outcome: Outcome | None = None,
+    probe: FromQuery[str | None] = None,
+    region: FromQuery[str | None] = None,
+    outcome: FromQuery[Outcome | None] = None,
     limit: Limit = 50,
 ) -> tuple[run.RunLine, ...]:
     """The figures of the newest runs that fit, newest first."""
@@ -67,7 +67,7 @@ async def runs_data(
 
 
 @get("/runs/{run_id:str}", operation_id="run")
-async def run_data(site: SiteValue, run_id: str) -> RunDetail:
+async def run_data(site: SiteValue, run_id: FromPath[str]) -> RunDetail:
     """One run: result, spans, waterfall, and the comparison with a good run."""
     view = await found(site, lambda: run.run_view(run_id), NO_RUN)
     result, good = view.result, view.good

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated
 
 from litestar import Response, get
+from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
-from litestar.params import Dependency
+from litestar.params import FromPath, SkipValidation
 from msgspec import Struct
 
 _FOLDER = Path(__file__).parent / "static"
@@ -42,7 +42,7 @@ def address(assets: Assets, name: str) -> str:
 
 
 @get("/static/{name:str}", include_in_schema=False)
-async def serve(name: str, assets: Annotated[Assets, Dependency(skip_validation=True)]) -> Response[bytes]:
+async def serve(name: FromPath[str], assets: NamedDependency[SkipValidation[Assets]]) -> Response[bytes]:
     """An asset by its name."""
     asset = assets.get(name)
     if asset is None:

@@ -1,4 +1,4 @@
-"""A check's latency over the last day, as points in a drawing 1000 wide and 120 high; a pure layout."""
+"""A check's latency over the last day, as points in a drawing 600 wide and 100 high; a pure layout."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from synthprobe.stores.views.probe import PERIOD, Latency, Point
 
-WIDTH, HEIGHT = 1000, 120
+WIDTH, HEIGHT = 600, 100
 
 _MARKS: Mapping[str, str] = {
     "passed": "M{x} {y}m-3 0a3 3 0 1 0 6 0a3 3 0 1 0 -6 0",

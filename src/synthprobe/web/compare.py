@@ -53,7 +53,8 @@ def _deltas(here: Result, good: Result) -> Iterator[Delta]:
     for step, before in _aligned(here, good):
         label = step.id if step else before.id if before else ""
         yield Delta(label, 1, _time(step), _time(before))
-        yield from _phase_deltas(_last_exchange(step), _last_exchange(before))
+        if step and step.started_at and before and before.started_at:
+            yield from _phase_deltas(_last_exchange(step), _last_exchange(before))
 
 
 def _phase_deltas(here: Exchange | None, good: Exchange | None) -> Iterator[Delta]:

@@ -58,6 +58,8 @@ def difference(seconds: float | None) -> str:
     """A change of a measured time, with its sign."""
     if seconds is None:
         return "–"
+    if abs(seconds) < 0.00005:
+        return "±0"
     return ("+" if seconds >= 0 else "−") + duration(abs(seconds))
 
 

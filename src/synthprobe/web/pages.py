@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Annotated, TypeVar
 
 from litestar import Response, get
+from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
-from litestar.params import Dependency, Parameter
+from litestar.params import FromPath, FromQuery, PathParameter, QueryParameter, SkipValidation
 
 from synthprobe.core.results import Outcome
 from synthprobe.ports import Tx
@@ -17,8 +18,9 @@ from synthprobe.web.waterfall import PHASES, lay_out
 
 T = TypeVar("T")
 
-SiteValue = Annotated[Site, Dependency(skip_validation=True)]
-Number = Annotated[int, Parameter(ge=1, le=2**53)]
+SiteValue = NamedDependency[SkipValidation[Site]]
+Number = Annotated[int, PathParameter(ge=1, le=2**53)]
+Before = Annotated[int | None, QueryParameter(ge=1, le=2**53)]
 
 
 @get("/", include_in_schema=False)
@@ -31,7 +33,7 @@ async def overview_page(site: SiteValue) -> Response[str]:
 
 
 @get("/incidents", include_in_schema=False)
-async def incidents_page(site: SiteValue, before: Number | None = None) -> Response[str]:
+async def incidents_page(site: SiteValue, before: Before = None) -> Response[str]:
     """Incidents, newest first."""
     lines = await site.store.read(lambda: overview.incident_lines(before=before))
     return await site.page("incidents.html", incidents=lines, before=before)
@@ -46,7 +48,10 @@ async def incident_page(site: SiteValue, number: Number) -> Response[str]:
 
 @get("/probes/{name:str}", include_in_schema=False)
 async def probe_page(
-    site: SiteValue, name: str, region: str | None = None, outcome: Outcome | None = None
+    site: SiteValue,
+    name: FromPath[str],
+    region: FromQuery[str | None] = None,
+    outcome: FromQuery[Outcome | None] = None,
 ) -> Response[str]:
     """A probe's checks, latency, recent runs and file."""
     now = site.clock.now()
@@ -62,7 +67,7 @@ async def probe_page(
 
 
 @get("/runs/{run_id:str}", include_in_schema=False)
-async def run_page(site: SiteValue, run_id: str) -> Response[str]:
+async def run_page(site: SiteValue, run_id: FromPath[str]) -> Response[str]:
     """Where a run's time went and what failed, beside the last good run."""
     view = await found(site, lambda: run.run_view(run_id), NO_RUN)
     result, good = view.result, view.good
@@ -78,7 +83,7 @@ async def run_page(site: SiteValue, run_id: str) -> Response[str]:
 
 
 @get("/runs/{run_id:str}/otlp.json", include_in_schema=False)
-async def run_otlp(site: SiteValue, run_id: str) -> Response[bytes]:
+async def run_otlp(site: SiteValue, run_id: FromPath[str]) -> Response[bytes]:
     """The run's trace as an OTLP JSON file, for other viewers."""
     view = await found(site, lambda: run.run_view(run_id), NO_RUN)
     if not view.spans:

@@ -54,13 +54,17 @@ async def events(site: SiteValue) -> ServerSentEvent:
 
 
 async def _changes(site: Site) -> AsyncIterator[ServerSentEventMessage]:
+    """Ends when the server stops or the store fails; browsers then come back by themselves."""
     seen = ""
     while not site.stopping():
-        newest = await site.store.read(version)
+        try:
+            newest = await site.store.read(version)
+        except StoreError:
+            return
         if newest != seen:
             yield ServerSentEventMessage(data=newest, event="changed")
         else:
-            yield ServerSentEventMessage(comment="alive")
+            yield ServerSentEventMessage(data=None, comment="alive")
         seen = newest
         await anyio.sleep(LOOK_EVERY)
 

@@ -128,7 +128,7 @@ def _request_line(exchange: Exchange, number: int, scale: _Scale) -> Line:
     return Line(
         "request",
         1,
-        f"{exchange.method} {exchange.url_template}",
+        f"{exchange.method} {_short(exchange.url_template)}",
         _answer(exchange),
         "failed" if exchange.failure else "passed",
         start,
@@ -136,6 +136,12 @@ def _request_line(exchange: Exchange, number: int, scale: _Scale) -> Line:
         tuple(_phase_bars(exchange, start, scale)),
         number,
     )
+
+
+def _short(template: str) -> str:
+    """`{base_url}/v1/payments` without its first reference: the path is what tells requests apart."""
+    head, slash, path = template.partition("}/")
+    return f"/{path}" if slash and head.startswith("{") and head.count("{") == 1 else template
 
 
 def _answer(exchange: Exchange) -> str:

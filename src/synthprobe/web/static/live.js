@@ -14,7 +14,7 @@ function addLocalTime(time) {
   const local = document.createElement("span");
   local.className = "local";
   const sameDay = at.getDate() === at.getUTCDate();
-  local.textContent = " " + (sameDay ? zoned : zonedWithDay).format(at);
+  local.textContent = (sameDay ? zoned : zonedWithDay).format(at);
   time.append(local);
 }
 
