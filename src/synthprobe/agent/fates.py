@@ -1,10 +1,11 @@
 """Gathers the fates of slots that did not run into ranges, before they are spooled: an hour of overlap is one row."""
 
-from datetime import datetime
+from collections.abc import Iterable
 
 from msgspec import structs
 
 from synthprobe.core.results import Fate, SlotRange
+from synthprobe.core.schedule import Starts
 
 
 class Fates:
@@ -13,15 +14,20 @@ class Fates:
     def __init__(self) -> None:
         self._open: dict[str, list[SlotRange]] = {}
 
-    def note(
-        self, check: str, fate: Fate, why: str, first_at: datetime, last_at: datetime, count: int = 1
-    ) -> None:
+    def note(self, check: str, fate: Fate, why: str, starts: Starts) -> None:
         """Add consecutive slots of one fate; they join the range before them if it shares their fate."""
         ranges = self._open.setdefault(check, [])
         if ranges and (ranges[-1].fate, ranges[-1].why) == (fate, why):
-            ranges[-1] = structs.replace(ranges[-1], last_at=last_at, count=ranges[-1].count + count)
+            count = ranges[-1].count + starts.count
+            ranges[-1] = structs.replace(ranges[-1], last_at=starts.last, count=count)
         else:
-            ranges.append(SlotRange(check, fate, first_at, last_at, count, why=why))
+            ranges.append(SlotRange(check, fate, starts.first, starts.last, starts.count, why=why))
+
+    def restore(self, ranges: Iterable[SlotRange]) -> None:
+        """Take back ranges that could not be spooled, before what was noted since."""
+        later = self.drain()
+        for each in (*ranges, *later):
+            self._open.setdefault(each.check, []).append(each)
 
     def take(self, check: str) -> tuple[SlotRange, ...]:
         """A check's ranges, which are forgotten here."""

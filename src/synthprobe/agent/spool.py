@@ -119,24 +119,19 @@ class Spool:
         """After a start, settle what the last process left open; the newest settled slot of each check.
 
         Runs in flight were interrupted; slots since the last mark were missed because we were down. A check without
-        a mark was never served here before and has missed nothing.
+        a mark was not served here before and has missed nothing; marks of checks no longer served are forgotten.
         """
         served = tuple(checks)
         marks: dict[str, datetime] = {}
 
         def transaction() -> Tx[Change]:
-            flown = yield Sql("select run_id, check_key, slot_at from in_flight order by slot_at")
-            runs = [
-                Begun(text(r, "run_id"), text(r, "check_key"), instant_or_none(r, "slot_at")) for r in flown
-            ]
-            yield Sql("delete from in_flight")
-            rows = yield Sql("select check_key, slot_at from marks")
-            known = {text(row, "check_key"): instant(row, "slot_at") for row in rows}
+            interrupted = yield from _cut_off()
+            known = yield from _marks(served)
             missed = [lost for check in served for lost in _missed(check, known.get(check.key), now)]
             marks.update(known | {lost.check: lost.last_at for lost in missed})
             sizes = yield Sql("select coalesce(sum(size), 0) as size from reports")
-            change = yield from self._settle([lost for run in runs for lost in _interrupted(run)] + missed)
-            return Change(integer(sizes[0], "size") + change.bytes, change.dropped)
+            change = yield from self._settle(interrupted + missed)
+            return Change(integer(sizes[0], "size") - self._bytes + change.bytes, change.dropped)
 
         await self._write(transaction)
         return marks
@@ -211,6 +206,24 @@ delete from reports where id in (
     ) where until - size < :excess
 ) returning size
 """
+
+
+def _cut_off() -> Tx[list[SlotRange]]:
+    """Forget the runs in flight; the slots among them were interrupted."""
+    rows = yield Sql("delete from in_flight returning run_id, check_key, slot_at")
+    runs = [
+        Begun(text(row, "run_id"), text(row, "check_key"), instant_or_none(row, "slot_at")) for row in rows
+    ]
+    return [lost for run in runs for lost in _interrupted(run)]
+
+
+def _marks(served: Sequence[Check]) -> Tx[dict[str, datetime]]:
+    """The marks of these checks; all others are forgotten."""
+    rows = yield Sql("select check_key, slot_at from marks")
+    known = {text(row, "check_key"): instant(row, "slot_at") for row in rows}
+    for gone in known.keys() - {check.key for check in served}:
+        yield Sql("delete from marks where check_key = :check", {"check": gone})
+    return {check.key: known[check.key] for check in served if check.key in known}
 
 
 def _mark(check: str, slot_at: datetime) -> Tx[None]:

@@ -1,0 +1,102 @@
+"""The agent: a measuring instrument. It runs the checks it is given and reports; it knows nothing of people."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import TypeAlias
+
+import anyio
+
+from synthprobe.agent.forwarder import Deliver, Forwarder
+from synthprobe.agent.scheduler import DEFAULT_LIMITS, Limits, Runs, Scheduler
+from synthprobe.agent.spool import Spool
+from synthprobe.buses import BusError
+from synthprobe.clock import Clock
+from synthprobe.core.comparisons import text_of
+from synthprobe.core.probes import Check
+from synthprobe.core.reports import Announced, Pulse
+from synthprobe.core.results import CheckInfo
+from synthprobe.core.templates import Json
+from synthprobe.stores.errors import StoreError
+
+Sourced: TypeAlias = tuple[Check, str]
+"""A check with its probe file's text."""
+
+LAST_WORDS = 5.0
+"""Seconds in which a stopping agent tries to deliver what is left; the rest waits in the spool."""
+
+
+class Agent:
+    """Scheduler, runner, spool and forwarder of one process."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        runs: Runs,
+        spool: Spool,
+        deliver: Deliver,
+        clock: Clock,
+        new_id: Callable[[], str],
+        jitter: Callable[[], float],
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        self._name = name
+        self._spool = spool
+        self._clock = clock
+        self._scheduler = Scheduler(runs, spool, clock, new_id, limits)
+        self._forwarder = Forwarder(spool, deliver, clock, jitter, self._pulse)
+
+    async def run(self, checks: Sequence[Sourced], stop: anyio.Event) -> None:
+        """Serve these checks until `stop` is set, and then end in order: runs, spool, last reports."""
+        served = [check for check, _ in checks]
+        now = self._clock.now()
+        await self._spool.append(self._announcement(checks, now))
+        settled = await self._spool.recover(served, now)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._forwarder.run)
+            tasks.start_soon(self._forwarder.beat)
+            await self._scheduler.run(served, settled, now, stop)
+            tasks.cancel_scope.cancel()
+        with anyio.move_on_after(LAST_WORDS), suppress(BusError, StoreError):
+            await self._forwarder.flush()
+
+    def _announcement(self, checks: Sequence[Sourced], now: datetime) -> Announced:
+        return Announced(self._name, now, tuple(check_info(check, source) for check, source in checks))
+
+    def _pulse(self, lag: float, waiting: int) -> Pulse:
+        return Pulse(
+            agent=self._name,
+            at=self._clock.now(),
+            loop_lag=lag,
+            active_runs=self._scheduler.active,
+            spooled=waiting,
+            lateness=self._scheduler.lateness(),
+        )
+
+
+def check_info(check: Check, source: str) -> CheckInfo:
+    """What the router must know of a check; `source` is its probe file's text."""
+    probe, row = check.probe, check.row
+    return CheckInfo(
+        key=check.key,
+        probe=probe.name,
+        region=check.region,
+        every=probe.every.total_seconds(),
+        definition=probe.definition,
+        labels={**probe.labels, **({"owner": probe.owner} if probe.owner else {})},
+        row=row.id if row else None,
+        row_label=row.label if row else None,
+        row_values={name: _shown(value) for name, value in row.values.items()} if row else {},
+        owner=probe.owner,
+        description=probe.description,
+        runbook=probe.runbook,
+        environment=probe.environment,
+        rule=probe.alert,
+        file=probe.position.file,
+        source=source,
+    )
+
+
+def _shown(value: Json) -> str:
+    return str(value) if isinstance(value, list | dict) else text_of(value)

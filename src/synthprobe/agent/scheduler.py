@@ -1,0 +1,241 @@
+"""Starts the run of each slot at its time, and gives every other slot its one fate.
+
+    on time, check idle, room for it       ran (or interrupted, if it is cut off)
+    its check still runs                   skipped (overlap)
+    as many runs as allowed are under way  skipped (concurrency)
+    found more than half an interval late  missed (late): the next slot is nearer than this one
+
+The wall clock names slots, and may be stepped. Forward: the slots in between were missed. Backward: slots that were
+settled once are never settled again; until the clock has caught up the check is run at its usual times, not as a slot.
+"""
+
+import heapq
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import anyio
+from anyio.abc import TaskGroup
+from msgspec import Struct
+
+from synthprobe.agent.fates import Fates
+from synthprobe.agent.spool import Begun, Spool
+from synthprobe.clock import Clock
+from synthprobe.core import schedule
+from synthprobe.core.probes import Check
+from synthprobe.core.reports import Finished
+from synthprobe.core.results import Fate, Trigger
+from synthprobe.stores.errors import StoreError
+
+log = logging.getLogger(__name__)
+
+LOOK = 1.0
+"""Seconds between two looks at the wall clock at most: how soon a step of it is noticed."""
+
+STEP = timedelta(seconds=1)
+"""How far wall and monotonic clock may drift apart between two looks before the wall clock counts as stepped."""
+
+SETTLE_EVERY = 5.0
+"""Seconds for which fates are gathered before they are spooled."""
+
+LATENESS_KEPT = 10_000
+
+
+class Runs(Protocol):
+    """Makes runs: the runner."""
+
+    async def run(
+        self, check: Check, *, trigger: Trigger, scheduled_at: datetime | None, run_id: str
+    ) -> Finished:
+        """One run."""
+        ...
+
+
+class Limits(Struct, frozen=True):
+    """How much runs at once, and how long runs may take to end when the agent stops."""
+
+    concurrency: int = 200
+    grace: timedelta = timedelta(seconds=10)
+
+
+DEFAULT_LIMITS = Limits()
+
+
+class Scheduler:
+    """The loop over all checks of one agent."""
+
+    def __init__(
+        self,
+        runs: Runs,
+        spool: Spool,
+        clock: Clock,
+        new_id: Callable[[], str],
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        self._runs = runs
+        self._spool = spool
+        self._clock = clock
+        self._new_id = new_id
+        self._limits = limits
+        self._fates = Fates()
+        self._running: set[str] = set()
+        self._settled: dict[str, datetime] = {}
+        self._starts: list[tuple[datetime, str]] = []
+        self._checks: dict[str, Check] = {}
+        self._lateness: deque[float] = deque(maxlen=LATENESS_KEPT)
+        self._idle = anyio.Event()
+
+    @property
+    def active(self) -> int:
+        """Runs under way."""
+        return len(self._running)
+
+    def lateness(self) -> tuple[float, ...]:
+        """How many seconds late each slot since the last call was started."""
+        taken = tuple(self._lateness)
+        self._lateness.clear()
+        return taken
+
+    async def run(
+        self, checks: Iterable[Check], settled: Mapping[str, datetime], since: datetime, stop: anyio.Event
+    ) -> None:
+        """Start slots until `stop` is set; then let runs end within the grace, and cut off the rest.
+
+        `settled` is the newest slot of each check that has its fate already; all slots up to `since` have one.
+        """
+        self._checks = {check.key: check for check in checks}
+        self._settled = dict(settled)
+        self._plan(since)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._settle_for_ever)
+            await self._loop(tasks, stop)
+            with anyio.move_on_after(self._limits.grace.total_seconds()):
+                await self._until_idle()
+            tasks.cancel_scope.cancel()
+        with anyio.CancelScope(shield=True):
+            await self._settle()
+
+    async def _loop(self, tasks: TaskGroup, stop: anyio.Event) -> None:
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        while not stop.is_set():
+            expected = now + timedelta(seconds=self._clock.monotonic() - monotonic)
+            now, monotonic = self._clock.now(), self._clock.monotonic()
+            if abs(now - expected) > STEP:
+                log.warning("the wall clock was stepped from %s to %s", expected, now)
+            if now < expected - STEP:
+                self._plan(now)
+            self._start_due(tasks, now)
+            with anyio.move_on_after(self._pause(now)):
+                await stop.wait()
+
+    def _plan(self, now: datetime) -> None:
+        """Find each check's next start after `now`."""
+        self._starts = [
+            (schedule.next_start(key, check.probe.every, now), key) for key, check in self._checks.items()
+        ]
+        heapq.heapify(self._starts)
+
+    def _pause(self, now: datetime) -> float:
+        if not self._starts:
+            return LOOK
+        return min(LOOK, max(0.0, (self._starts[0][0] - now).total_seconds()))
+
+    def _start_due(self, tasks: TaskGroup, now: datetime) -> None:
+        while self._starts and self._starts[0][0] <= now:
+            first, key = self._starts[0]
+            check = self._checks[key]
+            slot = self._newest(check, first, now)
+            heapq.heapreplace(self._starts, (schedule.next_start(key, check.probe.every, now), key))
+            if slot is not None:
+                self._decide(tasks, check, slot, now)
+
+    def _newest(self, check: Check, first: datetime, now: datetime) -> datetime | None:
+        """The slot to start now, if it is not too late for it; those before it were missed."""
+        starts = schedule.between(check.key, check.probe.every, first - schedule.MICROSECOND, now)
+        assert starts is not None, "only called with a start that is due"
+        too_late = now - starts.last > check.probe.every / 2
+        lost = starts.count if too_late else starts.count - 1
+        if lost:
+            self._give(check, Fate.MISSED, "late", first, first + (lost - 1) * check.probe.every)
+        return None if too_late else starts.last
+
+    def _decide(self, tasks: TaskGroup, check: Check, slot: datetime, now: datetime) -> None:
+        if check.key in self._running:
+            self._give(check, Fate.SKIPPED, "overlap", slot, slot)
+        elif len(self._running) >= self._limits.concurrency:
+            self._give(check, Fate.SKIPPED, "concurrency", slot, slot)
+        else:
+            self._lateness.append((now - slot).total_seconds())
+            self._running.add(check.key)
+            tasks.start_soon(self._run, check, Begun(self._new_id(), check.key, self._claim(check.key, slot)))
+
+    def _claim(self, key: str, slot: datetime) -> datetime | None:
+        """The slot, or None if it has had its fate already: the clock was set back."""
+        settled = self._settled.get(key)
+        if settled is not None and slot <= settled:
+            return None
+        self._settled[key] = slot
+        return slot
+
+    def _give(self, check: Check, fate: Fate, why: str, first: datetime, last: datetime) -> None:
+        """Give slots a fate, except those that have theirs."""
+        before = first - schedule.MICROSECOND
+        since = max(before, self._settled.get(check.key, before))
+        if starts := schedule.between(check.key, check.probe.every, since, last):
+            self._settled[check.key] = starts.last
+            self._fates.note(check.key, fate, why, starts)
+
+    async def _run(self, check: Check, begun: Begun) -> None:
+        try:
+            await self._made(check, begun)
+        finally:
+            self._running.discard(check.key)
+            if not self._running:
+                self._idle.set()
+
+    async def _made(self, check: Check, begun: Begun) -> None:
+        earlier = self._fates.take(check.key)
+        await self._kept(lambda: self._spool.begin(begun, earlier))
+        try:
+            finished = await self._runs.run(
+                check, trigger=Trigger.SCHEDULE, scheduled_at=begun.slot_at, run_id=begun.run_id
+            )
+        except anyio.get_cancelled_exc_class():
+            # If even this cannot be written, the row in flight says the same after the next start.
+            with anyio.CancelScope(shield=True), suppress(StoreError):
+                await self._spool.interrupt(begun)
+            raise
+        await self._kept(lambda: self._spool.finish(finished))
+
+    async def _kept(self, write: Callable[[], Awaitable[None]]) -> None:
+        """Write, again and again while the disk refuses: a result is not given up because of that."""
+        while True:
+            try:
+                with anyio.CancelScope(shield=True):
+                    await write()
+            except StoreError as error:
+                log.error("the spool cannot be written, trying again: %s", error)  # noqa: TRY400 - known, told
+                await anyio.sleep(LOOK)
+            else:
+                return
+
+    async def _settle_for_ever(self) -> None:
+        while True:
+            await anyio.sleep(SETTLE_EVERY)
+            await self._settle()
+
+    async def _settle(self) -> None:
+        ranges = self._fates.drain()
+        try:
+            await self._spool.settle(ranges)
+        except StoreError as error:
+            log.error("fates of slots cannot be spooled, trying again: %s", error)  # noqa: TRY400 - known, told
+            self._fates.restore(ranges)
+
+    async def _until_idle(self) -> None:
+        while self._running:
+            self._idle = anyio.Event()
+            await self._idle.wait()
