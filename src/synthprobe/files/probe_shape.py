@@ -21,9 +21,9 @@ ProbeName = Annotated[
 RegionName = Annotated[
     str,
     Meta(
-        pattern="^[a-z0-9][a-z0-9_-]*$",
+        pattern="^[A-Za-z0-9][A-Za-z0-9_-]*$",
         max_length=80,
-        extra_json_schema={"patternErrorMessage": "use lower-case letters, digits, `-` and `_`"},
+        extra_json_schema={"patternErrorMessage": "use letters, digits, `-` and `_`"},
     ),
 ]
 LabelName = Annotated[

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from synthprobe.core.probes import Probe
+from synthprobe.core.probes import Position, Probe
 from synthprobe.files.decoding import MAX_SIZE, decode
 from synthprobe.files.designed import UNBUILT
 from synthprobe.files.documents import read
 from synthprobe.files.probe_shape import ProbeFile
 from synthprobe.files.probe_values import probe_value
-from synthprobe.files.problems import FileProblems, Problem, errors, ordered, problem_at
+from synthprobe.files.problems import FileProblems, Problem, errors, ordered, problem_at, warning_at
 from synthprobe.files.reference_rules import misplaced_problems, reference_problems, unused_captures
 from synthprobe.files.rules import RULES
 from synthprobe.files.shapes import examine
@@ -103,10 +103,14 @@ def _files(path: Path, problems: list[Problem]) -> Iterator[Path]:
     """The probe files at a path, in the order of their names."""
     if path.is_file():
         yield path
-        return
-    if not path.is_dir():
+    elif path.is_dir():
+        yield from _files_below(path, problems)
+    else:
         problems.append(Problem(str(path), 1, 1, "there is no such file or folder", "check the path"))
-        return
+
+
+def _files_below(path: Path, problems: list[Problem]) -> Iterator[Path]:
+    count = 0
     for folder, folders, names in os.walk(
         path, onerror=lambda error: problems.append(_unreadable(path, error))
     ):
@@ -114,7 +118,13 @@ def _files(path: Path, problems: list[Problem]) -> Iterator[Path]:
         for name in sorted(names):
             file = Path(folder, name)
             if file.suffix in SUFFIXES and not name.startswith(".") and file.is_file():
+                count += 1
                 yield file
+    if not count:
+        nowhere = Position(str(path), 1, 1)
+        problems.append(
+            warning_at(nowhere, "no probe files are here", "probes are files named *.yaml or *.yml")
+        )
 
 
 def _unreadable(file: Path, error: OSError) -> Problem:

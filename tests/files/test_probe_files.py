@@ -1,0 +1,215 @@
+"""A good probe file becomes the probe it describes."""
+
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from synthprobe.core.probes import (
+    AlertMode,
+    BodyKind,
+    CaptureType,
+    Cast,
+    FailAfter,
+    Level,
+    Operator,
+    Probe,
+    Retry,
+    SecretSource,
+    Subject,
+    checks,
+)
+from synthprobe.core.templates import Reference, Template, parse
+from synthprobe.files.probes import load_folder, load_probe
+from synthprobe.files.problems import FileProblems, errors
+
+FULL = Path(__file__).with_name("full.yaml")
+
+MINIMAL = """\
+name: card
+schedule: {every: 30s}
+regions: [emea, amer]
+steps:
+  - id: health
+    request: {url: "https://eu.sandbox.acme.example/health"}
+"""
+
+
+@pytest.fixture(scope="module")
+def probe() -> Probe:
+    return load_probe(FULL.read_bytes(), "probes/full.yaml")
+
+
+def test_the_head_of_a_file_is_kept(probe: Probe) -> None:
+    assert (probe.name, probe.owner, probe.environment) == ("card-full", "cards", "sandbox")
+    assert probe.labels == {"flow": "card", "psp": "acme"}
+    assert probe.every == timedelta(minutes=3)
+    assert probe.timeout == timedelta(seconds=90)
+    assert str(probe.position) == "probes/full.yaml:2:7"
+    assert probe.definition == sha256(FULL.read_bytes()).hexdigest()
+
+
+def test_regions_and_matrix_make_checks_named_as_written(probe: Probe) -> None:
+    assert [check.key for check in checks(probe)] == [
+        "card-full/emea/visa",
+        "card-full/emea/mastercard",
+        "card-full/NO/visa",
+        "card-full/NO/mastercard",
+    ]
+    assert probe.matrix[0].label == "scheme"
+    assert probe.matrix[0].values == {"scheme": "visa", "method": "pm_card_visa"}
+
+
+def test_vars_and_secrets_are_kept_as_references_not_values(probe: Probe) -> None:
+    assert probe.vars["amount"] == "1.07"
+    assert probe.vars["ref"] == Template(("sp-", Reference("run", ("id",))))
+    assert probe.vars["literal"] == "${{ not.looked.up }}"
+    assert probe.secrets == {"key": SecretSource(env="ACME_KEY"), "hook": SecretSource(file="secrets/hook")}
+
+
+def test_a_request_takes_defaults_where_it_says_nothing(probe: Probe) -> None:
+    first, second = (step.action for step in probe.steps)
+    assert (first.method, first.timeout, first.max_body) == ("POST", timedelta(seconds=2), 65536)
+    assert (second.method, second.timeout, second.max_body) == ("GET", timedelta(seconds=5), 1000)
+    assert list(first.headers) == ["X-Ref", "accept", "Authorization"]
+    assert first.url_template == "{base_url}/v1/payments/{id}?a={scheme}"
+    assert first.query == {"tag": ("a", parse("${{ vars.mark }}"))}
+    assert second.idempotency == "Idempotency-Key"
+
+
+def test_bodies_keep_their_kind_and_types(probe: Probe) -> None:
+    first, second = (step.action.body for step in probe.steps)
+    assert first is not None
+    assert second is not None
+    assert first.kind is BodyKind.JSON
+    assert first.content == {
+        "amount": {"value": parse("${{ vars.amount }}")},
+        "rate": 0.5,
+        "items": (1, None, True),
+    }
+    assert second.kind is BodyKind.FORM
+
+
+def test_assertions_read_as_a_person_would_say_them(probe: Probe) -> None:
+    assert [assertion.text for assertion in probe.steps[0].assertions] == [
+        "status equals 201",
+        "status one_of [200, 201]",
+        "status lt 300",
+        "header Content-Type starts_with application/json",
+        "json $.amount.value equals ${{ vars.amount }}",
+        "json $.items exists true",
+        "json $.items length 2",
+        "body contains ok",
+        "body matches ^ok$",
+        "duration lt 800ms",
+    ]
+
+
+def test_an_assertion_knows_its_parts_and_its_line(probe: Probe) -> None:
+    decimal, slow = probe.steps[0].assertions[4], probe.steps[0].assertions[-1]
+    assert (decimal.subject, decimal.operator, decimal.cast) == (Subject.JSON, Operator.EQUALS, Cast.DECIMAL)
+    assert decimal.path == "$.amount.value"
+    assert str(decimal.position) == "probes/full.yaml:48:9"
+    assert (slow.expected, slow.level) == (0.8, Level.DEGRADED)
+
+
+def test_captures_know_where_they_come_from(probe: Probe) -> None:
+    captures = {capture.name: capture for capture in probe.steps[0].captures}
+    assert (captures["id"].source, captures["id"].path) == (Subject.JSON, "$.id")
+    assert (captures["count"].type, captures["count"].default) == (CaptureType.INT, 0)
+    assert captures["count"].has_default
+    assert not captures["id"].has_default
+    assert captures["token"].secret
+    assert (captures["code"].source, captures["code"].path) == (Subject.STATUS, None)
+
+
+def test_a_shared_retry_repeats_only_what_cannot_act_twice(probe: Probe) -> None:
+    unsent = frozenset({"dns_error", "connect_refused", "connect_timeout"})
+    assert probe.steps[0].retry == Retry(unsent, 2, timedelta(milliseconds=200))
+    assert probe.steps[1].retry == Retry(frozenset({"reset", "429"}), 1, timedelta(milliseconds=500))
+
+
+def test_the_alert_rule_is_kept(probe: Probe) -> None:
+    assert probe.alert.fail_after == FailAfter(3, 4)
+    assert (probe.alert.recover_after, probe.alert.severity) == (1, "warning")
+    assert probe.alert.mode is AlertMode.TRIAL
+    assert probe.redact.headers == ("X-Api-Key",)
+
+
+def test_a_probe_that_says_little_has_defaults() -> None:
+    probe = load_probe(MINIMAL, "card.yaml")
+    assert probe.timeout == timedelta(seconds=30), "a run without a limit ends before the next starts"
+    assert probe.regions == {"emea": {}, "amer": {}}
+    assert probe.steps[0].retry == Retry()
+    assert probe.steps[0].action.timeout == timedelta(seconds=10)
+
+
+def test_a_number_of_failures_means_in_a_row() -> None:
+    assert load_probe(MINIMAL + "alert: {fail_after: 2}\n", "card.yaml").alert.fail_after == FailAfter(
+        2, 2, True
+    )
+
+
+def test_a_row_may_be_named_by_id() -> None:
+    probe = load_probe(MINIMAL + "matrix:\n  - {id: eu-visa, scheme: visa}\n", "card.yaml")
+    assert (probe.matrix[0].id, probe.matrix[0].label) == ("eu-visa", "id")
+
+
+def test_an_unused_capture_is_a_warning_that_does_not_stop_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "card.yaml"
+    file.write_text(MINIMAL + "    capture:\n      id: {json: $.id}\n")
+    loaded = load_folder([tmp_path])
+    assert len(loaded.probes) == 1
+    assert [str(problem) for problem in loaded.problems] == [
+        f"{file}:8:7: warning: nothing uses the capture `id` — remove it"
+    ]
+    assert not errors(loaded.problems)
+
+
+def test_a_folder_is_searched_in_order_without_hidden_parts(tmp_path: Path) -> None:
+    for name in ("b.yaml", "a.yml", "sub/c.yaml", ".hidden/d.yaml", ".e.yaml", "notes.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(MINIMAL.replace("name: card", f"name: {path.stem.strip('.')}"))
+    loaded = load_folder([tmp_path, tmp_path / "a.yml"])
+    assert [entry.probe.name for entry in loaded.probes] == ["a", "b", "c"]
+    assert not loaded.problems
+    assert loaded.probes[0].source_text.startswith("name: a\n")
+
+
+def test_a_name_taken_by_another_file_is_a_problem(tmp_path: Path) -> None:
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).write_text(MINIMAL)
+    loaded = load_folder([tmp_path])
+    assert len(loaded.probes) == 1
+    assert [str(problem) for problem in loaded.problems] == [
+        f"{tmp_path}/b.yaml:1:7: the name `card` is taken by {tmp_path}/a.yaml:1 "
+        "— each probe has a name of its own"
+    ]
+
+
+def test_a_path_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
+    (problem,) = load_folder([tmp_path / "nope"]).problems
+    assert "there is no such file or folder" in str(problem)
+
+
+def test_a_folder_without_probes_says_so(tmp_path: Path) -> None:
+    (problem,) = load_folder([tmp_path]).problems
+    assert "no probe files" in str(problem)
+    assert not problem.is_error
+
+
+def test_a_file_that_is_too_large_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "big.yaml").write_text("a: " + "x" * 1024 * 1024)
+    (problem,) = load_folder([tmp_path]).problems
+    assert "larger than 1024 KiB" in problem.message
+
+
+def test_the_designed_example_fails_only_by_what_is_not_built() -> None:
+    text = Path(__file__).with_name("designed.yaml").read_text()
+    with pytest.raises(FileProblems) as raised:
+        load_probe(text, "designed.yaml")
+    messages = [problem.message for problem in raised.value.problems]
+    assert len(messages) > 20
+    assert all("is designed but not built" in message for message in messages), messages
