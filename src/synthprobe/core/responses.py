@@ -15,6 +15,9 @@ from jsonpath_rfc9535.exceptions import JSONPathError
 from synthprobe.core.probes import Subject
 from synthprobe.core.templates import Json
 
+_QUIET = re2.Options()
+_QUIET.log_errors = False
+
 
 class Literal(float):
     """A JSON number with a fraction or exponent: a float that remembers how it was written."""
@@ -104,8 +107,11 @@ def find(subject: Subject, path: str | None, response: Response) -> Found | Miss
 
 @lru_cache(maxsize=4096)
 def pattern(text: str) -> "re2._Regexp":
-    """A compiled RE2 pattern."""
-    return re2.compile(text)
+    """A compiled RE2 pattern. Raises `Unreadable`: references may have made it one that no loader has seen."""
+    try:
+        return re2.compile(text, _QUIET)
+    except re2.error as error:
+        raise Unreadable(f"{text!r} is not an RE2 pattern: {error}") from error
 
 
 def _in_text(expression: str, text: str) -> Found | Missing:
