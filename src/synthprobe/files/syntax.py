@@ -13,6 +13,12 @@ _EXPLAINED = (
         "a second `: ` on one line",
         "quote text that holds `: `, and check the indentation",
     ),
+    (
+        "block sequence entries",
+        "a list item cannot begin here",
+        "put it on a line of its own, or quote the `-`",
+    ),
+    ("node content", "a value is expected here", "quote text that begins with `}`, `]` or `,`"),
     ("tab character", "a tab where indentation is expected", "indent with spaces"),
     (
         "expected '-' indicator",
