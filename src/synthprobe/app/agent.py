@@ -1,6 +1,7 @@
 """`synthprobe agent`: schedules and runs the checks of one agent, and hands what it finds to a router."""
 
 import logging
+import os
 import random
 import signal
 import sys
@@ -87,6 +88,10 @@ async def _on_signal(stop: anyio.Event) -> None:
 
 async def _on_orphaned(stop: anyio.Event) -> None:
     """Standard input is a pipe whose other end only the router holds: it ends when the router does."""
-    await anyio.to_thread.run_sync(sys.stdin.buffer.read, abandon_on_cancel=True)
+    pipe = sys.stdin.fileno()
+    # Not a reading thread: one that cannot be woken would keep the process from ending.
+    await anyio.wait_readable(pipe)
+    while os.read(pipe, 4096):
+        await anyio.wait_readable(pipe)
     log.info("the router is gone: stopping")
     stop.set()

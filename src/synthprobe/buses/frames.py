@@ -10,13 +10,12 @@ Unknown fields are tolerated, so that agents and routers of neighbouring version
 kind of report is refused by its name, because dropping it silently would lose it.
 """
 
+import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import TypeAlias
 
 import msgspec
-from anyio import EndOfStream, IncompleteRead
-from anyio.abc import ByteStream
-from anyio.streams.buffered import BufferedByteReceiveStream
 from msgspec import Struct
 
 from synthprobe.buses import BusError
@@ -51,30 +50,33 @@ class Batch(Struct, frozen=True, tag="synthprobe.batch"):
 
 
 class Connection:
-    """Messages over a byte stream."""
+    """Messages over a stream: asyncio's own, since anyio's Unix streams trip over a cancelled read on stock asyncio."""
 
-    def __init__(self, stream: ByteStream) -> None:
-        self._stream = stream
-        self._received = BufferedByteReceiveStream(stream)
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
 
     async def send(self, message: bytes) -> None:
-        """Send one encoded message."""
-        await self._stream.send(len(message).to_bytes(4, "big"))
-        await self._stream.send(message)
+        """Send one encoded message; raises `OSError` when the other side is gone."""
+        self._writer.write(len(message).to_bytes(4, "big"))
+        self._writer.write(message)
+        await self._writer.drain()
 
     async def receive(self) -> bytes | None:
         """The next message, or None when the other side has closed; raises `BusError` when it claims too much."""
         try:
-            length = int.from_bytes(await self._received.receive_exactly(4), "big")
+            length = int.from_bytes(await self._reader.readexactly(4), "big")
             if length > MAX_FRAME:
                 raise BusError(f"a message of {length} bytes was announced; at most {MAX_FRAME} are allowed")
-            return await self._received.receive_exactly(length)
-        except (EndOfStream, IncompleteRead):
+            return await self._reader.readexactly(length)
+        except asyncio.IncompleteReadError:
             return None
 
     async def close(self) -> None:
-        """Close the stream."""
-        await self._stream.aclose()
+        """Close the stream; what was not yet sent is not waited for."""
+        self._writer.transport.abort()
+        with suppress(OSError):
+            await self._writer.wait_closed()
 
 
 def batches(frames: Sequence[Frame]) -> Iterator[bytes]:

@@ -3,15 +3,16 @@
 The socket file's mode keeps other users out. One batch is in flight per connection; the agent's spool is the queue.
 """
 
+import asyncio
 import logging
+import socket
 import stat
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from typing import TypeAlias
 
 import anyio
 import msgspec
-from anyio.abc import ByteStream, Listener, SocketAttribute, SocketStream, TaskStatus
+from anyio.abc import TaskGroup, TaskStatus
 
 from synthprobe.buses import BusError
 from synthprobe.buses.frames import VERSION, Answer, Batch, Connection, Frame, Hello, batches
@@ -22,7 +23,6 @@ Receive: TypeAlias = Callable[[Sequence[Frame]], Awaitable[None]]
 ANSWER_WITHIN = 60.0
 """Seconds for one commit; after that the connection is given up, and a commit that comes late is a repeat."""
 
-_BROKEN = (OSError, anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream)
 _log = logging.getLogger(__name__)
 
 
@@ -62,7 +62,7 @@ class LocalBus:
             raise BusError(
                 f"the router at {self._address} did not answer within {ANSWER_WITHIN:.0f} s"
             ) from error
-        except _BROKEN as error:
+        except OSError as error:
             raise BusError(f"the router at {self._address} cannot be reached: {_words(error)}") from error
         finally:
             # Without its answer read, a connection is out of step; also when the caller was cancelled.
@@ -72,7 +72,7 @@ class LocalBus:
             raise BusError(f"the router refused the reports: {answer.error}")
 
     async def _connected(self) -> Connection:
-        connection = self._connection = Connection(await _open(self._address))
+        connection = self._connection = await _open(self._address)
         answer = await self._ask(connection, msgspec.msgpack.encode(Hello()))
         if answer.error:
             raise BusError(f"the router at {self._address} refused the connection: {answer.error}")
@@ -96,15 +96,17 @@ async def serve(
 
     Raises `BusError` when another process listens there already.
     """
-    listener = await _listen(address)
-    try:
-        async with listener:
-            task_status.started(_bound(address, listener))
-            await listener.serve(lambda stream: _converse(Connection(stream), receive))
-    finally:
-        if not address.startswith("tcp:"):
-            with anyio.CancelScope(shield=True):
-                await anyio.Path(address).unlink(missing_ok=True)
+    bound = await _bound(address)
+    async with anyio.create_task_group() as group:
+        server = await _listening(bound, group, receive)
+        try:
+            task_status.started(_name(bound, address))
+            await anyio.sleep_forever()
+        finally:
+            server.close()
+            if not address.startswith("tcp:"):
+                with anyio.CancelScope(shield=True):
+                    await anyio.Path(address).unlink(missing_ok=True)
 
 
 async def _converse(connection: Connection, receive: Receive) -> None:
@@ -114,10 +116,10 @@ async def _converse(connection: Connection, receive: Receive) -> None:
             while (message := await connection.receive()) is not None:
                 answer = await _answer(message, receive)
                 await connection.send(msgspec.msgpack.encode(answer))
-    except (BusError, *_BROKEN) as error:
+    except (BusError, OSError) as error:
         _log.warning("the connection of an agent ended: %s", _words(error))
     finally:
-        with anyio.CancelScope(shield=True), suppress(*_BROKEN):
+        with anyio.CancelScope(shield=True):
             await connection.close()
 
 
@@ -149,19 +151,39 @@ async def _answer(message: bytes, receive: Receive) -> Answer:
     return Answer()
 
 
-async def _open(address: str) -> ByteStream:
+async def _open(address: str) -> Connection:
     if address.startswith("tcp:"):
-        return await anyio.connect_tcp(*_host_and_port(address))
-    return await anyio.connect_unix(address)
+        return Connection(*await asyncio.open_connection(*_host_and_port(address)))
+    return Connection(*await asyncio.open_unix_connection(address))
 
 
-async def _listen(address: str) -> Listener[SocketStream]:
-    if address.startswith("tcp:"):
-        host, port = _host_and_port(address)
-        multi = await anyio.create_tcp_listener(local_host=host, local_port=port)
-        return multi.listeners[0]
-    await _clear_stale(address)
-    return await anyio.create_unix_listener(address, mode=stat.S_IRUSR | stat.S_IWUSR)
+async def _bound(address: str) -> socket.socket:
+    """A socket that has the address and does not listen yet; a Unix socket gets its mode before anybody can connect."""
+    if not address.startswith("tcp:"):
+        await _clear_stale(address)
+    bound = socket.socket(_family(address), socket.SOCK_STREAM)
+    try:
+        if address.startswith("tcp:"):
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind(_host_and_port(address))
+        else:
+            bound.bind(address)
+            await anyio.Path(address).chmod(stat.S_IRUSR | stat.S_IWUSR)
+    except OSError as error:
+        bound.close()
+        raise BusError(f"cannot listen at {address}: {error}; choose another address") from error
+    return bound
+
+
+async def _listening(bound: socket.socket, group: TaskGroup, receive: Receive) -> asyncio.Server:
+    """The server of a bound socket; each connection is a task of the group."""
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        group.start_soon(_converse, Connection(reader, writer), receive)
+
+    if bound.family in (socket.AF_INET, socket.AF_INET6):
+        return await asyncio.start_server(accept, sock=bound)
+    return await asyncio.start_unix_server(accept, sock=bound)
 
 
 async def _clear_stale(path: str) -> None:
@@ -172,20 +194,26 @@ async def _clear_stale(path: str) -> None:
     if not await file.is_socket():
         raise BusError(f"{path} is not a socket; move it away or choose another state directory")
     try:
-        stream = await anyio.connect_unix(path)
+        connection = await _open(path)
     except ConnectionRefusedError:
         await file.unlink(missing_ok=True)
     else:
-        await stream.aclose()
+        await connection.close()
         raise BusError(f"another process listens at {path}; stop it or choose another state directory")
 
 
-def _bound(address: str, listener: Listener[SocketStream]) -> str:
+def _family(address: str) -> socket.AddressFamily:
+    if not address.startswith("tcp:"):
+        return socket.AF_UNIX
+    return socket.AF_INET6 if ":" in _host_and_port(address)[0] else socket.AF_INET
+
+
+def _name(bound: socket.socket, address: str) -> str:
+    """The address as an agent writes it, with the port that was really taken."""
     if not address.startswith("tcp:"):
         return address
-    host, _ = _host_and_port(address)
-    port = listener.extra(SocketAttribute.local_port)  # noqa: S610 - anyio's, not Django's
-    return f"tcp:{host}:{port}"
+    host = address.removeprefix("tcp:").rpartition(":")[0]
+    return f"tcp:{host}:{bound.getsockname()[1]}"
 
 
 def _host_and_port(address: str) -> tuple[str, int]:
