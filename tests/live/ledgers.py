@@ -1,0 +1,82 @@
+"""What was promised, asked of the rows that are left: nothing finished is lost, nothing is counted twice."""
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from world import Message
+
+EVERY = 1_000_000
+"""Microseconds between two slots of the world's probes."""
+
+
+@contextmanager
+def snapshot(store: Path) -> Iterator[sqlite3.Connection]:
+    """A copy of a SQLite file and its log, so that looking at it disturbs nobody."""
+    with tempfile.TemporaryDirectory() as folder:
+        for suffix in ("", "-wal"):
+            source = store.with_name(store.name + suffix)
+            if source.exists():
+                shutil.copy(source, Path(folder) / source.name)
+        connection = sqlite3.connect(Path(folder) / store.name)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def rows(store: Path, query: str) -> list[tuple[Any, ...]]:
+    """The rows of a query; none while the file has no such table yet."""
+    if not store.exists():
+        return []
+    with snapshot(store) as connection:
+        try:
+            return connection.execute(query).fetchall()
+        except sqlite3.OperationalError as fault:
+            if "no such table" in str(fault):
+                return []
+            raise
+
+
+def runs(store: Path) -> set[str]:
+    """Every run that the router has recorded."""
+    return {str(run_id) for (run_id,) in rows(store, "select run_id from runs")}
+
+
+def slots(store: Path) -> dict[str, list[int]]:
+    """For each check every slot that has a fate, each as often as it has one."""
+    found: dict[str, list[int]] = {}
+    for check, at in rows(store, "select check_key, scheduled_at from runs where scheduled_at is not null"):
+        found.setdefault(str(check), []).append(at)
+    for check, first, last in rows(store, "select check_key, first_at, last_at from slots"):
+        found.setdefault(str(check), []).extend(range(first, last + 1, EVERY))
+    return {check: sorted(times) for check, times in found.items()}
+
+
+def unfated(times: Sequence[int]) -> list[int]:
+    """Slots between the first and the last that have no fate."""
+    return sorted(set(range(times[0], times[-1] + 1, EVERY)) - set(times))
+
+
+def doubled(times: Sequence[int]) -> list[int]:
+    """Slots that have more than one fate."""
+    return sorted({at for at in times if times.count(at) > 1})
+
+
+def undelivered(store: Path) -> list[tuple[Any, ...]]:
+    """Messages that were neither delivered nor overtaken by a later one."""
+    return rows(
+        store, "select key, kind, state, last_error from outbox where state not in ('delivered', 'cancelled')"
+    )
+
+
+def first_seen(messages: Sequence[Message]) -> list[Message]:
+    """Messages without the repeats of their delivery, in the order of arrival."""
+    found: dict[str, Message] = {}
+    for message in messages:
+        found.setdefault(message.key, message)
+    return list(found.values())
