@@ -311,6 +311,11 @@ def test_a_bug_of_ours_in_a_step_is_prober_unwell_and_shows_no_traceback(
     assert "ZeroDivisionError" in caplog.text
 
 
+def test_a_bug_of_ours_outside_a_step_still_ends_in_a_result() -> None:
+    result = run(check(redact=Redaction(json=("not a path",))), ok()).result
+    assert (result.outcome, result.failure and result.failure.kind) == (Outcome.ERRORED, Kind.PROBER_UNWELL)
+
+
 def test_nothing_secret_is_in_what_a_failed_run_tells() -> None:
     probe = check(
         step(

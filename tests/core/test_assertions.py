@@ -208,6 +208,11 @@ def test_expected_and_actual_read_well(
     assert (result.expected, result.actual) == (shown, actual)
 
 
+def test_a_comparison_by_value_shows_values_without_their_types() -> None:
+    result = judge(Subject.JSON, "$.amount", Operator.EQUALS, "3", Cast.DECIMAL)
+    assert (result.expected, result.actual) == ("3", "2.00")
+
+
 def test_a_number_that_is_expected_as_text_is_explained() -> None:
     result = judge(Subject.JSON, "$.count", Operator.EQUALS, "3")
     assert result.message == "actual is integer, expected is string; `as: decimal` compares them by value"

@@ -67,6 +67,8 @@ class Runner:
         try:
             failure = self._prepare(scene, scheduled_at, attempt)
             steps = await _perform(scene, progress or _nobody, failure)
+        except Exception as error:  # noqa: BLE001 - one broken run must not end the agent
+            failure, steps = _ours(error, scene, "this run"), ()
         except BaseException:
             scene.trace.abandon()
             raise
@@ -86,7 +88,7 @@ class Runner:
             watch=watch,
             transport=self._transport,
             new_id=self._new_id,
-            redactor=Redactor((), check.probe.redact),
+            redactor=Redactor(),
         )
 
     def _prepare(self, scene: Scene, scheduled_at: datetime | None, attempt: int) -> Failure | None:
@@ -149,12 +151,15 @@ async def _find(step: Step, scene: Scene, span: OpenSpan) -> Finding:
         return Finding(acted, judged, judged.failure, judged.level)
     except (LookupFailed, Unsendable) as error:
         return Finding(acted, Judged(), Failure(Kind.SCRIPT_ERROR, str(error)))
-    except Exception as error:  # whatever our own bug is, the run ends with a result that says it was ours
-        log.exception("step %s of %s (run %s) broke the agent", step.id, scene.check.key, scene.run_id)
-        ours = (
-            f"synthprobe itself failed in this step ({type(error).__name__}); the agent's log has the details"
-        )
-        return Finding(acted, Judged(), Failure(Kind.PROBER_UNWELL, ours))
+    except Exception as error:  # noqa: BLE001 - whatever our own bug is, the run ends with a result that says so
+        return Finding(acted, Judged(), _ours(error, scene, f"step {step.id}"))
+
+
+def _ours(error: Exception, scene: Scene, where: str) -> Failure:
+    """The failure that stands for a bug of ours; its traceback is for the log only."""
+    log.error("%s of %s (run %s) broke the agent", where, scene.check.key, scene.run_id, exc_info=error)
+    message = f"synthprobe itself failed in {where} ({type(error).__name__}); the agent's log has the details"
+    return Failure(Kind.PROBER_UNWELL, message)
 
 
 async def _act(step: Step, scene: Scene, span: OpenSpan) -> Acted:

@@ -133,7 +133,7 @@ def _hint(assertion: Assertion, actual: Json, expected: Json) -> str:
 def _expectation(assertion: Assertion, expected: Json, veil: Veil) -> str:
     if assertion.operator is Operator.EXISTS:
         return "present" if expected else "missing"
-    value = f"{expected} s" if assertion.subject is Subject.DURATION else show(veil(expected))
+    value = f"{expected} s" if assertion.subject is Subject.DURATION else _shown(assertion, veil(expected))
     return f"{_READS[assertion.operator]} {value}".strip()
 
 
@@ -152,10 +152,15 @@ def _actual(assertion: Assertion, found: Found | Missing, veil: Veil) -> str:
         return "missing"
     if assertion.subject is Subject.DURATION and isinstance(found.value, float):
         return f"{found.value:.3f} s"
-    shown = show(veil(found.value))
+    shown = _shown(assertion, veil(found.value))
     if assertion.operator is Operator.LENGTH and isinstance(found.value, str | list | dict):
         return f"length {len(found.value)}: {shown}"
     return f"{type_name(found.value)}: {shown}" if assertion.operator is Operator.TYPE else shown
+
+
+def _shown(assertion: Assertion, value: Json) -> str:
+    """A cast leaves the types out of it, so there is nothing to quote."""
+    return value if assertion.cast is not None and isinstance(value, str) else show(value)
 
 
 def _needs_quotes(text: str) -> bool:

@@ -1,0 +1,56 @@
+"""Secrets: where they are read from, when they are read again, and what is said when they are missing."""
+
+import os
+from pathlib import Path
+
+import probing
+import pytest
+from msgspec import structs
+
+from synthprobe.agent.secrets import SecretMissing, Secrets
+from synthprobe.core.probes import Position, Probe, SecretSource
+
+
+def probe(folder: Path, **secrets: SecretSource) -> Probe:
+    """A probe whose file lies in `folder`."""
+    position = Position(str(folder / "pay.yaml"), 1, 1)
+    return structs.replace(probing.check(secrets=secrets).probe, position=position)
+
+
+def test_a_secret_file_lies_beside_the_probe_and_loses_one_newline(tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "hook").write_text("key\n\n")
+    found = Secrets({"ACME": "sk"}).resolve(
+        probe(tmp_path, hook=SecretSource(file="secrets/hook"), api=SecretSource(env="ACME"))
+    )
+    assert found == {"hook": "key\n", "api": "sk"}
+
+
+def test_a_rotated_secret_is_read_again(tmp_path: Path) -> None:
+    file, secrets = tmp_path / "key", Secrets({})
+    needs = probe(tmp_path, key=SecretSource(file="key"))
+    file.write_text("old")
+    assert secrets.resolve(needs) == {"key": "old"}
+    file.write_text("new")
+    os.utime(file, ns=(1, 1))
+    assert secrets.resolve(needs) == {"key": "new"}
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        pytest.param(None, "cannot be read: No such file or directory", id="not there"),
+        pytest.param(b"", "is not set or empty", id="empty"),
+        pytest.param(b"\xff\xfe", "it is not UTF-8 text", id="not text"),
+    ],
+)
+def test_a_secret_that_cannot_be_read_is_named_with_its_source(
+    tmp_path: Path, content: bytes | None, says: str
+) -> None:
+    if content is not None:
+        (tmp_path / "key").write_bytes(content)
+    with pytest.raises(SecretMissing) as raised:
+        Secrets({}).resolve(probe(tmp_path, hook=SecretSource(file="key")))
+    assert str(raised.value).startswith("secret hook: file key")
+    assert says in str(raised.value)
+    assert str(tmp_path) not in str(raised.value)
