@@ -22,8 +22,12 @@ from synthprobe.core.probes import (
     Step,
     Subject,
 )
+from synthprobe.core.reports import Finished
+from synthprobe.core.results import Trigger
+from synthprobe.core.spans import Span
 from synthprobe.core.templates import Template, Value, parse
 from synthprobe.telemetry.tracing import Tracing
+from virtual import run_virtual
 
 HERE = Position("probes/pay.yaml", 7, 3)
 
@@ -121,3 +125,19 @@ def ok(json: Any = None, status: int = 200, **options: Any) -> Target:
 def everything(value: Any) -> str:
     """All of a document as text, to search it for what must not be in it."""
     return msgspec.json.encode(value).decode()
+
+
+def run(
+    probe: Check, target: Target, environment: Mapping[str, str] | None = None, **options: Any
+) -> Finished:
+    """One manual run on virtual time."""
+
+    async def scenario(clock: Clock) -> Finished:
+        return await runner(clock, target, environment).run(probe, trigger=Trigger.MANUAL, **options)
+
+    return run_virtual(scenario)
+
+
+def span(finished: Finished, name: str) -> Span:
+    """The first span of that name."""
+    return next(each for each in finished.spans if each.name == name)

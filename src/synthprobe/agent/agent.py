@@ -12,6 +12,7 @@ from synthprobe.agent.scheduler import DEFAULT_LIMITS, Limits, Runs, Scheduler
 from synthprobe.agent.spool import Spool
 from synthprobe.buses import BusError
 from synthprobe.clock import Clock
+from synthprobe.core.assertions import show
 from synthprobe.core.comparisons import text_of
 from synthprobe.core.probes import Check
 from synthprobe.core.reports import Announced, Pulse
@@ -99,4 +100,4 @@ def check_info(check: Check, source: str) -> CheckInfo:
 
 
 def _shown(value: Json) -> str:
-    return str(value) if isinstance(value, list | dict) else text_of(value)
+    return show(value) if isinstance(value, list | dict) else text_of(value)

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from synthprobe.agent.scene import Scene
 from synthprobe.agent.veils import veil
-from synthprobe.core.assertions import evaluate
+from synthprobe.core.assertions import evaluate, show
 from synthprobe.core.captures import CaptureMissing, capture
 from synthprobe.core.comparisons import text_of
 from synthprobe.core.failures import Failure, Kind
@@ -82,4 +82,4 @@ def shown(captures: Mapping[str, Json], redactor: Redactor) -> dict[str, str]:
 
 
 def _flat(value: Json) -> str:
-    return str(value) if isinstance(value, list | dict) else text_of(value)
+    return show(value) if isinstance(value, list | dict) else text_of(value)
