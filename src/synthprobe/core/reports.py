@@ -46,3 +46,4 @@ class Pulse(Struct, frozen=True, tag="pulse", omit_defaults=True):
     lateness: tuple[float, ...] = ()
     """Start lateness of each slot since the last pulse."""
     spans_dropped: int = 0
+    """Spans that its collector did not take, since this agent started: a total, so that a lost pulse loses nothing."""

@@ -31,6 +31,7 @@ class Metrics:
         self._scopes: dict[str, _Scope] = {}
         self._rows: Tally[Labels] = Tally()
         self._make_run_series()
+        self._make_step_series()
         self._make_agent_series()
         self._make_alert_series()
         self._all: tuple[Series, ...] = tuple(
@@ -143,6 +144,9 @@ class Metrics:
             "synthprobe_up", "1 if the last run that could tell found the target well, 0 if it failed."
         )
         self._last_run = Gauge("synthprobe_last_run_timestamp_seconds", "When the last run ended.")
+        self._slots = Counter("synthprobe_slots", "Due starts of a check by what became of them.", "state")
+
+    def _make_step_series(self) -> None:
         self._step_duration = Histogram(
             "synthprobe_step_duration_seconds", "How long steps took.", (0.05, 0.25, 1, 5, 15), "step"
         )
@@ -157,7 +161,6 @@ class Metrics:
             "synthprobe_certificate_expiry_timestamp_seconds",
             "When the first of the certificates seen in the last run expires.",
         )
-        self._slots = Counter("synthprobe_slots", "Due starts of a check by what became of them.", "state")
 
     def _make_agent_series(self) -> None:
         self._lateness = Histogram(
