@@ -63,6 +63,11 @@ def test_a_document_that_fits_is_converted() -> None:
         pytest.param(
             "name: X\nways: [{land: 1}]", ["1:7: `X` is not allowed here — use small letters"], id="pattern"
         ),
+        pytest.param(
+            "name: |\n  x\nways: [{land: 1}]",
+            ["1:7: `x\\n` is not allowed here — use small letters"],
+            id="a line break at the end of a name",
+        ),
         pytest.param("name: x\nways: []", ["2:7: expected at least 1 item, found 0"], id="too few"),
         pytest.param(
             "name: x\nways: [{land: 1, by-sea: 2}, {}]",

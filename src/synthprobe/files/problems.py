@@ -34,7 +34,7 @@ class Problem(Struct, frozen=True):
     def __str__(self) -> str:
         warning = "" if self.is_error else "warning: "
         hint = f" — {self.hint}" if self.hint else ""
-        return f"{self.file}:{self.line}:{self.column}: {warning}{self.message}{hint}"
+        return _one_line(f"{self.file}:{self.line}:{self.column}: {warning}{self.message}{hint}")
 
 
 class FileProblems(Exception):
@@ -64,3 +64,10 @@ def ordered(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 def errors(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Those problems that make a file unusable."""
     return tuple(problem for problem in problems if problem.is_error)
+
+
+def _one_line(text: str) -> str:
+    """The text with line breaks and control characters written out: a file's text must not steer a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

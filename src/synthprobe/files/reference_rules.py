@@ -78,7 +78,7 @@ def _uses(path: Path, text: str) -> list[Use]:
 def _is_looked_up(path: Path) -> bool | None:
     """Whether references work at a place; None where a `${{` is nobody's business (prose, refused keys)."""
     match path:
-        case ("vars", *_) | ("defaults", "request", "headers", *_):
+        case ("vars", str(), *_) | ("defaults", "request", "headers", *_):
             return True
         case ("steps", int(), "request", "url" | "query" | "headers" | "json" | "form" | "raw", *_):
             return True

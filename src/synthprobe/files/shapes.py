@@ -54,7 +54,7 @@ def examine(
     `stand_ins` take the place of keys of the root that are required and missing, or taken out as wrong.
     """
     try:
-        return Examined(msgspec.convert(document.value, shape), document, ())
+        return Examined(_converted(document.value, shape), document, ())
     except msgspec.ValidationError as error:
         faults = tuple(_faults(document.value, shape, unbuilt)) or (_unexplained(error),)
     problems = tuple(_problem(document, fault) for fault in faults)
@@ -62,7 +62,7 @@ def examine(
     for _ in range(_ROUNDS):
         root = _completed(without(root, {fault.path for fault in faults}), stand_ins or {})
         try:
-            return Examined(msgspec.convert(root.value, shape), Document(document.file, root), problems)
+            return Examined(_converted(root.value, shape), Document(document.file, root), problems)
         except msgspec.ValidationError:
             faults = tuple(_faults(root.value, shape, {}))
     return Examined(None, document, problems)
@@ -147,6 +147,25 @@ def _unexplained(error: msgspec.ValidationError) -> Fault:
 def _problem(document: Document, fault: Fault) -> Problem:
     position = document.position(fault.path, of_key=fault.of_key)
     return problem_at(position, fault.message, fault.hint)
+
+
+def _converted(value: Any, shape: type[T]) -> T:
+    """The value as a `shape`. Raises msgspec's `ValidationError`.
+
+    msgspec's `$` lets a line break follow (Python's `re` does); such a text is put to RE2, which does not.
+    """
+    converted = msgspec.convert(value, shape)
+    if _has_line_end(value) and next(_faults(value, shape, {}), None):
+        raise msgspec.ValidationError("a text ends in a line break")
+    return converted
+
+
+def _has_line_end(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.endswith("\n")
+    if isinstance(value, dict):
+        return any(key.endswith("\n") or _has_line_end(part) for key, part in value.items())
+    return isinstance(value, list) and any(map(_has_line_end, value))
 
 
 def _completed(root: Node, stand_ins: Mapping[str, Any]) -> Node:

@@ -1,0 +1,40 @@
+"""Where probes and routes must agree: the teams that own probes, and the regions they run in."""
+
+from collections.abc import Iterable, Iterator
+
+from synthprobe.core.probes import Probe
+from synthprobe.core.routes import Routes
+from synthprobe.core.spelling import suggestion
+from synthprobe.files.documents import Document, read
+from synthprobe.files.probes import LoadedProbe
+from synthprobe.files.problems import Problem, ordered, problem_at
+
+
+def disagreements(probes: Iterable[LoadedProbe], routes: Routes) -> tuple[Problem, ...]:
+    """Owners and regions that the routes do not know; routes that declare no teams, or no regions, know any."""
+    return ordered(problem for loaded in probes for problem in _of_probe(loaded, routes))
+
+
+def _of_probe(loaded: LoadedProbe, routes: Routes) -> Iterator[Problem]:
+    unknown_owner = _unknown_owner(loaded.probe, routes)
+    unknown_regions = [name for name in loaded.probe.regions if routes.regions and name not in routes.regions]
+    if not unknown_owner and not unknown_regions:
+        return
+    document = read(loaded.source_text, loaded.probe.position.file)
+    if unknown_owner:
+        hint = suggestion(unknown_owner, sorted(routes.teams))
+        message = f"the routes know no team `{unknown_owner}`"
+        yield problem_at(document.position(("owner",)), message, hint)
+    for name in unknown_regions:
+        yield _unknown_region(document, name, routes)
+
+
+def _unknown_owner(probe: Probe, routes: Routes) -> str:
+    return probe.owner if routes.teams and probe.owner and probe.owner not in routes.teams else ""
+
+
+def _unknown_region(document: Document, name: str, routes: Routes) -> Problem:
+    names = document.value["regions"]
+    path = ("regions", names.index(name) if isinstance(names, list) else name)
+    position = document.position(path, of_key=True)
+    return problem_at(position, f"the routes know no region `{name}`", suggestion(name, routes.regions))

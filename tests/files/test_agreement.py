@@ -1,0 +1,38 @@
+"""Probes and routes agree on teams and regions, or the probe's line says what is unknown."""
+
+from pathlib import Path
+
+import pytest
+
+from synthprobe.core.routes import Region, Route, Routes
+from synthprobe.files.agreement import disagreements
+from synthprobe.files.probes import LoadedProbe, load_folder
+
+ROUTES = Routes(
+    root=Route(path="route", receiver="log"),
+    receivers={},
+    regions={"emea": Region("emea")},
+    teams=frozenset({"cards"}),
+)
+
+
+@pytest.fixture
+def loaded(tmp_path: Path) -> tuple[LoadedProbe, ...]:
+    tail = "schedule: {every: 1m}\nsteps:\n  - id: a\n    request: {url: 'https://a.example'}\n"
+    (tmp_path / "a.yaml").write_text(f"name: a\nowner: card\nregions: [emea, emee]\n{tail}")
+    (tmp_path / "b.yaml").write_text(f"name: b\nowner: cards\nregions:\n  apac: {{}}\n{tail}")
+    return load_folder([tmp_path]).probes
+
+
+def test_unknown_teams_and_regions_are_named_where_they_stand(
+    loaded: tuple[LoadedProbe, ...], tmp_path: Path
+) -> None:
+    assert [str(problem).removeprefix(f"{tmp_path}/") for problem in disagreements(loaded, ROUTES)] == [
+        "a.yaml:2:8: the routes know no team `card` — did you mean `cards`?",
+        "a.yaml:3:17: the routes know no region `emee` — did you mean `emea`?",
+        "b.yaml:4:3: the routes know no region `apac` — known: `emea`",
+    ]
+
+
+def test_routes_that_declare_nothing_know_everything(loaded: tuple[LoadedProbe, ...]) -> None:
+    assert not disagreements(loaded, Routes(root=ROUTES.root, receivers={}))
