@@ -60,6 +60,12 @@ def described(value: Any) -> str:
     return "a list" if isinstance(value, list) else "a mapping"
 
 
+def _found(error: Error) -> str:
+    """What stands there; not what is written under `secrets`, where somebody may have put the secret itself."""
+    is_hidden = "secrets" in list(error.absolute_path)[:1] and isinstance(error.instance, str)
+    return "a text" if is_hidden else described(error.instance)
+
+
 def _unknown_keys(error: Error, context: Context) -> Iterator[Fault]:
     known = list(error.schema.get("properties", ()))
     designed = context[1].get(error.schema.get("title", ""), ())
@@ -96,7 +102,7 @@ def _mismatch(error: Error, wanted: Collection[str]) -> Fault:
     )
     is_scalar = not isinstance(error.instance, list | dict) and error.instance is not None
     hint = "quote it" if "string" in wanted and is_scalar else ""
-    return Fault(tuple(error.absolute_path), f"expected {words}, found {described(error.instance)}", hint)
+    return Fault(tuple(error.absolute_path), f"expected {words}, found {_found(error)}", hint)
 
 
 def _either(words: list[str]) -> str:
@@ -124,7 +130,7 @@ def _designed_values(path: Path, context: Context) -> Iterator[str]:
 
 def _bad_text(error: Error, context: Context) -> Iterator[Fault]:
     hint = error.schema.get("patternErrorMessage") or f"it must match `{error.validator_value}`"
-    yield Fault(tuple(error.absolute_path), f"{described(error.instance)} is not allowed here", hint)
+    yield Fault(tuple(error.absolute_path), f"{_found(error)} is not allowed here", hint)
 
 
 def _limit(words: str, noun: str = "") -> Callable[[Error, Context], Iterator[Fault]]:
@@ -181,7 +187,7 @@ def _repeated(error: Error, context: Context) -> Iterator[Fault]:
 
 
 def _other(error: Error, context: Context) -> Iterator[Fault]:
-    yield Fault(tuple(error.absolute_path), f"{described(error.instance)} is not allowed here")
+    yield Fault(tuple(error.absolute_path), f"{_found(error)} is not allowed here")
 
 
 _EXPLAIN: Mapping[str, Callable[[Error, Context], Iterator[Fault]]] = {
