@@ -110,9 +110,10 @@ def test_a_missing_capture_fails_the_step() -> None:
         (httpx.ReadTimeout("slow"), Kind.TIMEOUT),
         (httpx.ReadError("reset"), Kind.RESET),
         (httpx.RemoteProtocolError("garbage"), Kind.PROTOCOL_ERROR),
+        (httpx.DecodingError("not gzip"), Kind.PROTOCOL_ERROR),
     ],
 )
-def test_a_transport_failure_fails_the_run_by_its_kind(error: httpx.TransportError, kind: Kind) -> None:
+def test_a_transport_failure_fails_the_run_by_its_kind(error: httpx.RequestError, kind: Kind) -> None:
     result = run(check(), _raise(error)).result
     assert result.outcome is Outcome.FAILED
     assert result.failure is not None

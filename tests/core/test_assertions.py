@@ -216,12 +216,23 @@ def test_an_empty_body_has_nothing_in_it() -> None:
     [
         pytest.param(b"\xff\xfe\x00", id="not text"),
         pytest.param(b"[" * 100_000, id="nested beyond reason"),
+        pytest.param(b'{"a": ' * 300 + b"1" + b"}" * 300, id="nested too deep to walk"),
         pytest.param(b'{"a": NaN}', id="not a number"),
         pytest.param(b'{"a": ' + b"9" * 5000 + b"}", id="a number of 5000 digits"),
     ],
 )
 def test_hostile_bodies_are_errors_not_crashes(body: bytes) -> None:
     assert judge(Subject.JSON, "$..a", Operator.EQUALS, "x", body=body).verdict is ERROR
+
+
+def test_half_a_surrogate_pair_never_leaves_the_body() -> None:
+    result = judge(Subject.JSON, "$.a", Operator.EQUALS, "x", body=rb'{"a": "\ud83d \ud83d\ude00"}')
+    assert result.actual == "\ufffd \U0001f600"
+
+
+def test_many_shallow_values_are_not_deep() -> None:
+    body = json.dumps({"v": [[n] for n in range(1000)]}).encode()
+    assert judge(Subject.JSON, "$.v", Operator.LENGTH, 1000, body=body).verdict is PASS
 
 
 def test_expectations_look_references_up_and_say_when_they_cannot() -> None:

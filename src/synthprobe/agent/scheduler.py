@@ -228,7 +228,8 @@ class Scheduler:
             await self._settle()
 
     async def _settle(self) -> None:
-        ranges = self._fates.drain()
+        if not (ranges := self._fates.drain()):
+            return
         try:
             await self._spool.settle(ranges)
         except StoreError as error:

@@ -64,7 +64,7 @@ async def _exchange(outgoing: Outgoing, scene: Scene) -> tuple[Response | None, 
             return _response(outgoing, got, body, sighting), None, sighting
     except WireFailure as error:
         return None, Failure(error.kind, error.message, phase=str(error.phase)), error.sighting
-    except httpx.TransportError as error:
+    except httpx.RequestError as error:
         kind = next(kind for library, kind in _KINDS if isinstance(error, library))
         unsent = kind in (Kind.CONNECT_REFUSED, Kind.CONNECT_TIMEOUT)
         return None, Failure(kind, str(error) or kind.value), seen(bytes_sent=not unsent)
@@ -72,12 +72,12 @@ async def _exchange(outgoing: Outgoing, scene: Scene) -> tuple[Response | None, 
     return None, Failure(Kind.TIMEOUT, late), seen(bytes_sent=True)
 
 
-_KINDS: tuple[tuple[type[httpx.TransportError], Kind], ...] = (
+_KINDS: tuple[tuple[type[httpx.RequestError], Kind], ...] = (
     (httpx.ConnectTimeout, Kind.CONNECT_TIMEOUT),
     (httpx.ConnectError, Kind.CONNECT_REFUSED),
     (httpx.TimeoutException, Kind.TIMEOUT),
     (httpx.NetworkError, Kind.RESET),
-    (httpx.TransportError, Kind.PROTOCOL_ERROR),
+    (httpx.RequestError, Kind.PROTOCOL_ERROR),
 )
 """What another transport than our wire may raise, the narrower class first."""
 

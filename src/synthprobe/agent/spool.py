@@ -172,8 +172,9 @@ class Spool:
         change = await self._store.write(transaction)
         self._bytes += change.bytes
         self.dropped += change.dropped
-        self._news.set()
-        self._news = anyio.Event()
+        if change.bytes:
+            self._news.set()
+            self._news = anyio.Event()
 
     def _settle(self, ranges: Sequence[SlotRange]) -> Tx[Change]:
         if not ranges:

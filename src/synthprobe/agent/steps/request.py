@@ -79,7 +79,7 @@ def _url(action: Request, names: Names) -> httpx.URL:
     filled = fill(action.url, names)
     try:
         url = httpx.URL(filled if isinstance(filled, str) else "")
-    except httpx.InvalidURL as error:
+    except (httpx.InvalidURL, ValueError) as error:
         raise Unsendable(f"{action.url_template} makes no URL: {error}") from error
     if url.scheme not in ("http", "https") or not url.host:
         raise Unsendable(f"{action.url_template} makes no http:// or https:// URL with a host")
