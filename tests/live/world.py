@@ -18,7 +18,7 @@ name: {name}
 owner: cards
 schedule:
   every: 1s
-timeout: 5s
+timeout: 900ms
 regions:
   emea:
     base_url: http://127.0.0.1:{port}/emea
