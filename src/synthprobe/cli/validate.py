@@ -7,6 +7,8 @@ import click
 
 from synthprobe.cli.exits import Exit
 from synthprobe.cli.options import settings_from, with_settings
+from synthprobe.core.routes import Routes
+from synthprobe.files import agreement
 from synthprobe.files.probes import Loaded, load_folder
 from synthprobe.files.problems import FileProblems, Problem, errors
 from synthprobe.files.routes import load_routes
@@ -19,7 +21,9 @@ def validate(paths: tuple[Path, ...], **flags: str | None) -> None:
     """Check probe files (and the routes file): every problem as file:line:column. Exit 0, or 2 with problems."""
     settings = settings_from(flags).settings
     loaded = load_folder(paths or (settings.probes,))
-    problems = (*loaded.problems, *_routes_problems(settings.routes, wanted=flags.get("routes") is not None))
+    routes, routes_problems = _routes(settings.routes, wanted=flags.get("routes") is not None)
+    disagreements = agreement.disagreements(loaded.probes, routes) if routes else ()
+    problems = (*loaded.problems, *disagreements, *routes_problems)
     for problem in problems:
         click.echo(str(problem))
     faults = errors(problems)
@@ -27,16 +31,15 @@ def validate(paths: tuple[Path, ...], **flags: str | None) -> None:
     sys.exit(Exit.INVALID if faults else Exit.OK)
 
 
-def _routes_problems(path: Path, *, wanted: bool) -> tuple[Problem, ...]:
+def _routes(path: Path, *, wanted: bool) -> tuple[Routes | None, tuple[Problem, ...]]:
     if not path.exists() and not wanted:
-        return ()
+        return None, ()
     try:
-        load_routes(path.read_bytes(), str(path))
+        return load_routes(path.read_bytes(), str(path)), ()
     except OSError as error:
-        return (Problem(str(path), 1, 1, f"cannot be read: {error.strerror}"),)
+        return None, (Problem(str(path), 1, 1, f"cannot be read: {error.strerror}"),)
     except FileProblems as error:
-        return error.problems
-    return ()
+        return None, error.problems
 
 
 def _summary(loaded: Loaded, faults: int) -> str:

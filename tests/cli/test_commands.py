@@ -1,0 +1,137 @@
+"""The command line as a user meets it: words, exit codes, and never a traceback."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from synthprobe.cli import main, synthprobe
+
+REPOSITORY = Path(__file__).parents[2]
+
+PROBE = """
+name: one
+owner: cards
+schedule: {every: 1m}
+regions: {emea: {base_url: "http://127.0.0.1:1"}}
+vars: {amount: "1.00"}
+matrix:
+  - {scheme: visa}
+  - {scheme: mastercard}
+steps:
+  - id: call
+    request: {url: "${{ region.base_url }}/"}
+    assert: [{status: 200}]
+"""
+ROUTES = "route: {receiver: all}\nreceivers: [{name: all, log_configs: [{}]}]\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "probes").mkdir()
+    (tmp_path / "probes" / "one.yaml").write_text(PROBE)
+    (tmp_path / "routes.yaml").write_text(ROUTES)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def call(*words: str) -> Result:
+    return CliRunner().invoke(synthprobe, words)
+
+
+def test_valid_files_are_counted_and_exit_with_0(folder: Path) -> None:
+    result = call("validate")
+    assert (result.exit_code, result.output) == (0, "1 probe valid, 0 problems\n")
+
+
+def test_every_problem_of_every_file_is_printed_with_its_place(folder: Path) -> None:
+    (folder / "probes" / "two.yaml").write_text(PROBE.replace("name: one", "nme: two").replace("200", "999"))
+    (folder / "routes.yaml").write_text(ROUTES.replace("receiver: all", "receiver: al"))
+    result = call("validate")
+    places = re.findall(r"^(\S+?):(\d+):(\d+): ", result.output, re.M)
+    assert result.exit_code == 2
+    assert {name for name, _, _ in places} == {"probes/two.yaml", "routes.yaml"}
+    assert len(places) >= 3
+    assert "did you mean" in result.output
+
+
+def test_an_owner_that_the_routes_do_not_know_is_a_problem(folder: Path) -> None:
+    (folder / "routes.yaml").write_text("teams: {card: {}}\n" + ROUTES)
+    result = call("validate")
+    assert result.exit_code == 2
+    assert "no team `cards` — did you mean `card`?" in result.output
+
+
+def test_config_says_what_is_in_force_and_where_from(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYNTHPROBE_GRACE", "3")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "key=geheim")
+    result = call("config", "--listen", "127.0.0.1:9")
+    assert result.exit_code == 0
+    assert re.search(r"listen +127.0.0.1:9 +flag", result.output)
+    assert re.search(r"grace +3.0 +environment", result.output)
+    assert "geheim" not in result.output
+
+
+def test_routes_test_answers_the_stable_json(folder: Path) -> None:
+    result = call(
+        "routes", "test", "--json", "--at", "2026-07-01T09:00:00Z", "severity=critical", "region=emea"
+    )
+    answer = json.loads(result.output)
+    assert answer["at"] == "2026-07-01T09:00:00Z"
+    assert [match["receiver"] for match in answer["matches"]] == ["all"]
+    assert set(answer["matches"][0]) == {
+        "receiver", "path", "group_by", "group_wait", "group_interval",
+        "repeat_interval", "repeat_effective", "muted_by", "team", "levels",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "part"),
+    [
+        pytest.param(["frob"], 2, "No such command", id="an unknown command"),
+        pytest.param(
+            ["serve", "--listen", "0.0.0.0:80"], 1, "can be reached by others", id="an open address"
+        ),
+        pytest.param(["serve", "--routes", "no.yaml"], 2, "no.yaml: cannot be read", id="no routes file"),
+        pytest.param(["run", "other"], 2, "there are: one", id="an unknown probe"),
+        pytest.param(["run", "one", "--region", "apac"], 2, "it has: emea", id="an unknown region"),
+        pytest.param(["run", "one", "--var", "sum=1"], 2, "it has: amount", id="an unknown variable"),
+        pytest.param(["run", "one", "--matrix", "scheme=amex"], 2, "no row of one", id="an unknown row"),
+        pytest.param(["routes", "test", "--at", "noon"], 2, "RFC 3339", id="no instant"),
+        pytest.param(["routes", "test", "severity"], 2, "NAME=VALUE", id="no label"),
+        pytest.param(
+            ["agent", "--bus", "x", "--probes", "none"], 2, "no such file", id="an agent without probes"
+        ),
+    ],
+)
+def test_a_fault_of_the_caller_is_said_in_words(folder: Path, words: list[str], code: int, part: str) -> None:
+    result = call(*words)
+    assert part in result.output
+    assert "Traceback" not in result.output
+    assert result.exit_code == code
+
+
+def test_wrong_usage_exits_with_1_from_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["synthprobe", "frob"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+
+
+def test_a_run_that_fails_explains_itself_and_exits_with_4(folder: Path) -> None:
+    result = call("run", "one", "--matrix", "scheme=visa", "--trace")
+    assert result.exit_code == 4
+    assert "one · emea · scheme=visa" in result.output
+    assert "connect_refused" in result.output
+    assert re.search(r"failed in \d+ ms  trace [0-9a-f]{32}", result.output)
+
+
+def test_the_examples_in_the_documentation_are_valid(folder: Path) -> None:
+    blocks = re.findall(r"```yaml\n(.*?)```", (REPOSITORY / "docs" / "probes.md").read_text(), re.S)
+    assert blocks
+    for number, block in enumerate(blocks):
+        (folder / f"example-{number}.yaml").write_text(block)
+        result = call("validate", f"example-{number}.yaml")
+        assert result.exit_code == 0, result.output
