@@ -7,11 +7,11 @@ from functools import partial
 
 import anyio
 
-from synthprobe.clock import Clock
 from synthprobe.core.routes import Routes
-from synthprobe.ports import Store, Tx
+from synthprobe.ports import Tx
 from synthprobe.router.heartbeat import Heartbeat
 from synthprobe.router.placing import place
+from synthprobe.router.surroundings import Surroundings
 from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores.errors import StoreError
 
@@ -24,13 +24,9 @@ log = logging.getLogger(__name__)
 class Auditor:
     """Every problem that is open has a next due instant; one that has none gets it."""
 
-    def __init__(
-        self, store: Store, clock: Clock, *, routes: Callable[[], Routes], wake: Callable[[], None]
-    ) -> None:
-        self.heartbeat = Heartbeat(clock)
-        self._store = store
-        self._clock = clock
-        self._routes = routes
+    def __init__(self, around: Surroundings, *, wake: Callable[[], None]) -> None:
+        self.heartbeat = Heartbeat(around.clock)
+        self._around = around
         self._wake = wake
 
     async def run(self) -> None:
@@ -45,9 +41,11 @@ class Auditor:
 
     async def audit(self) -> tuple[str, ...]:
         """Look once; return the fingerprints of the alerts that had no timer."""
-        if not await self._store.read(alert_rows.firing_without_timer):
+        if not await self._around.store.read(alert_rows.firing_without_timer):
             return ()
-        repaired = await self._store.write(partial(_repair, self._routes(), self._clock.now()))
+        repaired = await self._around.store.write(
+            partial(_repair, self._around.routes(), self._around.clock.now())
+        )
         for fingerprint in repaired:
             log.error("alert %s fires but had no timer; it has one now", fingerprint)
         self._wake()

@@ -5,13 +5,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
-from synthprobe.clock import Clock
 from synthprobe.core.routes import Routes
-from synthprobe.ports import Store, Tx
-from synthprobe.router.facts import Listener
+from synthprobe.ports import Tx
 from synthprobe.router.flushing import Flushing, close_due, defer, flush
 from synthprobe.router.heartbeat import Heartbeat
-from synthprobe.router.placing import NewId, place
+from synthprobe.router.placing import place
+from synthprobe.router.surroundings import Surroundings
 from synthprobe.router.wakeup import Wakeup
 from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores import groups as group_rows
@@ -33,24 +32,10 @@ log = logging.getLogger(__name__)
 class Dispatcher:
     """Decides, at each group's timer, who hears what."""
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Clock,
-        *,
-        routes: Callable[[], Routes],
-        public_url: str,
-        new_id: NewId,
-        tell: Listener,
-        queued: Callable[[], None],
-    ) -> None:
-        self.heartbeat = Heartbeat(clock)
-        self._store = store
-        self._clock = clock
-        self._routes = routes
+    def __init__(self, around: Surroundings, *, public_url: str, queued: Callable[[], None]) -> None:
+        self.heartbeat = Heartbeat(around.clock)
+        self._around = around
         self._public_url = public_url
-        self._new_id = new_id
-        self._tell = tell
         self._queued = queued
         self._wakeup = Wakeup()
 
@@ -73,37 +58,39 @@ class Dispatcher:
 
     async def adopt(self) -> None:
         """Hold every firing alert in the groups that the routes make of it now."""
-        await self._store.write(partial(_adopt, self._routes(), self._clock.now()))
+        await self._around.store.write(partial(_adopt, self._around.routes(), self._around.clock.now()))
         self.wake()
 
     async def _turn(self) -> float:
         """Do what is due and return the seconds until the next timer."""
-        now = self._clock.now()
-        keys = await self._store.read(partial(group_rows.due, now, TURN))
+        now = self._around.clock.now()
+        keys = await self._around.store.read(partial(group_rows.due, now, TURN))
         for key in keys:
             await self._flush(key)
             self.heartbeat.beat()
-        numbers = await self._store.read(partial(incident_rows.due, now, TURN))
+        numbers = await self._around.store.read(partial(incident_rows.due, now, TURN))
         for number in numbers:
-            await self._store.write(partial(close_due, number, self._routes(), now))
+            await self._around.store.write(partial(close_due, number, self._around.routes(), now))
         if keys:
             self._queued()
-        due = await self._store.read(_next_due)
-        left = (due - self._clock.now()).total_seconds() if due else LONGEST_PAUSE
+        due = await self._around.store.read(_next_due)
+        left = (due - self._around.clock.now()).total_seconds() if due else LONGEST_PAUSE
         return min(max(left, 0.0), LONGEST_PAUSE)
 
     async def _flush(self, key: str) -> None:
-        with_ = Flushing(self._routes(), self._public_url, self._clock.now(), self._new_id)
+        with_ = Flushing(
+            self._around.routes(), self._public_url, self._around.clock.now(), self._around.new_id
+        )
         try:
-            decided = await self._store.write(partial(flush, key, with_))
+            decided = await self._around.store.write(partial(flush, key, with_))
         except StoreError:
             raise
         except Exception:
             log.exception("group %s could not be flushed; it is tried again in %s", key, PUT_OFF)
-            await self._store.write(partial(defer, key, with_.now + PUT_OFF))
+            await self._around.store.write(partial(defer, key, with_.now + PUT_OFF))
             return
         for decision in decided:
-            self._tell(decision)
+            self._around.tell(decision)
 
 
 def _next_due() -> Tx[datetime | None]:

@@ -14,16 +14,15 @@ from anyio import create_task_group
 from anyio.abc import TaskGroup
 from msgspec.structs import replace
 
-from synthprobe.clock import Clock
 from synthprobe.core.routes import Integration, Routes
-from synthprobe.ports import Store, Tx
+from synthprobe.ports import Tx
 from synthprobe.router import messages, posting
-from synthprobe.router.facts import Attempted, Listener
-from synthprobe.router.failpoints import Failpoint
+from synthprobe.router.facts import Attempted
 from synthprobe.router.flushing import name_of
 from synthprobe.router.heartbeat import Heartbeat
 from synthprobe.router.placing import NewId
 from synthprobe.router.posting import Answer
+from synthprobe.router.surroundings import Surroundings
 from synthprobe.router.wakeup import Wakeup
 from synthprobe.senders import SENDERS
 from synthprobe.senders.outgoing import LogLine, Secrets, Unrenderable
@@ -56,27 +55,17 @@ class Notifier:
 
     def __init__(
         self,
-        store: Store,
-        clock: Clock,
+        around: Surroundings,
         *,
-        routes: Callable[[], Routes],
         transport: httpx.AsyncBaseTransport,
         secrets: Secrets,
-        new_id: NewId,
         jitter: Jitter,
-        tell: Listener,
-        failpoint: Failpoint,
     ) -> None:
-        self.heartbeat = Heartbeat(clock)
-        self._store = store
-        self._clock = clock
-        self._routes = routes
+        self.heartbeat = Heartbeat(around.clock)
+        self._around = around
         self._transport = transport
         self._secrets = secrets
-        self._new_id = new_id
         self._jitter = jitter
-        self._tell = tell
-        self._failpoint = failpoint
         self._wakeup = Wakeup()
         self._busy: Counter[str] = Counter()
 
@@ -100,34 +89,34 @@ class Notifier:
 
     async def _turn(self, deliveries: TaskGroup) -> float:
         """Start what may be sent now and return the seconds until there may be more."""
-        now = self._clock.now()
-        for receiver in await self._store.read(partial(outbox.receivers_due, now)):
+        now = self._around.clock.now()
+        for receiver in await self._around.store.read(partial(outbox.receivers_due, now)):
             places = PLACES - self._busy[receiver]
             if places > 0:
                 claim = partial(outbox.claim, receiver, places, now, now + LEASE)
-                for claimed in await self._store.write(claim):
+                for claimed in await self._around.store.write(claim):
                     self._busy[receiver] += 1
                     deliveries.start_soon(self._deliver, claimed)
-        due = await self._store.read(outbox.next_due)
+        due = await self._around.store.read(outbox.next_due)
         if due is None or due <= now:
             return LONGEST_PAUSE  # what is due already waits for a place; whoever frees one wakes us
         return min((due - now).total_seconds(), LONGEST_PAUSE)
 
     async def _deliver(self, claimed: Claim) -> None:
         receiver = claimed.notification.receiver
-        self._failpoint("after_claim")
+        self._around.failpoint("after_claim")
         try:
             mark = await self._attempt(claimed)
-            self._failpoint("before_mark")
-            tree = self._routes()
-            marked = await self._store.write(partial(_mark, claimed, mark, tree, self._new_id))
+            self._around.failpoint("before_mark")
+            tree = self._around.routes()
+            marked = await self._around.store.write(partial(_mark, claimed, mark, tree, self._around.new_id))
         except StoreError as error:
             log.warning("an attempt for %s could not be noted and will be repeated: %s", receiver, error)
         except Exception:
             log.exception("an attempt for %s could not be noted and will be repeated", receiver)
         else:
             if marked:
-                self._tell(_attempted(claimed, mark))
+                self._around.tell(_attempted(claimed, mark))
         finally:
             self._busy[receiver] -= 1
             self._wakeup.wake()
@@ -141,28 +130,28 @@ class Notifier:
         except Exception:
             log.exception("message %s could not be sent for a reason of ours", claimed.notification.key)
             answer, refusal = Answer(), "synthprobe could not send it, see its log"
-        now = self._clock.now()
+        now = self._around.clock.now()
         if refusal is None:
             return Mark(DeliveryOutcome.DELIVERED, now, status=answer.status)
         return self._failed(claimed, answer, refusal, now)
 
     async def _send(self, claimed: Claim) -> tuple[Answer, str | None]:
         message = claimed.notification
-        integration = _integration(message.receiver, message.integration, self._routes())
+        integration = _integration(message.receiver, message.integration, self._around.routes())
         sender = SENDERS[integration.kind]
         outgoing = sender.render(message, integration, self._secrets)
         if isinstance(outgoing, LogLine):
             delivered_to_log.info(outgoing.text)
             return Answer(), None
-        answer = await posting.post(self._transport, outgoing, self._clock.now())
-        self._failpoint("after_send")
+        answer = await posting.post(self._transport, outgoing, self._around.clock.now())
+        self._around.failpoint("after_send")
         if answer.status is None:
             return answer, answer.failure
         refusal = sender.refusal(answer.status, answer.body)
         return answer, posting.without_url(refusal, outgoing.url) if refusal else None
 
     def _failed(self, claimed: Claim, answer: Answer, why: str, now: datetime) -> Mark:
-        gives_up_at = claimed.created_at + self._routes().delivery.give_up_after
+        gives_up_at = claimed.created_at + self._around.routes().delivery.give_up_after
         mark = Mark(DeliveryOutcome.DEAD, now, message=why, status=answer.status, arrived=answer.arrived)
         if now >= gives_up_at:
             return mark

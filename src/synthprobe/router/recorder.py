@@ -4,14 +4,10 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from synthprobe.clock import Clock
 from synthprobe.core.reports import Report
-from synthprobe.core.routes import Routes
-from synthprobe.ports import Store
-from synthprobe.router.facts import Fact, Listener
-from synthprobe.router.failpoints import Failpoint
-from synthprobe.router.placing import NewId
+from synthprobe.router.facts import Fact
 from synthprobe.router.recording import Recording, keep_only, record
+from synthprobe.router.surroundings import Surroundings
 from synthprobe.stores.errors import StoreConflict, StoreError
 
 log = logging.getLogger(__name__)
@@ -20,41 +16,28 @@ log = logging.getLogger(__name__)
 class Recorder:
     """The router's way in: what `record` returned from is on disk."""
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Clock,
-        *,
-        routes: Callable[[], Routes],
-        new_id: NewId,
-        tell: Listener,
-        wake: Callable[[], None],
-        failpoint: Failpoint,
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._routes = routes
-        self._new_id = new_id
-        self._tell = tell
+    def __init__(self, around: Surroundings, *, wake: Callable[[], None]) -> None:
+        self._around = around
         self._wake = wake
-        self._failpoint = failpoint
 
     async def record(self, reports: Sequence[Report]) -> None:
         """Record a batch in its order; a repeat changes nothing. Raises `StoreError` when nothing was kept."""
+        if not reports:
+            return
         try:
             facts = await self._write(reports)
         except Exception as error:
             if not _poisoned(error):
                 raise
             facts = [fact for report in reports for fact in await self._record_alone(report)]
-        self._failpoint("after_record")
+        self._around.failpoint("after_record")
         for fact in facts:
-            self._tell(fact)
+            self._around.tell(fact)
         self._wake()
 
     async def _write(self, reports: Sequence[Report]) -> Sequence[Fact]:
-        with_ = Recording(self._routes(), self._clock.now(), self._new_id)
-        return await self._store.write(partial(record, reports, with_))
+        with_ = Recording(self._around.routes(), self._around.clock.now(), self._around.new_id)
+        return await self._around.store.write(partial(record, reports, with_))
 
     async def _record_alone(self, report: Report) -> Sequence[Fact]:
         """One report that cannot be recorded must not hold up all that come after it."""
@@ -67,7 +50,7 @@ class Recorder:
                 "a report of agent %s could not be recorded; its run is kept, its alert did not move",
                 report.agent,
             )
-            await self._store.write(partial(keep_only, report, self._clock.now()))
+            await self._around.store.write(partial(keep_only, report, self._around.clock.now()))
             return ()
 
 

@@ -17,6 +17,7 @@ from synthprobe.router.failpoints import Failpoint, no_failpoint
 from synthprobe.router.notifier import Jitter, Notifier
 from synthprobe.router.placing import NewId
 from synthprobe.router.recorder import Recorder
+from synthprobe.router.surroundings import Surroundings
 from synthprobe.senders.outgoing import Secrets
 
 log = logging.getLogger(__name__)
@@ -41,36 +42,11 @@ class Router:
     ) -> None:
         self._routes = routes
         self._listeners = tuple(listeners)
-        self.notifier = Notifier(
-            store,
-            clock,
-            routes=self.routes,
-            transport=transport,
-            secrets=secrets,
-            new_id=new_id,
-            jitter=jitter,
-            tell=self._tell,
-            failpoint=failpoint,
-        )
-        self.dispatcher = Dispatcher(
-            store,
-            clock,
-            routes=self.routes,
-            public_url=public_url.rstrip("/"),
-            new_id=new_id,
-            tell=self._tell,
-            queued=self.notifier.wake,
-        )
-        self.auditor = Auditor(store, clock, routes=self.routes, wake=self.dispatcher.wake)
-        self.recorder = Recorder(
-            store,
-            clock,
-            routes=self.routes,
-            new_id=new_id,
-            tell=self._tell,
-            wake=self.dispatcher.wake,
-            failpoint=failpoint,
-        )
+        around = Surroundings(store, clock, self.routes, new_id, self._tell, failpoint)
+        self.notifier = Notifier(around, transport=transport, secrets=secrets, jitter=jitter)
+        self.dispatcher = Dispatcher(around, public_url=public_url.rstrip("/"), queued=self.notifier.wake)
+        self.auditor = Auditor(around, wake=self.dispatcher.wake)
+        self.recorder = Recorder(around, wake=self.dispatcher.wake)
 
     def routes(self) -> Routes:
         """The routes in force."""
