@@ -1,1 +1,1 @@
-"""Spans, metrics, redaction and OTLP: the only importer of opentelemetry and prometheus_client."""
+"""Spans, metrics, redaction and OTLP: the only importer of opentelemetry."""
