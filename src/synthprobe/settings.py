@@ -128,7 +128,7 @@ SETTINGS: tuple[_Setting, ...] = (
     _Setting("agent", "local", "name of the agent"),
     _Setting("concurrency", "200", "runs at once"),
     _Setting("grace", "10", "seconds that running probes get to finish at a stop"),
-    _Setting("failpoint", "", "for kill tests: after_claim, after_send or before_mark, then exit"),
+    _Setting("failpoint", "", "for kill tests: after_record, after_claim, after_send or before_mark, then exit"),
 )
 
 
@@ -269,8 +269,8 @@ def _seconds(text: str) -> float:
 
 
 def _failpoint(text: str) -> str:
-    if text not in ("", "after_claim", "after_send", "before_mark"):
-        raise ValueError(f"{text!r} is none of after_claim, after_send, before_mark")
+    if text not in ("", "after_record", "after_claim", "after_send", "before_mark"):
+        raise ValueError(f"{text!r} is none of after_record, after_claim, after_send, before_mark")
     return text
 
 
