@@ -5,12 +5,12 @@ from html.parser import HTMLParser
 
 import msgspec
 import pytest
-from web_stage import CARD, NOW, answer, info, last_failed, result, seed
+from web_stage import CARD, NOW, answer, incident_alert, info, last_failed, result, seed
 
 from synthprobe.core.failures import Failure, Kind
 from synthprobe.core.results import CheckInfo
 from synthprobe.ports import Sql, Tx
-from synthprobe.stores import checks, runs
+from synthprobe.stores import alerts, checks, runs
 from synthprobe.web.health import Health, Part
 
 PAGES = ("/", "/incidents", "/incidents/1", "/probes/card", f"/runs/{last_failed()}", "/nowhere")
@@ -141,6 +141,18 @@ def test_the_incident_tells_every_message_attempt_and_decision_with_its_reason()
     assert "Attempt 1: failed, status 503: receiver answered 503" in html
     assert "Attempt 2: delivered, status 200" in html
     assert "<code>unchanged</code> nothing new since the last message" in html
+
+
+def test_the_incident_tells_what_failed_though_the_run_is_no_longer_kept() -> None:
+    def forgotten() -> Tx[None]:
+        yield from seed()
+        yield from runs.thin(last_failed())
+        told = {"step": "capture", "message": "it was 500", "expected": "200", "actual": "500"}
+        yield from alerts.save(msgspec.structs.replace(incident_alert(), annotations=told))
+
+    html = answer("/incidents/1", forgotten).text
+    assert "Step <b>capture</b>: it was 500" in html
+    assert "<dt>Expected</dt><dd>200</dd>" in html
 
 
 def test_the_run_shows_what_failed_and_opens_it() -> None:

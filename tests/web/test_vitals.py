@@ -9,6 +9,7 @@ from web_stage import NOW, answer, app_over, browser, last_failed, seed
 
 from synthprobe.stores.inline import InlineStore
 from synthprobe.web.health import Health, Part
+from synthprobe.web.kept import LONGEST, Kept
 
 STUCK = Health((Part("recorder", ok=True), Part("notifier", ok=False, detail="no turn for 4 min")))
 
@@ -77,6 +78,21 @@ def test_events_tell_what_is_new_and_end_when_the_server_stops() -> None:
         return b"".join(messages).decode()
 
     assert "event: changed" in anyio.run(ask)
+
+
+def test_the_overview_is_made_once_for_all_who_ask_until_something_is_new() -> None:
+    made: list[str] = []
+
+    async def make() -> str:
+        made.append("made")
+        return f"page {len(made)}"
+
+    async def ask() -> list[str]:
+        kept = Kept()
+        asked = [("1", NOW), ("1", NOW + LONGEST / 2), ("2", NOW + LONGEST / 2), ("2", NOW + 2 * LONGEST)]
+        return [await kept.page(version, now, make) for version, now in asked]
+
+    assert anyio.run(ask) == ["page 1", "page 1", "page 2", "page 3"]
 
 
 @pytest.mark.parametrize(

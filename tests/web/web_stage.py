@@ -203,9 +203,10 @@ def last_failed() -> str:
     return result(CARD[3], NOW - EVERY + timedelta(seconds=9), failure=BROKEN).run_id
 
 
-def _incident() -> Tx[None]:
+def incident_alert() -> Alert:
+    """The alert of the seeded incident."""
     since = NOW - 8 * EVERY
-    alert = Alert(
+    return Alert(
         "f" * 16,
         {"alertname": "ProbeFailed", "probe": "card", "region": "emea", "scheme": "visa"},
         AlertState.FIRING,
@@ -218,6 +219,10 @@ def _incident() -> Tx[None]:
         incident=1,
         last_result=last_failed(),
     )
+
+
+def _incident() -> Tx[None]:
+    since, alert = NOW - 8 * EVERY, incident_alert()
     number = yield from incidents.reserve("uid-1", "probe=card", alert, since + EVERY)
     incident = Incident(
         number, "uid-1", "probe=card", "card fails at capture in emea", IncidentState.TRIGGERED, Scope.LOCAL,

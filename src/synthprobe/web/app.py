@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from litestar import Litestar
+from litestar.config.compression import CompressionConfig
 from litestar.datastructures import MutableScopeHeaders
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
@@ -18,6 +19,7 @@ from synthprobe.stores.errors import StoreError
 from synthprobe.web import api, assets, pages, vitals
 from synthprobe.web.errors import Problems
 from synthprobe.web.health import Health
+from synthprobe.web.kept import Kept
 from synthprobe.web.site import Site, templates
 
 HEADERS: Mapping[str, str] = {
@@ -47,7 +49,7 @@ def build(
     server has been asked to stop (uvicorn: `lambda: server.should_exit`), which ends live streams.
     """
     served = assets.load()
-    site = Site(store, clock, metrics, health, otlp_json, stopping, templates(served), public_url)
+    site = Site(store, clock, metrics, health, otlp_json, stopping, templates(served), public_url, Kept())
     problems = Problems(site)
     return Litestar(
         route_handlers=[*_PAGES, *_VITALS, assets.serve, api.router],
@@ -64,6 +66,7 @@ def build(
         openapi_config=OpenAPIConfig(
             "synthprobe", __version__, render_plugins=[JsonRenderPlugin()], use_handler_docstrings=True
         ),
+        compression_config=_COMPRESSION,
         logging_config=None,
     )
 
@@ -74,6 +77,9 @@ async def _add_headers(message: Message, scope: Scope) -> None:
         for name, value in HEADERS.items():
             headers[name] = value
 
+
+# Quick rather than small: it is done on the loop. Live streams are sent as they come.
+_COMPRESSION = CompressionConfig("gzip", minimum_size=1000, gzip_compress_level=2, exclude="^/events$")
 
 _PAGES = (
     pages.overview_page,

@@ -13,7 +13,7 @@ from synthprobe.ports import Tx
 from synthprobe.stores.views import incident, overview, probe, run
 from synthprobe.web import charts, matrix
 from synthprobe.web.compare import compare
-from synthprobe.web.site import Site
+from synthprobe.web.site import Site, answer
 from synthprobe.web.waterfall import PHASES, lay_out
 
 T = TypeVar("T")
@@ -26,10 +26,14 @@ Before = Annotated[int | None, QueryParameter(ge=1, le=2**53)]
 @get("/", include_in_schema=False)
 async def overview_page(site: SiteValue) -> Response[str]:
     """Open incidents, and every check's last slots by probe and region."""
-    view = await site.store.read(overview.overview)
-    return await site.page(
-        "overview.html", view=view, matrix=matrix.arrange(view.checks), health=site.health()
-    )
+
+    async def make() -> str:
+        view = await site.store.read(overview.overview)
+        arranged = matrix.arrange(view.checks)
+        return await site.render("overview.html", view=view, matrix=arranged, health=site.health())
+
+    newest = await site.store.read(overview.version)
+    return answer(await site.overview.page(newest, site.clock.now(), make))
 
 
 @get("/incidents", include_in_schema=False)

@@ -14,6 +14,7 @@ from synthprobe.core.spans import Span
 from synthprobe.ports import Store
 from synthprobe.web import assets, curl, formats, strip, waterfall
 from synthprobe.web.health import Health
+from synthprobe.web.kept import Kept
 
 HTML = "text/html"
 """Litestar adds the charset to every text type."""
@@ -34,16 +35,21 @@ class Site(Struct, frozen=True):
     """True from when the server has been asked to stop: live streams end then."""
     templates: Environment
     public_url: str
+    overview: Kept
 
-    async def page(self, template: str, *, status: int = 200, **values: object) -> Response[str]:
-        """A page, rendered in a thread: many checks take a while, and the loop must not wait."""
+    async def page(self, template: str, **values: object) -> Response[str]:
+        """A page, rendered now."""
+        return answer(await self.render(template, **values))
+
+    async def render(self, template: str, **values: object) -> str:
+        """A page's text, made in a thread: many checks take a while, and the loop must not wait."""
         render = partial(self.templates.get_template(template).render, now=self.clock.now(), **values)
-        return Response(
-            await anyio.to_thread.run_sync(render),
-            media_type=HTML,
-            status_code=status,
-            headers={"Cache-Control": "no-store"},
-        )
+        return await anyio.to_thread.run_sync(render)
+
+
+def answer(page: str, status: int = 200) -> Response[str]:
+    """A page as it is sent: browsers ask anew each time."""
+    return Response(page, media_type=HTML, status_code=status, headers={"Cache-Control": "no-store"})
 
 
 def templates(served: assets.Assets) -> Environment:
