@@ -4,7 +4,9 @@ import json
 import re
 from pathlib import Path
 
+import jsonschema
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from synthprobe.cli import main, synthprobe
@@ -85,6 +87,14 @@ def test_routes_test_answers_the_stable_json(folder: Path) -> None:
         "receiver", "path", "group_by", "group_wait", "group_interval",
         "repeat_interval", "repeat_effective", "muted_by", "team", "levels",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["probe", "routes"])
+def test_the_published_schema_is_a_schema_that_takes_our_own_file(folder: Path, kind: str) -> None:
+    schema = json.loads(call("schema", kind).output)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    file = {"probe": folder / "probes" / "one.yaml", "routes": folder / "routes.yaml"}[kind]
+    jsonschema.validate(yaml.safe_load(file.read_text()), schema)
 
 
 @pytest.mark.parametrize(

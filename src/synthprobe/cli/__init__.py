@@ -16,6 +16,7 @@ COMMANDS = {
     "validate": "synthprobe.cli.validate:validate",
     "config": "synthprobe.cli.config:config",
     "routes": "synthprobe.cli.routes:routes",
+    "schema": "synthprobe.cli.schema:schema",
     "demo": "synthprobe.cli.demo:demo",
 }
 
