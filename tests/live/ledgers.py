@@ -5,11 +5,16 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from world import Message
+import msgspec
+from world import Call, Message
 
+from synthprobe.core.reports import Finished, Report
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EVERY = 1_000_000
 """Microseconds between two slots of the world's probes."""
 
@@ -44,17 +49,40 @@ def rows(store: Path, query: str) -> list[tuple[Any, ...]]:
 
 def runs(store: Path) -> set[str]:
     """Every run that the router has recorded."""
-    return {str(run_id) for (run_id,) in rows(store, "select run_id from runs")}
+    return {run_id for (run_id,) in rows(store, "select run_id from runs")}
+
+
+def spooled(spool: Path) -> set[str]:
+    """Finished runs that wait on the agent's disk."""
+    reports = [msgspec.msgpack.decode(doc, type=Report) for (doc,) in rows(spool, "select doc from reports")]
+    return {report.result.run_id for report in reports if isinstance(report, Finished)}
 
 
 def slots(store: Path) -> dict[str, list[int]]:
     """For each check every slot that has a fate, each as often as it has one."""
     found: dict[str, list[int]] = {}
     for check, at in rows(store, "select check_key, scheduled_at from runs where scheduled_at is not null"):
-        found.setdefault(str(check), []).append(at)
-    for check, first, last in rows(store, "select check_key, first_at, last_at from slots"):
-        found.setdefault(str(check), []).extend(range(first, last + 1, EVERY))
+        found.setdefault(check, []).append(at)
+    for check, at, _ in unrun(store):
+        found.setdefault(check, []).append(at)
     return {check: sorted(times) for check, times in found.items()}
+
+
+def unrun(store: Path) -> Iterator[tuple[str, int, str]]:
+    """Each slot that did not run to its end, with its fate."""
+    for check, fate, first, last in rows(store, "select check_key, fate, first_at, last_at from slots"):
+        yield from ((check, at, fate) for at in range(first, last + 1, EVERY))
+
+
+def interrupted(store: Path) -> set[tuple[str, int]]:
+    """Slots whose run was cut off."""
+    return {(check, at) for check, at, fate in unrun(store) if fate == "interrupted"}
+
+
+def slot_of(call: Call) -> tuple[str, int]:
+    """A call's slot as the store writes it."""
+    at = datetime.fromisoformat(call.slot)
+    return call.check, round((at - EPOCH) / timedelta(microseconds=1))
 
 
 def unfated(times: Sequence[int]) -> list[int]:

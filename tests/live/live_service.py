@@ -49,11 +49,16 @@ class Service:
         self._process.kill()
         await self._process.wait()
 
-    def kill_agent(self) -> None:
-        """`kill -9` of the newest agent, if it lives."""
-        pids = self.agents()
-        if pids:
-            kill(pids[-1])
+    async def kill_agent(self) -> None:
+        """`kill -9` of the agent, and wait until it is gone."""
+        pid = self.agents()[-1]
+        kill(pid)
+        await until(lambda: not alive(pid), "the agent is gone")
+
+    async def orphan_ended(self) -> None:
+        """Wait until the agent of a dead router has noticed and ended."""
+        pid = self.agents()[-1]
+        await until(lambda: not alive(pid), "the agent of a dead router has ended")
 
     def agents(self) -> list[int]:
         """The process ids of every agent so far."""
@@ -67,6 +72,12 @@ class Service:
         """Its exit code, once it has ended by itself."""
         assert self._process is not None
         return await self._process.wait()
+
+    def check(self) -> None:
+        """Fail with what it said last, if it has ended."""
+        assert self._process is not None
+        code = self._process.returncode
+        assert code is None, f"serve ended with {code}:\n" + "\n".join(self.said().splitlines()[-15:])
 
     async def stop(self) -> int:
         """Ask it to stop; returns its exit code."""

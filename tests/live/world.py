@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import anyio
 from aiohttp import web
@@ -12,6 +13,9 @@ from msgspec import Struct
 
 from free_ports import free_ports
 from synthprobe.demo.loopback import listen
+
+TAKES = 0.08
+"""Seconds an answer takes: long enough for a kill to find runs under way."""
 
 PROBE = """
 name: {name}
@@ -24,6 +28,10 @@ regions:
     base_url: http://127.0.0.1:{port}/emea
   amer:
     base_url: http://127.0.0.1:{port}/amer
+matrix:
+  - row: a
+  - row: b
+  - row: c
 steps:
   - id: authorise
     request:
@@ -31,6 +39,8 @@ steps:
       url: ${{{{ region.base_url }}}}/{name}/authorise
       headers:
         X-Run: ${{{{ run.id }}}}
+        X-Row: ${{{{ matrix.row }}}}
+        X-Slot: ${{{{ run.scheduled_at }}}}
     assert:
       - status: 200
   - id: capture
@@ -39,6 +49,8 @@ steps:
       url: ${{{{ region.base_url }}}}/{name}/capture
       headers:
         X-Run: ${{{{ run.id }}}}
+        X-Row: ${{{{ matrix.row }}}}
+        X-Slot: ${{{{ run.scheduled_at }}}}
     assert:
       - status: 200
 alert:
@@ -75,19 +87,32 @@ class Message(Struct, frozen=True):
     status: str
     reason: str
     incidents: tuple[int, ...]
+    firing: frozenset[str]
+    """Fingerprints of the alerts it says fire."""
+    resolved: frozenset[str]
+
+
+class Call(Struct, frozen=True):
+    """A run as the target knows it."""
+
+    check: str
+    slot: str
+    """`run.scheduled_at`, as the probe wrote it."""
 
 
 class Target:
-    """An API whose captures fail while `failing` is set; it knows every run that called it."""
+    """An API that takes a moment, and whose captures fail while `failing` is set; it knows every run that called it."""
 
     def __init__(self) -> None:
         self.failing = frozenset[str]()
-        self.runs: dict[str, list[str]] = {}
+        self.runs: dict[str, Call] = {}
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Note who called, and answer."""
-        self.runs.setdefault(request.headers.get("X-Run", ""), []).append(request.path)
-        _, _, probe, step = request.path.split("/")
+        _, region, probe, step = request.path.split("/")
+        check = f"{probe}/{region}/{request.headers['X-Row']}"
+        self.runs[request.headers["X-Run"]] = Call(check, request.headers["X-Slot"])
+        await anyio.sleep(TAKES)
         return web.Response(status=503 if step == "capture" and probe in self.failing else 200)
 
 
@@ -107,6 +132,8 @@ class Receiver:
                 body["status"],
                 body["notificationReason"],
                 tuple(incident["number"] for incident in body["incidents"]),
+                _with_status(body, "firing"),
+                _with_status(body, "resolved"),
             )
         )
         return web.Response(text="ok")
@@ -122,6 +149,10 @@ class World(Struct, frozen=True):
     target: Target
     receiver: Receiver
     service: Service
+
+
+def _with_status(body: dict[str, Any], status: str) -> frozenset[str]:
+    return frozenset(alert["fingerprint"] for alert in body["alerts"] if alert["status"] == status)
 
 
 @asynccontextmanager
