@@ -2,11 +2,13 @@
 
 import logging
 import sys
+import traceback
+from pathlib import Path
 
 import click
 
 from synthprobe import __version__
-from synthprobe.cli.exits import Exit
+from synthprobe.cli.exits import Exit, leaves
 from synthprobe.cli.lazy import LazyGroup
 
 COMMANDS = {
@@ -46,7 +48,13 @@ def main() -> None:
         sys.exit(130)
     except Exception as error:
         log.debug("unhandled", exc_info=True)
-        click.echo(
-            f"synthprobe: a fault of ours, please report it: {type(error).__name__}: {error}", err=True
-        )
+        for fault in leaves(error):
+            words = f"{type(fault).__name__}: {fault}"
+            click.echo(f"synthprobe: a fault of ours, please report it: {words}{_place(fault)}", err=True)
         sys.exit(Exit.ERRORED)
+
+
+def _place(fault: BaseException) -> str:
+    """Where it came from: the one thing a report needs beside the words."""
+    frames = traceback.extract_tb(fault.__traceback__)
+    return f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""

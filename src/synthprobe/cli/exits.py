@@ -1,5 +1,6 @@
-"""Exit codes, the same for every command."""
+"""Exit codes, the same for every command, and what an exception from a task group really holds."""
 
+from collections.abc import Iterator
 from enum import IntEnum
 
 
@@ -14,3 +15,12 @@ class Exit(IntEnum):
     """Ours: the run could not be carried out."""
     FAILED = 4
     """The target's: a run failed."""
+
+
+def leaves(error: BaseException) -> Iterator[BaseException]:
+    """The exceptions inside a group, however nested; an exception by itself is its own leaf."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from leaves(inner)
+    else:
+        yield error

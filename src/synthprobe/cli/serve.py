@@ -1,7 +1,7 @@
 """`synthprobe serve` and the agent process it starts."""
 
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 
 import anyio
 import click
@@ -13,7 +13,7 @@ from synthprobe.app.child import ChildRefused
 from synthprobe.app.serve import serve as run_serve
 from synthprobe.buses import BusError
 from synthprobe.cli import logs
-from synthprobe.cli.exits import Exit
+from synthprobe.cli.exits import Exit, leaves
 from synthprobe.cli.options import refuse, settings_from, with_settings
 from synthprobe.cli.routes import read
 from synthprobe.files.probes import load_folder
@@ -56,27 +56,17 @@ def _run(start: Callable[[], Awaitable[None]]) -> None:
     """Run to the end; a known trouble is one line and an exit code."""
     try:
         anyio.run(start, backend_options={"use_uvloop": sys.platform != "win32"})
-    except BaseExceptionGroup as group:
-        _end([*_leaves(group)], group)
-    except (ChildRefused, *KNOWN) as error:
-        _end([error], error)
+    except (BaseExceptionGroup, ChildRefused, *KNOWN) as error:
+        _end(list(leaves(error)), error)
 
 
-def _end(leaves: list[BaseException], raised: BaseException) -> None:
-    known = [error for error in leaves if isinstance(error, KNOWN)]
-    refused = [error for error in leaves if isinstance(error, ChildRefused)]
+def _end(found: list[BaseException], raised: BaseException) -> None:
+    refused = [error for error in found if isinstance(error, ChildRefused)]
     if refused:
         sys.exit(refused[0].code)
+    known = [error for error in found if isinstance(error, KNOWN)]
     if not known:
         raise raised
     for error in known:
         click.echo(f"synthprobe: {error}", err=True)
     sys.exit(Exit.ERRORED)
-
-
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error
