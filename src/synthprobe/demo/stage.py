@@ -144,7 +144,9 @@ async def _product(stage: Stage, folder: Path, session: aiohttp.ClientSession) -
 def _environment(stage: Stage) -> Mapping[str, str]:
     """The caller's environment without its own settings of synthprobe, and with a key that opens nothing."""
     kept = {k: v for k, v in stage.scene.options.environment.items() if not k.startswith(settings.PREFIX)}
-    return {**kept, "STRIPE_KEY": STRIPE_KEY}
+    # The demo's targets and its receiver are on this machine, which `serve` connects to only when told to.
+    loopback = {setting.variable: "1" for setting in settings.SETTINGS if setting.name == "allow_loopback"}
+    return {**kept, **loopback, "STRIPE_KEY": STRIPE_KEY}
 
 
 def _introduce(stage: Stage) -> None:
