@@ -314,7 +314,7 @@ def _result(check: Check, run_id: str, scheduled_at: datetime | None, now: datet
         probe=check.probe.name,
         region=check.region,
         trigger=Trigger.SCHEDULE,
-        outcome=Outcome.FAILED,
+        outcome=Outcome.PASSED,
         started_at=now,
         ended_at=now,
         trace_id="0" * 32,

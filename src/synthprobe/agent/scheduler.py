@@ -21,6 +21,7 @@ import anyio
 from anyio.abc import TaskGroup
 from msgspec import Struct
 
+from synthprobe.agent.confirming import Confirming
 from synthprobe.agent.fates import Fates
 from synthprobe.agent.spool import Begun, Spool
 from synthprobe.clock import Clock
@@ -81,12 +82,14 @@ class Scheduler:
         self._new_id = new_id
         self._limits = limits
         self._fates = Fates()
+        self._confirming = Confirming()
         self._running: set[str] = set()
         self._settled: dict[str, datetime] = {}
         self._starts: list[tuple[datetime, str]] = []
         self._checks: dict[str, Check] = {}
         self._lateness: deque[float] = deque(maxlen=LATENESS_KEPT)
         self._idle = anyio.Event()
+        self._stopping = False
 
     @property
     def active(self) -> int:
@@ -112,6 +115,7 @@ class Scheduler:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._settle_for_ever)
             await self._loop(tasks, stop)
+            self._stopping = True
             with anyio.move_on_after(self._limits.grace.total_seconds()):
                 await self._until_idle()
             tasks.cancel_scope.cancel()
@@ -170,7 +174,8 @@ class Scheduler:
         else:
             self._lateness.append((now - slot).total_seconds())
             self._running.add(check.key)
-            tasks.start_soon(self._run, check, Begun(self._new_id(), check.key, self._claim(check.key, slot)))
+            begun = Begun(self._new_id(), check.key, self._claim(check.key, slot))
+            tasks.start_soon(self._run, tasks, check, begun)
 
     def _claim(self, key: str, slot: datetime) -> datetime | None:
         """The slot, or None if it has had its fate already: the clock was set back."""
@@ -188,20 +193,31 @@ class Scheduler:
             self._settled[check.key] = starts.last
             self._fates.note(check.key, fate, why, starts)
 
-    async def _run(self, check: Check, begun: Begun) -> None:
+    async def _run(
+        self, tasks: TaskGroup, check: Check, begun: Begun, trigger: Trigger = Trigger.SCHEDULE
+    ) -> None:
         try:
-            await self._made(check, begun)
+            finished = await self._made(check, begun, trigger)
         finally:
             self._running.discard(check.key)
             if not self._running:
                 self._idle.set()
+        for other in self._confirming.after(check, finished.result, self._checks, self._clock.now()):
+            self._confirm(tasks, other)
 
-    async def _made(self, check: Check, begun: Begun) -> None:
+    def _confirm(self, tasks: TaskGroup, check: Check) -> None:
+        """Run a check as no slot, unless it runs just now or there is no room for it."""
+        if self._stopping or check.key in self._running or len(self._running) >= self._limits.concurrency:
+            return
+        self._running.add(check.key)
+        tasks.start_soon(self._run, tasks, check, Begun(self._new_id(), check.key, None), Trigger.CONFIRM)
+
+    async def _made(self, check: Check, begun: Begun, trigger: Trigger) -> Finished:
         earlier = self._fates.take(check.key)
         await self._kept(lambda: self._spool.begin(begun, earlier))
         try:
             finished = await self._runs.run(
-                check, trigger=Trigger.SCHEDULE, scheduled_at=begun.slot_at, run_id=begun.run_id
+                check, trigger=trigger, scheduled_at=begun.slot_at, run_id=begun.run_id
             )
         except anyio.get_cancelled_exc_class():
             # If even this cannot be written, the row in flight says the same after the next start.
@@ -209,6 +225,7 @@ class Scheduler:
                 await self._spool.interrupt(begun)
             raise
         await self._kept(lambda: self._spool.finish(finished))
+        return finished
 
     async def _kept(self, write: Callable[[], Awaitable[None]]) -> None:
         """Write, again and again while the disk refuses: a result is not given up because of that."""

@@ -6,7 +6,8 @@ A check has one target alert. Its window holds the samples since the trouble beg
                                   └──────window holds no failure / a good run in a row──▶ None
     firing ──check withdrawn──▶ withdrawn (not proven healthy)
 
-A sample is failed, degraded or passed; errored, skipped and other regions' results never enter a window.
+A sample is failed, degraded or passed; errored, skipped and other regions' results never enter a window. Of the runs
+made to confirm a failure only those that fail count: they may bring firing forward, and never un-count a failure.
 Missing data never resolves an alert.
 
 A failing sample makes the alert as severe as its rule says; degraded samples alone make it a warning. While it fires,
@@ -122,11 +123,11 @@ def fingerprint_of(check: CheckInfo) -> str:
 def observe(alert: Alert | None, result: Result, check: CheckInfo, now: datetime) -> Observed:
     """What a result does to its check's alert.
 
-    Errored and manual runs do nothing. A result that comes late, after newer ones, counts as a sample, but moves no
+    Errored and manual runs do nothing, nor does a confirm run that does not fail. A result that comes late, after newer ones, counts as a sample, but moves no
     time backwards and does not replace what newer runs have told.
     """
     sample = _SAMPLES.get(result.outcome)
-    if sample is None or result.trigger is not Trigger.SCHEDULE:
+    if sample is None or not _counts(sample, result.trigger):
         return Observed(alert, Change.NONE)
     begun = alert is not None and alert.state in (AlertState.PENDING, AlertState.FIRING)
     if not begun and sample is Sample.PASSED:
@@ -137,6 +138,18 @@ def observe(alert: Alert | None, result: Result, check: CheckInfo, now: datetime
         _while_firing(current, check.rule)
         if current.state is AlertState.FIRING
         else _while_pending(current, check.rule)
+    )
+
+
+def wants_confirming(before: Alert | None, after: Alert | None, rule: AlertRule) -> bool:
+    """Whether the scheduled run between these two states failed and was the last, or the last but one, to fire it."""
+    if not rule.confirm or after is None or after.window[-1:] != (Sample.FAILED,):
+        return False
+    if after.state is AlertState.FIRING:
+        return before is None or before.state is not AlertState.FIRING
+    # A trial's alert stays pending though it has enough failures.
+    return _met(rule.fail_after, (*after.window, Sample.FAILED), _FAILED) and not _met(
+        rule.fail_after, after.window, _FAILED
     )
 
 
@@ -161,6 +174,10 @@ _SAMPLES: Mapping[Outcome, Sample] = {
 _FAILED = frozenset({Sample.FAILED})
 _NOT_PASSED = frozenset({Sample.FAILED, Sample.DEGRADED})
 _DEGRADED_SEVERITY = "warning"
+
+
+def _counts(sample: Sample, trigger: Trigger) -> bool:
+    return trigger is Trigger.SCHEDULE or (trigger is Trigger.CONFIRM and sample is Sample.FAILED)
 
 
 def _begun(ended: Alert | None, result: Result, check: CheckInfo) -> Alert:

@@ -63,6 +63,13 @@ SOFT = frozenset({Kind.DECLINED, Kind.CREDENTIALS, Kind.RATE_LIMITED})
 """Kinds that degrade a run rather than fail it."""
 
 
+class Unwell(StrEnum):
+    """Which part of ours was found to be in trouble, when `kind` is prober_unwell."""
+
+    REGION = "region_unwell"
+    """The region's references failed too: it is the network here, not the target."""
+
+
 class Failure(Struct, frozen=True, omit_defaults=True):
     """What went wrong and where, in words fit for a page; every text in it is already redacted."""
 
@@ -77,6 +84,7 @@ class Failure(Struct, frozen=True, omit_defaults=True):
     """The wire phase in which it happened: resolve, connect, tls, send, wait, receive."""
     position: str | None = None
     """`file:line:column` of what failed in the probe file."""
+    verdict: Unwell | None = None
 
 
 def signature(failure: Failure) -> str:

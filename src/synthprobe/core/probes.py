@@ -227,6 +227,8 @@ class AlertRule(Struct, frozen=True):
     recover_after: int = 2
     severity: str = "critical"
     mode: AlertMode = AlertMode.PAGE
+    confirm: bool = True
+    """Whether further samples are taken when it is about to fire."""
 
 
 class Redaction(Struct, frozen=True):

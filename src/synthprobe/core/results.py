@@ -39,6 +39,8 @@ class Trigger(StrEnum):
     """Why a run was made; only `schedule` is a slot."""
 
     SCHEDULE = "schedule"
+    CONFIRM = "confirm"
+    """A further sample before the first page."""
     MANUAL = "manual"
 
 
@@ -66,6 +68,8 @@ class AssertionResult(Struct, frozen=True, omit_defaults=True):
 class Phases(Struct, frozen=True, omit_defaults=True):
     """Where an exchange's time went, in seconds; a phase that did not happen is None."""
 
+    proxy: float | None = None
+    """Until an egress proxy opened the way: then no resolve and no connect were ours."""
     resolve: float | None = None
     connect: float | None = None
     tls: float | None = None
@@ -84,6 +88,8 @@ class Tls(Struct, frozen=True, omit_defaults=True):
     names: tuple[str, ...] = ()
     subject: str | None = None
     issuer: str | None = None
+    serial: str | None = None
+    """Hexadecimal, as `openssl x509 -serial` prints it."""
 
 
 class Exchange(Struct, frozen=True, omit_defaults=True):
@@ -104,6 +110,8 @@ class Exchange(Struct, frozen=True, omit_defaults=True):
     http_version: str | None = None
     peer: str | None = None
     """`address:port` that answered."""
+    addresses: tuple[str, ...] = ()
+    """What the host's name resolved to, in the order tried."""
     tls: Tls | None = None
     span_id: str = ""
     failure: Failure | None = None

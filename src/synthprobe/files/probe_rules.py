@@ -55,14 +55,11 @@ def label_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
 
 
 def alert_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
-    """Alerts that could never fire, and confirmation, which is not built."""
+    """Alerts that could never fire."""
     alert = given(file.alert, Alert())
     if isinstance(alert.fail_after, FailAfter) and alert.fail_after.failed > alert.fail_after.of:
         message = f"{alert.fail_after.failed} failed runs among {alert.fail_after.of} can never be: it would never fire"
         yield problem_at(document.position(("alert", "fail_after", "failed")), message, "make `of` larger")
-    if alert.confirm is True:
-        position = document.position(("alert", "confirm"))
-        yield problem_at(position, "`confirm` is designed but not built in this version", "remove it")
 
 
 def redaction_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:

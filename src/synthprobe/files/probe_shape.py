@@ -121,7 +121,11 @@ class Alert(Struct, frozen=True, forbid_unknown_fields=True):
         Positive | UnsetType, Meta(description="Good runs in a row that resolve it.", examples=[2])
     ] = UNSET
     confirm: Annotated[
-        bool | UnsetType, Meta(description="Take further samples before the first page.", examples=[False])
+        bool | UnsetType,
+        Meta(
+            description="Before the first page, run at once in the other regions, or once more here; true.",
+            examples=[False],
+        ),
     ] = UNSET
     severity: Annotated[
         Annotated[

@@ -76,6 +76,7 @@ def _rule(alert: Alert) -> core.AlertRule:
         recover_after=given(alert.recover_after, standard.recover_after),
         severity=given(alert.severity, standard.severity),
         mode=core.AlertMode(given(alert.mode, standard.mode.value)),
+        confirm=given(alert.confirm, standard.confirm),
     )
 
 

@@ -32,9 +32,9 @@ def find(run_id: str) -> Tx[Result | None]:
 
 
 def thin(run_id: str) -> Tx[None]:
-    """Keep only the figures of a scheduled run, and no spans; what a person asked for stays whole."""
+    """Keep only the figures of a run, and no spans; what a person asked for stays whole."""
     thinned = yield Sql(
-        "update runs set doc = null where run_id = :id and trigger = 'schedule' returning trace_id",
+        "update runs set doc = null where run_id = :id and trigger <> 'manual' returning trace_id",
         {"id": run_id},
     )
     for row in thinned:
