@@ -69,6 +69,8 @@ class Settings(Struct, frozen=True):
     """Runs at once."""
     grace: float
     """Seconds that runs get to finish at a stop."""
+    allow_loopback: bool
+    """Whether probes and receivers may be on this machine."""
     failpoint: str
     """Where the notifier kills its own process, for the kill tests; empty: nowhere."""
 
@@ -128,7 +130,14 @@ SETTINGS: tuple[_Setting, ...] = (
     _Setting("agent", "local", "name of the agent"),
     _Setting("concurrency", "200", "runs at once"),
     _Setting("grace", "10", "seconds that running probes get to finish at a stop"),
-    _Setting("failpoint", "", "for kill tests: after_record, after_claim, after_send or before_mark, then exit"),
+    _Setting(
+        "allow_loopback",
+        "0",
+        "1 lets probes and receivers be on this machine (`synthprobe run` always does)",
+    ),
+    _Setting(
+        "failpoint", "", "for kill tests: after_record, after_claim, after_send or before_mark, then exit"
+    ),
 )
 
 
@@ -189,6 +198,7 @@ def _parse(values: Mapping[str, str], faults: list[str]) -> Settings | None:
     store, listen = take("store", _store), take("listen", _listen)
     concurrency, grace = take("concurrency", _count), take("grace", _seconds)
     failpoint, url = take("failpoint", _failpoint), take("public_url", _url)
+    allow_loopback = take("allow_loopback", _switch)
     if (
         store is None
         or listen is None
@@ -196,6 +206,7 @@ def _parse(values: Mapping[str, str], faults: list[str]) -> Settings | None:
         or grace is None
         or failpoint is None
         or url is None
+        or allow_loopback is None
     ):
         return None
     return Settings(
@@ -208,13 +219,18 @@ def _parse(values: Mapping[str, str], faults: list[str]) -> Settings | None:
         agent=values["agent"],
         concurrency=concurrency,
         grace=grace,
+        allow_loopback=allow_loopback,
         failpoint=failpoint,
     )
 
 
 def _shown(settings: Settings) -> Mapping[str, str]:
     shown = {setting.name: str(getattr(settings, setting.name)) for setting in SETTINGS}
-    return {**shown, "store": f"sqlite:///{settings.store}"}
+    return {
+        **shown,
+        "store": f"sqlite:///{settings.store}",
+        "allow_loopback": "1" if settings.allow_loopback else "0",
+    }
 
 
 def _store(text: str) -> Path:
@@ -227,17 +243,22 @@ def _store(text: str) -> Path:
     return Path(text.removeprefix("sqlite:///"))
 
 
-def _listen(text: str) -> Listen:
+def listener(text: str) -> Listen:
+    """Where something listens, as `ADDRESS:PORT`. Raises `ValueError`."""
     found = re.fullmatch(r"(?:\[(?P<six>[^\]]+)\]|(?P<host>[^:]+)):(?P<port>\d{1,5})", text)
     if not found or not 0 < int(found["port"]) < 65536:
         raise ValueError(f"{text!r} is not ADDRESS:PORT, for example 127.0.0.1:8080 or [::1]:8080")
-    host = found["six"] or found["host"]
-    if not _is_loopback(host):
+    return Listen(found["six"] or found["host"], int(found["port"]))
+
+
+def _listen(text: str) -> Listen:
+    listen = listener(text)
+    if not _is_loopback(listen.host):
         raise ValueError(
-            f"{host} can be reached by others, and access control is not built in this version: "
+            f"{listen.host} can be reached by others, and access control is not built in this version: "
             "listen on 127.0.0.1 and put an authenticating proxy in front"
         )
-    return Listen(host, int(found["port"]))
+    return listen
 
 
 def _is_loopback(host: str) -> bool:
@@ -266,6 +287,12 @@ def _seconds(text: str) -> float:
     if not found:
         raise ValueError(f"{text!r} is not a number of seconds")
     return float(found[1])
+
+
+def _switch(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise ValueError(f"{text!r} is neither 0 nor 1")
+    return text == "1"
 
 
 def _failpoint(text: str) -> str:

@@ -40,9 +40,6 @@ RAW_DEFLATE = zlib.compress(b"hello")[2:-4]
             b"ok",
             id="after interim answers",
         ),
-        pytest.param(
-            says(OK + b"HTTP/1.1 200 OK\r\n\r\nmore", then="stall"), b"ok", id="further bytes are ignored"
-        ),
         pytest.param(says(*(OK[i : i + 1] for i in range(len(OK))), then="stall"), b"ok", id="byte by byte"),
         pytest.param(says(HEAD + b"Content-Encoding: gzip\r\n\r\n" + PACKED), b"hello", id="gzip"),
         pytest.param(

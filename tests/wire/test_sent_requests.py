@@ -10,6 +10,7 @@ from wire_servers import OK, Script, both_loops, request, serving, wire
 
 from synthprobe import __version__
 from synthprobe.core.failures import Kind
+from synthprobe.wire.decoding import ACCEPTED
 from synthprobe.wire.transport import WireFailure
 
 pytestmark = pytest.mark.anyio
@@ -43,7 +44,7 @@ async def test_a_bare_request_has_the_defaults() -> None:
         "GET /a%20b?q=1&q=%C3%A9 HTTP/1.1\r\n"
         "Host: 127.0.0.1:80\r\n"
         "Accept: */*\r\n"
-        "Accept-Encoding: gzip, deflate\r\n"
+        f"Accept-Encoding: {ACCEPTED}\r\n"
         f"User-Agent: synthprobe/{__version__} (synthetic)\r\n"
         "Connection: close\r\n"
         "\r\n"

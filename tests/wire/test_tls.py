@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 import trustme
-from wire_servers import OK, Script, both_loops, request, says, serving, sighting
+from wire_servers import LOCAL, OK, Script, both_loops, request, says, serving, sighting
 
 from synthprobe.clock import Clock, system
 from synthprobe.core.failures import Kind
@@ -56,7 +56,7 @@ async def ask_tls(
     deadline: float = 2.0,
 ) -> httpx.Response:
     clock = Clock(now=lambda: NOW, monotonic=system().monotonic)
-    wire = Wire(clock, Resolver(clock, lookup=lambda _name: ["127.0.0.1"]), ca=ca)
+    wire = Wire(clock, Resolver(clock, lookup=lambda _name: ["127.0.0.1"]), guard=LOCAL, ca=ca)
     async with serving(script or says(OK), context) as port:
         return await wire.handle_async_request(request(f"https://{host}:{port}/", deadline=deadline))
 
@@ -202,13 +202,15 @@ async def test_a_large_body_comes_through_tls_whole_both_ways(ca: Path) -> None:
     async with serving(echo, server_context(GOOD)) as port:
         url = f"https://127.0.0.1:{port}/"
         asked = request(url, "POST", 10.0, content=b"x" * 5_000_000, extensions={"max_body": 5_000_000})
-        response = await Wire(clock, Resolver(clock), ca=ca).handle_async_request(asked)
+        response = await Wire(clock, Resolver(clock), guard=LOCAL, ca=ca).handle_async_request(asked)
     assert response.content == b"x" * 5_000_000
 
 
-async def test_a_trust_store_that_cannot_be_read_is_told_at_once(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        Wire(system(), Resolver(system()), ca=tmp_path / "none.pem")
+async def test_a_trust_store_that_cannot_be_read_is_our_own_fault(tmp_path: Path) -> None:
+    failure = await fail_tls(tmp_path / "none.pem", server_context(GOOD))
+    assert failure.kind is Kind.SCRIPT_ERROR
+    assert failure.message.endswith("none.pem cannot be read: No such file or directory")
+    assert not failure.sighting.bytes_sent
 
 
 async def test_a_host_that_no_certificate_can_name_is_no_traceback(ca: Path) -> None:

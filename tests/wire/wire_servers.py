@@ -10,10 +10,13 @@ import httpx
 import pytest
 
 from synthprobe.clock import system
+from synthprobe.wire.guard import Guard
 from synthprobe.wire.resolver import Resolver
 from synthprobe.wire.transport import Sighting, Wire, WireFailure
 
 Script: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+LOCAL = Guard(loopback=True)
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -88,7 +91,7 @@ async def _tick(pause: float) -> None:
 
 def wire(resolver: Resolver | None = None) -> Wire:
     """A wire on the machine's clock."""
-    return Wire(system(), resolver or Resolver(system()))
+    return Wire(system(), resolver or Resolver(system()), guard=LOCAL)
 
 
 def request(url: str, method: str = "GET", deadline: float = 5.0, **kwargs: object) -> httpx.Request:

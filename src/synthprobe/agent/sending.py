@@ -36,7 +36,11 @@ async def send(outgoing: Outgoing, scene: Scene, span: OpenSpan) -> Attempt:
         scene.watch.now_ns(),
     )
     request.headers.update(call.headers())
-    request.extensions = {"deadline": max(outgoing.deadline, 0.001), "max_body": outgoing.max_body}
+    request.extensions = {
+        "deadline": max(outgoing.deadline, 0.001),
+        "max_body": outgoing.max_body,
+        "named": True,
+    }
     response, failure, sighting = await _exchange(outgoing, scene)
     call.end(
         scene.watch.now_ns(),

@@ -23,9 +23,10 @@ from synthprobe.buses import local
 from synthprobe.clock import Clock
 from synthprobe.core.probes import checks
 from synthprobe.files.probes import LoadedProbe
-from synthprobe.settings import Settings
+from synthprobe.settings import Listen, Settings
 from synthprobe.stores.sqlite import SqliteStore
 from synthprobe.telemetry.tracing import Tracing
+from synthprobe.wire.guard import Guard
 from synthprobe.wire.resolver import Resolver
 from synthprobe.wire.transport import Wire
 
@@ -39,17 +40,21 @@ class AgentOptions(Struct, frozen=True):
     bus: str
     tied: bool
     """Whether it ends when its standard input ends, because its router has."""
+    own: tuple[Listen, ...] = ()
+    """Listeners of its router, which are never probed."""
 
 
 async def run(
     options: AgentOptions, probes: Sequence[LoadedProbe], environment: Mapping[str, str], clock: Clock
 ) -> None:
     """Serve the probes until SIGINT, SIGTERM or the end of the router. Raises `StoreError`."""
-    served: list[Sourced] = [(check, loaded.source_text) for loaded in probes for check in checks(loaded.probe)]
+    served: list[Sourced] = [
+        (check, loaded.source_text) for loaded in probes for check in checks(loaded.probe)
+    ]
     stop = anyio.Event()
     with closing(SqliteStore.open(options.settings.spool, SCHEMA)) as store:
         bus = local.connect(options.bus)
-        agent = _compose(options.settings, Spool(store, options.settings.agent), bus, environment, clock)
+        agent = _compose(options, Spool(store, options.settings.agent), bus, environment, clock)
         async with anyio.create_task_group() as watchers:
             watchers.start_soon(_on_signal, stop)
             if options.tied:
@@ -61,10 +66,12 @@ async def run(
 
 
 def _compose(
-    settings: Settings, spool: Spool, bus: local.LocalBus, environment: Mapping[str, str], clock: Clock
+    options: AgentOptions, spool: Spool, bus: local.LocalBus, environment: Mapping[str, str], clock: Clock
 ) -> Agent:
+    settings = options.settings
     tracing = Tracing(__version__, settings.agent)
-    wire = Wire(clock, Resolver(clock))
+    own = frozenset((listener.host, listener.port) for listener in options.own)
+    wire = Wire(clock, Resolver(clock), guard=Guard(loopback=settings.allow_loopback, own=own))
     runner = Runner(wire, tracing, clock, new_run_id, Secrets(environment), settings.agent)
     return Agent(
         name=settings.agent,

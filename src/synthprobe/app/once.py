@@ -18,6 +18,7 @@ from synthprobe.core.reports import Finished
 from synthprobe.core.results import Trigger
 from synthprobe.telemetry.otlp import Exporter
 from synthprobe.telemetry.tracing import Tracing
+from synthprobe.wire.guard import Guard
 from synthprobe.wire.resolver import Resolver
 from synthprobe.wire.transport import Wire
 
@@ -43,7 +44,8 @@ def new_run_id() -> str:
 def parts(clock: Clock, environment: Mapping[str, str]) -> Parts:
     """The measuring instrument as the agent has it, without schedule and spool."""
     tracing = Tracing(__version__, "run")
-    wire = Wire(clock, Resolver(clock))
+    # A person runs this, now and here: their own machine is a target like any other.
+    wire = Wire(clock, Resolver(clock), guard=Guard(loopback=True))
     runner = Runner(wire, tracing, clock, new_run_id, Secrets(environment), "run")
     return Parts(runner, Exporter.from_environment(environment))
 

@@ -34,6 +34,7 @@ from synthprobe.telemetry.otlp import Exporter
 from synthprobe.telemetry.otlp_json import to_otlp_json
 from synthprobe.web import app as web
 from synthprobe.web.server import Pages, bind
+from synthprobe.wire.guard import Guard
 from synthprobe.wire.resolver import Resolver
 from synthprobe.wire.transport import Wire
 
@@ -91,7 +92,7 @@ def _compose(
         store,
         routes,
         clock,
-        transport=Wire(clock, Resolver(clock)),
+        transport=Wire(clock, Resolver(clock), guard=_guard(settings)),
         secrets=_reader(settings.routes.parent),
         public_url=settings.public_url,
         new_id=new_run_id,
@@ -144,6 +145,8 @@ def _agent_command(settings: Settings) -> list[str]:
         "--agent": settings.agent,
         "--concurrency": str(settings.concurrency),
         "--grace": str(settings.grace),
+        "--allow-loopback": "1" if settings.allow_loopback else "0",
+        "--own": str(settings.listen),
     }
     return [
         sys.executable,
@@ -153,6 +156,11 @@ def _agent_command(settings: Settings) -> list[str]:
         "--tied",
         *(word for pair in options.items() for word in pair),
     ]
+
+
+def _guard(settings: Settings) -> Guard:
+    own = frozenset({(settings.listen.host, settings.listen.port)})
+    return Guard(loopback=settings.allow_loopback, own=own)
 
 
 def _reader(folder: Path) -> Callable[[str], str]:

@@ -37,8 +37,9 @@ def serve(**flags: str | None) -> None:
 @click.command()
 @click.option("--bus", required=True, help="where the router listens: a socket path, or tcp:127.0.0.1:PORT")
 @click.option("--tied", is_flag=True, help="end when standard input ends, as a child of `serve`")
-@with_settings("probes", "spool", "store", "agent", "concurrency", "grace")
-def agent(bus: str, tied: bool, **flags: str | None) -> None:
+@click.option("--own", multiple=True, metavar="ADDRESS:PORT", help="a listener of ours, never to be probed")
+@with_settings("probes", "spool", "store", "agent", "concurrency", "grace", "allow_loopback")
+def agent(bus: str, tied: bool, own: tuple[str, ...], **flags: str | None) -> None:
     """Schedule and run the probes of one agent, and hand what it finds to a router."""
     chosen = settings_from(flags).settings
     loaded = load_folder([chosen.probes])
@@ -48,8 +49,15 @@ def agent(bus: str, tied: bool, **flags: str | None) -> None:
         click.echo(f"synthprobe: no probe files in {chosen.probes}; name a folder with --probes", err=True)
         sys.exit(Exit.INVALID)
     logs.start("agent")
-    options = AgentOptions(settings=chosen, bus=bus, tied=tied)
+    options = AgentOptions(settings=chosen, bus=bus, tied=tied, own=tuple(map(_listener, own)))
     _run(lambda: run_agent(options, loaded.probes, settings.environment(), clock.system()))
+
+
+def _listener(text: str) -> settings.Listen:
+    try:
+        return settings.listener(text)
+    except ValueError as error:
+        raise click.UsageError(f"--own: {error}") from error
 
 
 def _run(start: Callable[[], Awaitable[None]]) -> None:

@@ -38,7 +38,7 @@ async def post(transport: httpx.AsyncBaseTransport, outgoing: Outgoing, now: dat
             outgoing.url,
             headers=dict(outgoing.headers),
             content=outgoing.body,
-            extensions={"deadline": DEADLINE, "max_body": MOST_ANSWER},
+            extensions={"deadline": DEADLINE, "max_body": MOST_ANSWER, "named": True},
         )
     except (httpx.InvalidURL, ValueError, TypeError):
         return Answer(failure="its URL or a header is not valid", arrived=False)

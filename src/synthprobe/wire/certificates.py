@@ -10,8 +10,6 @@ from synthprobe.core.failures import Kind
 from synthprobe.core.results import Tls
 from synthprobe.wire.failures import Fault
 
-NOTHING_SEEN = Tls()
-
 PeerInfo: TypeAlias = Mapping[str, object]
 """As `ssl.SSLSocket.getpeercert()` describes it."""
 
@@ -28,13 +26,15 @@ def seen(connection: ssl.SSLObject) -> Tls:
         names=_names(info.get("subjectAltName")),
         subject=_distinguished(info.get("subject")),
         issuer=_distinguished(info.get("issuer")),
+        serial=_text(info.get("serialNumber")),
     )
 
 
-def fault(error: ssl.SSLError, tls: Tls, host: str, now: datetime) -> Fault:
-    """The fault of a handshake that failed; `tls` is what was seen of it."""
+def fault(error: ssl.SSLError, tls: Tls, host: str, now: datetime, *, shown_ours: bool) -> Fault:
+    """The fault of a handshake that failed; `tls` is what was seen of it, `shown_ours`: we have a client certificate."""
     if not isinstance(error, ssl.SSLCertVerificationError):
-        return Fault(Kind.TLS_ERROR, f"no TLS handshake with {host}: {_reason(error)}")
+        text = f"no TLS handshake with {host}: {_reason(error)}"
+        return Fault(Kind.TLS_ERROR, text + _about_ours(error.reason or "", shown_ours=shown_ours))
     if error.verify_code in (_EXPIRED, _NOT_YET_VALID):
         return Fault(Kind.TLS_EXPIRED, _validity(tls, host, now))
     if error.verify_code in _HOSTNAME:
@@ -57,6 +57,31 @@ def _reason(error: ssl.SSLError) -> str:
     if error.reason in ("WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST"):
         return f"{reason}; it does not seem to speak TLS on this port"
     return reason
+
+
+def _about_ours(reason: str, *, shown_ours: bool) -> str:
+    """What an alert says about our own certificate; TLS 1.2 has no word for one that is missing."""
+    if not shown_ours and reason.endswith("CERTIFICATE_REQUIRED"):
+        return "; it wants a client certificate, and the request names none (`tls:`)"
+    if not shown_ours and reason.endswith("ALERT_HANDSHAKE_FAILURE"):
+        return "; it may want a client certificate, and the request names none (`tls:`)"
+    if shown_ours and "_ALERT_" in reason and reason.endswith(_REFUSED_OURS):
+        return "; it does not accept our client certificate"
+    return ""
+
+
+_REFUSED_OURS = (
+    "CERTIFICATE_REQUIRED",
+    "HANDSHAKE_FAILURE",
+    "BAD_CERTIFICATE",
+    "UNSUPPORTED_CERTIFICATE",
+    "CERTIFICATE_REVOKED",
+    "CERTIFICATE_EXPIRED",
+    "CERTIFICATE_UNKNOWN",
+    "UNKNOWN_CA",
+    "ACCESS_DENIED",
+    "DECRYPT_ERROR",
+)
 
 
 def _validity(tls: Tls, host: str, now: datetime) -> str:
@@ -95,6 +120,10 @@ def _instant(text: object) -> datetime | None:
     if not isinstance(text, str):
         return None
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(text), UTC)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _names(entries: object) -> tuple[str, ...]:

@@ -2,21 +2,44 @@
 
 import zlib
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from synthprobe.core.failures import Kind
 from synthprobe.wire.failures import Fault
+
+try:
+    import brotli
+except ImportError:  # an extra, for it is the one library here that is compiled by others than us and CPython
+    brotli = None
 
 _Inflater: TypeAlias = Callable[[bytes], "zlib._Decompress"]
 
 MEMBERS = 64
 """Gzip members in one body; each new one copies what is left, so endless empty ones would cost quadratic time."""
 
+ACCEPTED = "gzip, deflate, br" if brotli else "gzip, deflate"
+"""What we ask for."""
+
 COMPRESSED_SLACK = 64 * 1024
 """Compressed bytes allowed beyond the limit on decompressed ones; incompressible data grows a little."""
 
 
-def body_for(encodings: list[str], limit: int) -> "Body | Compressed":
+class Incoming(Protocol):
+    """A body on its way."""
+
+    raw: int
+    """Bytes that arrived, before they were decoded."""
+
+    def add(self, data: bytes) -> None:
+        """Take the next raw bytes. Raises `Fault` (too_large, protocol_error)."""
+        ...
+
+    def finish(self) -> bytes:
+        """The whole decoded body. Raises `Fault` when it is cut short."""
+        ...
+
+
+def body_for(encodings: list[str], limit: int) -> Incoming:
     """An empty body for the values of Content-Encoding. Raises `Fault` for what we do not decode."""
     named = [name for value in encodings for part in value.split(",") if (name := part.strip().lower())]
     codings = [name for name in named if name != "identity"]
@@ -24,9 +47,11 @@ def body_for(encodings: list[str], limit: int) -> "Body | Compressed":
         return Body(limit)
     if len(codings) > 1:
         raise Fault(Kind.PROTOCOL_ERROR, f"the body is encoded more than once ({', '.join(codings)[:100]})")
+    if codings[0] == "br" and brotli:
+        return Brotli(limit)
     inflater = _INFLATERS.get(codings[0])
     if inflater is None:
-        text = f"the body is encoded as {codings[0][:40]!r}; only gzip and deflate are understood"
+        text = f"the body is encoded as {codings[0][:40]!r}; only {ACCEPTED} are understood"
         raise Fault(Kind.PROTOCOL_ERROR, text)
     return Compressed(limit, inflater)
 
@@ -103,6 +128,35 @@ class Compressed:
         self._inflate = self._inflater(data)
 
 
+class Brotli:
+    """A body in brotli (RFC 7932), where the library is installed."""
+
+    def __init__(self, limit: int) -> None:
+        self.raw = 0
+        self._limit = limit
+        self._plain = Body(limit)
+        self._unpack = brotli.Decompressor()
+
+    def add(self, data: bytes) -> None:
+        """Take the next raw bytes. Raises `Fault` (too_large, protocol_error)."""
+        self.raw += len(data)
+        if self.raw > self._limit + COMPRESSED_SLACK:
+            raise Fault(Kind.TOO_LARGE, f"the compressed body is larger than {self._limit:,} bytes")
+        try:
+            self._plain.add(self._unpack.process(data, output_buffer_limit=_STRIDE))
+            while not self._unpack.can_accept_more_data():
+                self._plain.add(self._unpack.process(b"", output_buffer_limit=_STRIDE))
+        except brotli.error as error:
+            raise Fault(Kind.PROTOCOL_ERROR, f"the compressed body is corrupt ({error})") from error
+
+    def finish(self) -> bytes:
+        """The whole decoded body. Raises `Fault` when it is cut short."""
+        if self.raw and not self._unpack.is_finished():
+            raise Fault(Kind.PROTOCOL_ERROR, "the compressed body ends before its own end mark")
+        return self._plain.finish()
+
+
+_STRIDE = 64 * 1024
 _SNIFFED = 2
 
 

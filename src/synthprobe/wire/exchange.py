@@ -1,6 +1,5 @@
 """One request under way: its phases in a straight line, and what was seen of each."""
 
-import asyncio
 import ssl
 from contextlib import suppress
 
@@ -9,12 +8,16 @@ import httpx
 
 from synthprobe.clock import Clock
 from synthprobe.core.failures import Kind
-from synthprobe.wire import certificates, failures, sockets
+from synthprobe.core.results import Tls
+from synthprobe.wire import certificates, failures, proxy
+from synthprobe.wire.connecting import Target, Ways
+from synthprobe.wire.contexts import Context
 from synthprobe.wire.failures import Fault, WireFailure
 from synthprobe.wire.framing import Framing
 from synthprobe.wire.limits import Limits
 from synthprobe.wire.message import request_bytes
-from synthprobe.wire.resolver import Address, IpVersion, Resolver, literal
+from synthprobe.wire.proxy import Via
+from synthprobe.wire.resolver import IpVersion
 from synthprobe.wire.sighting import Phase, Stopwatch
 from synthprobe.wire.sockets import Channel, Connection
 from synthprobe.wire.tls import TlsConnection
@@ -23,18 +26,15 @@ from synthprobe.wire.tls import TlsConnection
 class Exchange:
     """The state of one request under way, under the limits that are in force for it."""
 
-    def __init__(
-        self, clock: Clock, request: httpx.Request, limits: Limits, context: ssl.SSLContext | None
-    ) -> None:
+    def __init__(self, clock: Clock, request: httpx.Request, limits: Limits, context: Context | None) -> None:
         """`context`: under which TLS is spoken, None for plain HTTP."""
         self._limits = limits
         self._context = context
         self._request = request
-        self._watch = Stopwatch(clock)
         self._host = request.url.raw_host.decode("ascii")
-        self._where = self._host
+        self._watch = Stopwatch(clock, self._host)
 
-    async def run(self, resolver: Resolver) -> httpx.Response:
+    async def run(self, ways: Ways) -> httpx.Response:
         """Everything from the look-up to the last byte. Raises `Fault` and `OSError`."""
         scheme = self._request.url.scheme
         if scheme not in _PORTS or not self._host:
@@ -42,7 +42,7 @@ class Exchange:
                 Kind.SCRIPT_ERROR, f"the request was not sent: {scheme}://{self._host} is no HTTP address"
             )
         data = await request_bytes(self._request)
-        connection = await self._connect(resolver, self._request.url.port or _PORTS[scheme])
+        connection = await self._connect(ways, self._request.url.port or _PORTS[scheme])
         channel: Channel = connection
         try:
             if self._context is not None:
@@ -55,71 +55,49 @@ class Exchange:
         """What an error of the operating system, of TLS or of the clock means in the phase under way."""
         phase = self._watch.phase or Phase.RESOLVE
         if isinstance(error, TimeoutError) and error.errno is None:
-            return failures.too_slow(phase, self._limits.deadline, self._where)
+            return failures.too_slow(phase, self._limits.deadline, self._watch.where)
         if isinstance(error, ssl.SSLEOFError):
-            return failures.closed(phase, f"{self._where} without a TLS goodbye")
+            return failures.closed(phase, f"{self._watch.where} without a TLS goodbye")
         if isinstance(error, ssl.SSLError):
-            return certificates.fault(error, certificates.NOTHING_SEEN, self._host, self._watch.started_at)
-        return failures.from_socket(error, phase, self._where)
+            return self._tls_fault(error, self._watch.tls or Tls())
+        return failures.from_socket(error, phase, self._watch.where)
 
     def failure(self, fault: Fault) -> WireFailure:
         """The fault with the phase it happened in and all that was seen until then."""
         phase = self._watch.phase or Phase.SEND
         return WireFailure(fault.kind, phase, fault.message, self._watch.stop())
 
-    async def _connect(self, resolver: Resolver, port: int) -> Connection:
-        if literal(self._host) is None:
-            self._watch.enter(Phase.RESOLVE)
-        addresses = await resolver.resolve(self._host, self._ip_version())
-        self._watch.addresses = tuple(address.text for address in addresses)
-        self._watch.enter(Phase.CONNECT)
-        fault = Fault(Kind.DNS_ERROR, f"{self._host} has no address")
-        for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
-            self._where = address.shown(port)
-            try:
-                connection = await self._try(address, port, left)
-            except Fault as failed:
-                fault = failed
-                self._watch.tried(address.text, fault.kind)
-            else:
-                self._watch.tried(address.text, None)
-                self._watch.peer = self._where
-                return connection
-        raise fault
-
-    def _ip_version(self) -> IpVersion:
-        wanted = self._request.extensions.get("ip", IpVersion.ANY)
+    async def _connect(self, ways: Ways, port: int) -> Connection:
+        extensions = self._request.extensions
         try:
-            return IpVersion(wanted)
-        except ValueError:
-            raise Fault(Kind.SCRIPT_ERROR, f"ip is any, v4 or v6, not {wanted!r}") from None
+            ip = IpVersion(extensions.get("ip", IpVersion.ANY))
+        except ValueError as error:
+            raise Fault(Kind.SCRIPT_ERROR, f"ip is any, v4 or v6: {error}") from error
+        target = Target(self._host, port, named=extensions.get("named") is True, ip=ip)
+        via = extensions.get("via")
+        if isinstance(via, Via):
+            return await proxy.connect(via, target, ways, self._watch, self._limits)
+        return await ways.connect(target, self._watch, self._limits.deadline)
 
-    async def _try(self, address: Address, port: int, left: int) -> Connection:
-        """Connect to one address; while others are left, a silent one may only use up its share of the time."""
-        try:
-            if left == 1:
-                return await sockets.connect(address, port)
-            share = (self._limits.deadline - self._watch.elapsed()) / left
-            async with asyncio.timeout(share):
-                return await sockets.connect(address, port)
-        except OSError as error:
-            raise failures.from_connect(error, self._where) from error
-
-    async def _shake_hands(self, connection: Connection, context: ssl.SSLContext) -> TlsConnection:
+    async def _shake_hands(self, connection: Connection, context: Context) -> TlsConnection:
         self._watch.enter(Phase.TLS)
         try:
-            channel = TlsConnection(connection, context, self._host)
+            channel = TlsConnection(connection, context.ssl, self._host)
         except ValueError as error:
             raise Fault(Kind.TLS_HOSTNAME, f"no certificate can be for {self._host}: {error}") from error
         try:
             await channel.shake_hands()
         except ssl.SSLError as error:
-            raise certificates.fault(error, channel.seen(), self._host, self._watch.started_at) from error
+            raise self._tls_fault(error, channel.seen()) from error
         except EOFError as error:
-            raise failures.closed(Phase.TLS, self._where) from error
+            raise failures.closed(Phase.TLS, self._watch.where) from error
         finally:
             self._watch.tls = channel.seen()
         return channel
+
+    def _tls_fault(self, error: ssl.SSLError, seen: Tls) -> Fault:
+        shown_ours = self._context is not None and self._context.has_client_cert
+        return certificates.fault(error, seen, self._host, self._watch.started_at, shown_ours=shown_ours)
 
     async def _converse(self, channel: Channel, data: bytes) -> httpx.Response:
         framing = Framing(self._request.method, self._limits)

@@ -7,13 +7,15 @@
 
 The kinds and where they come from:
 
+    proxy     prober_unwell, whatever went wrong with it; blocked
     resolve   dns_error
-    connect   connect_refused, connect_timeout (the deadline too), reset; prober_unwell when our own machine refuses
+    connect   blocked, connect_refused, connect_timeout (the deadline too), reset; prober_unwell when our own machine
+              refuses
     tls       tls_expired, tls_untrusted, tls_hostname, tls_error, reset
     send      reset; script_error when the request itself must not be sent (nothing left then)
     wait      reset, protocol_error
     receive   reset, protocol_error, too_large
-    any but connect: timeout
+    any but proxy and connect: timeout
 
 Cancellation is no failure and passes untouched.
 """
@@ -57,9 +59,10 @@ def from_connect(error: OSError, where: str) -> Fault:
 
 def from_socket(error: OSError, phase: Phase, where: str) -> Fault:
     """The fault of a connection that broke."""
+    kind = Kind.PROBER_UNWELL if phase is Phase.PROXY else Kind.RESET
     if error.errno in (errno.ECONNRESET, errno.EPIPE):
-        return Fault(Kind.RESET, f"connection reset by {where} {_DURING[phase]}")
-    return Fault(Kind.RESET, f"connection to {where} lost {_DURING[phase]} ({error.strerror or error})")
+        return Fault(kind, f"connection reset by {where} {_DURING[phase]}")
+    return Fault(kind, f"connection to {where} lost {_DURING[phase]} ({error.strerror or error})")
 
 
 def closed(phase: Phase, where: str) -> Fault:
@@ -69,7 +72,7 @@ def closed(phase: Phase, where: str) -> Fault:
 
 def too_slow(phase: Phase | None, deadline: float, where: str) -> Fault:
     """The fault of an exchange that outlived its deadline."""
-    kind = Kind.CONNECT_TIMEOUT if phase is Phase.CONNECT else Kind.TIMEOUT
+    kind = _TOO_SLOW_KINDS.get(phase or Phase.RESOLVE, Kind.TIMEOUT)
     text = _TOO_SLOW[phase or Phase.RESOLVE].format(where)
     return Fault(kind, f"{text} within the deadline of {deadline:g} s")
 
@@ -91,7 +94,10 @@ _CONNECT = {
     errno.EPERM: _OURS,
 }
 
+_TOO_SLOW_KINDS = {Phase.CONNECT: Kind.CONNECT_TIMEOUT, Phase.PROXY: Kind.PROBER_UNWELL}
+
 _DURING = {
+    Phase.PROXY: "before the proxy opened the way",
     Phase.RESOLVE: "during the look-up",
     Phase.CONNECT: "while connecting",
     Phase.TLS: "during the TLS handshake",
@@ -101,6 +107,7 @@ _DURING = {
 }
 
 _TOO_SLOW = {
+    Phase.PROXY: "the proxy {} did not open the way",
     Phase.RESOLVE: "the name of {} was not resolved",
     Phase.CONNECT: "no connection to {}",
     Phase.TLS: "the TLS handshake with {} was not finished",

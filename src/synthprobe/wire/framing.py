@@ -7,13 +7,13 @@ llhttp needs four kinds of help, each a trap that was seen:
 - it takes any version digits, `RTSP/` for `HTTP/`, statuses below 100, and transfer codings it cannot undo;
 - it hands on chunk extensions and trailers without limit.
 
-After the answer's end further bytes are ignored: the connection is closed anyway.
+Bytes after the answer's end belong to no request of ours, and make the answer one whose length is in doubt: refused.
 """
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from synthprobe.core.failures import Kind
-from synthprobe.wire.decoding import Body, Compressed, body_for
+from synthprobe.wire.decoding import Incoming, body_for
 from synthprobe.wire.failures import Fault
 from synthprobe.wire.limits import FRAMING_RATIO, FRAMING_SLACK, Limits
 
@@ -29,7 +29,7 @@ class Framing:
         self.headers: list[tuple[bytes, bytes]] = []
         self._limits = limits
         self._bodiless = method == "HEAD"
-        self._body: Body | Compressed | None = None
+        self._body: Incoming | None = None
         self._length: int | None = None
         self._chunked = False
         self._opening = b""
@@ -50,7 +50,7 @@ class Framing:
             self._parse(head)
             if self._body is None and self._head_size >= self._limits.headers:
                 raise Fault(Kind.TOO_LARGE, f"the headers are larger than {self._limits.headers:,} bytes")
-        if data and not self.done:
+        if data:
             self._body_size += len(data)
             self._parse(data)
             self._check_overhead()
@@ -78,7 +78,9 @@ class Framing:
         try:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade) as error:
-            if self._fault is None and not self.done:
+            if self.done:
+                raise _leftover() from error
+            if self._fault is None:
                 raise Fault(Kind.PROTOCOL_ERROR, f"the answer is not valid HTTP/1.1 ({error})") from error
         if self._fault is not None:
             raise self._fault
@@ -90,6 +92,11 @@ class Framing:
             raise Fault(Kind.TOO_LARGE, "the chunk extensions and trailers are far larger than the body")
 
     # What llhttp calls; its callbacks must not raise, so a fault is kept for `_parse`.
+
+    def on_message_begin(self) -> None:
+        """The first byte of an answer."""
+        if self.done:
+            self._fault = self._fault or _leftover()
 
     def on_status(self, reason: bytes) -> None:
         """Part of the reason phrase."""
@@ -114,7 +121,9 @@ class Framing:
 
     def on_body(self, data: bytes) -> None:
         """Bytes of the body, freed of chunks."""
-        if self.done or self._fault is not None or self._body is None:
+        if self.done:
+            self._fault = self._fault or _leftover()
+        if self._fault is not None or self._body is None:
             return
         try:
             self._body.add(data)
@@ -178,6 +187,10 @@ class Framing:
                 text = f"the answer's Content-Length is not one number ({', '.join(lengths)[:100]})"
                 raise Fault(Kind.PROTOCOL_ERROR, text)
             self._length = int(lengths[0])
+
+
+def _leftover() -> Fault:
+    return Fault(Kind.PROTOCOL_ERROR, "the answer is followed by bytes that belong to no request")
 
 
 _VERSIONS = frozenset({"1.0", "1.1"})

@@ -6,11 +6,12 @@ import httpx
 
 from synthprobe import __version__
 from synthprobe.core.failures import Kind
+from synthprobe.wire.decoding import ACCEPTED
 from synthprobe.wire.failures import Fault
 
 DEFAULTS = (
     (b"accept", b"Accept: */*\r\n"),
-    (b"accept-encoding", b"Accept-Encoding: gzip, deflate\r\n"),
+    (b"accept-encoding", f"Accept-Encoding: {ACCEPTED}\r\n".encode()),
     (b"user-agent", f"User-Agent: synthprobe/{__version__} (synthetic)\r\n".encode()),
     (b"connection", b"Connection: close\r\n"),
 )

@@ -13,6 +13,8 @@ from synthprobe.core.results import Phases, Tls
 class Phase(StrEnum):
     """The parts of an exchange in the order they happen; the words of `core.results.Phases`."""
 
+    PROXY = "proxy"
+    """All that passes until a proxy has opened the way; then there is no resolve and no connect of our own."""
     RESOLVE = "resolve"
     CONNECT = "connect"
     TLS = "tls"
@@ -63,9 +65,12 @@ class Stopwatch:
         "phase",
         "started_at",
         "tls",
+        "where",
     )
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, where: str = "") -> None:
+        """`where`: what a message calls the other end."""
+        self.where = where
         self.started_at = clock.now()
         self._monotonic = clock.monotonic
         self._start = self._since = clock.monotonic()

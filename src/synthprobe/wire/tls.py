@@ -1,43 +1,16 @@
 """TLS over a connection, driven by hand through memory buffers.
 
 By hand, because the handshake is to be measured, the certificate is wanted just when its verification fails, and no
-loop's own TLS shutdown may keep a socket open. Contexts take 20 ms each, so they are made once and shared.
+loop's own TLS shutdown may keep a socket open.
 """
 
 import ssl
 from contextlib import suppress
-from pathlib import Path
-
-from msgspec import Struct
 
 from synthprobe.core.results import Tls
 from synthprobe.wire import certificates
 from synthprobe.wire.limits import RECEIVE_SIZE
 from synthprobe.wire.sockets import Connection
-
-
-class TlsOptions(Struct, frozen=True):
-    """What makes two TLS contexts different."""
-
-    ca: Path | None = None
-    """A PEM file of the authorities to trust instead of the system's."""
-
-
-class Contexts:
-    """The TLS contexts in use, one for each set of options."""
-
-    def __init__(self) -> None:
-        self._made: dict[TlsOptions, ssl.SSLContext] = {}
-
-    def context(self, options: TlsOptions) -> ssl.SSLContext:
-        """The shared context. Raises `OSError` (`ssl.SSLError` too) when the `ca` file cannot be read."""
-        context = self._made.get(options)
-        if context is None:
-            context = ssl.create_default_context(cafile=options.ca)
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
-            context.set_alpn_protocols(["http/1.1"])
-            self._made[options] = context
-        return context
 
 
 class TlsConnection:
