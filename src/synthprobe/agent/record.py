@@ -7,10 +7,10 @@ from msgspec import Struct, structs
 from synthprobe.agent.judging import Judged, shown
 from synthprobe.agent.scene import Acted, Attempt, Scene
 from synthprobe.agent.steps import kind_of
-from synthprobe.core.failures import Failure, signature
+from synthprobe.core.failures import TRANSPORT, Failure, Kind, Unwell, signature
 from synthprobe.core.outcomes import run_outcome, step_outcome
 from synthprobe.core.probes import Level, Step
-from synthprobe.core.results import Exchange, Result, StepOutcome, StepResult, Trigger
+from synthprobe.core.results import Exchange, Outcome, Result, StepOutcome, StepResult, Trigger
 from synthprobe.telemetry.redaction import Redactor
 
 
@@ -97,6 +97,30 @@ def run_result(
         signature=signature(first) if first else "",
         passed_after_retry=any(step.passed_after_retry for step in steps),
         attempt=attempt,
+    )
+
+
+def region_unwell(result: Result, failure: Failure, references: int) -> Result:
+    """A failed run that says nothing of its target: the references of its region failed too."""
+    silent = (
+        f"none of its {references} references answers either"
+        if references > 1
+        else "its reference is silent too"
+    )
+    ours = structs.replace(
+        failure,
+        kind=Kind.PROBER_UNWELL,
+        message=f"{result.region} is unwell, {silent}: {failure.message}",
+        verdict=Unwell.REGION,
+    )
+    steps = tuple(
+        structs.replace(step, outcome=StepOutcome.ERRORED)
+        if step.outcome is StepOutcome.FAILED and step.failure and step.failure.kind in TRANSPORT
+        else step
+        for step in result.steps
+    )
+    return structs.replace(
+        result, outcome=Outcome.ERRORED, failure=ours, signature=signature(ours), steps=steps
     )
 
 

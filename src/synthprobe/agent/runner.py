@@ -7,6 +7,7 @@ a run always ends with a result, unless it is cancelled from outside, which leav
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 import httpx
 
@@ -15,12 +16,13 @@ from synthprobe.agent.judging import Judged, judge
 from synthprobe.agent.names import names_of, now_names, run_names
 from synthprobe.agent.progress import Listener, StepFinished, StepStarted
 from synthprobe.agent.record import Finding
+from synthprobe.agent.references import References
 from synthprobe.agent.scene import Acted, Scene, Unsendable
 from synthprobe.agent.secrets import SecretMissing, Secrets
 from synthprobe.agent.steps import kind_of
 from synthprobe.agent.stopwatch import Stopwatch, nanoseconds
 from synthprobe.clock import Clock
-from synthprobe.core.failures import Failure, Kind
+from synthprobe.core.failures import TRANSPORT, Failure, Kind
 from synthprobe.core.outcomes import ends_run
 from synthprobe.core.probes import Check, Step
 from synthprobe.core.reports import Finished
@@ -44,6 +46,7 @@ class Runner:
         new_id: Callable[[], str],
         secrets: Secrets,
         agent: str = "",
+        references: References | None = None,
     ) -> None:
         self._transport = transport
         self._tracing = tracing
@@ -51,6 +54,7 @@ class Runner:
         self._new_id = new_id
         self._secrets = secrets
         self._agent = agent
+        self._references = references
 
     async def run(
         self,
@@ -64,17 +68,16 @@ class Runner:
     ) -> Finished:
         """One run from its first step to its result. Cancelling it leaves no trace and no result."""
         scene = self._open(check, run_id or self._new_id(), trigger, attempt)
+        ended = partial(record.run_result, scene, trigger=trigger, scheduled_at=scheduled_at, attempt=attempt)
         try:
             failure = self._prepare(scene, scheduled_at, attempt)
             steps = await _perform(scene, progress or _nobody, failure)
+            result = await self._excused(ended(steps, failure=failure), check)
         except Exception as error:  # noqa: BLE001 - one broken run must not end the agent
-            failure, steps = _ours(error, scene, "this run"), ()
+            result = ended((), failure=_ours(error, scene, "this run"))
         except BaseException:
             scene.trace.abandon()
             raise
-        result = record.run_result(
-            scene, steps, trigger=trigger, scheduled_at=scheduled_at, attempt=attempt, failure=failure
-        )
         return Finished(self._agent, result, _end(scene, result))
 
     def _open(self, check: Check, run_id: str, trigger: Trigger, attempt: int) -> Scene:
@@ -104,6 +107,17 @@ class Runner:
         except LookupFailed as error:
             return Failure(Kind.SCRIPT_ERROR, str(error), position=str(check.probe.position))
         return None
+
+    async def _excused(self, result: Result, check: Check) -> Result:
+        """The result of a transport failure as ours, if the region's references fail too."""
+        if self._references is None or result.outcome is not Outcome.FAILED:
+            return result
+        failure, region = result.failure, check.region
+        if failure is None or failure.kind not in TRANSPORT:
+            return result
+        if not await self._references.unwell(region, check.probe.every):
+            return result
+        return record.region_unwell(result, failure, len(self._references.of(region)))
 
 
 async def _perform(scene: Scene, progress: Listener, failure: Failure | None) -> tuple[StepResult, ...]:

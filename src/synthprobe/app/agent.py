@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from synthprobe import __version__
 from synthprobe.agent.agent import Agent, Sourced
+from synthprobe.agent.references import References
 from synthprobe.agent.runner import Runner
 from synthprobe.agent.scheduler import Limits
 from synthprobe.agent.secrets import Secrets
@@ -22,6 +23,7 @@ from synthprobe.app.once import new_run_id
 from synthprobe.buses import local
 from synthprobe.clock import Clock
 from synthprobe.core.probes import checks
+from synthprobe.core.routes import Region
 from synthprobe.files.probes import LoadedProbe
 from synthprobe.settings import Listen, Settings
 from synthprobe.stores.sqlite import SqliteStore
@@ -42,6 +44,8 @@ class AgentOptions(Struct, frozen=True):
     """Whether it ends when its standard input ends, because its router has."""
     own: tuple[Listen, ...] = ()
     """Listeners of its router, which are never probed."""
+    regions: Mapping[str, Region] = {}
+    """As the routes name them: with what tells whether their network works."""
 
 
 async def run(
@@ -72,7 +76,8 @@ def _compose(
     tracing = Tracing(__version__, settings.agent)
     own = frozenset((listener.host, listener.port) for listener in options.own)
     wire = Wire(clock, Resolver(clock), guard=Guard(loopback=settings.allow_loopback, own=own))
-    runner = Runner(wire, tracing, clock, new_run_id, Secrets(environment), settings.agent)
+    references = References(wire, clock, lambda: options.regions)
+    runner = Runner(wire, tracing, clock, new_run_id, Secrets(environment), settings.agent, references)
     return Agent(
         name=settings.agent,
         runs=runner,

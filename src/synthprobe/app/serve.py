@@ -141,6 +141,7 @@ def _agent_command(settings: Settings) -> list[str]:
     options = {
         "--bus": settings.bus,
         "--probes": str(settings.probes),
+        "--routes": str(settings.routes),
         "--spool": str(settings.spool),
         "--agent": settings.agent,
         "--concurrency": str(settings.concurrency),

@@ -38,7 +38,7 @@ def serve(**flags: str | None) -> None:
 @click.option("--bus", required=True, help="where the router listens: a socket path, or tcp:127.0.0.1:PORT")
 @click.option("--tied", is_flag=True, help="end when standard input ends, as a child of `serve`")
 @click.option("--own", multiple=True, metavar="ADDRESS:PORT", help="a listener of ours, never to be probed")
-@with_settings("probes", "spool", "store", "agent", "concurrency", "grace", "allow_loopback")
+@with_settings("probes", "routes", "spool", "store", "agent", "concurrency", "grace", "allow_loopback")
 def agent(bus: str, tied: bool, own: tuple[str, ...], **flags: str | None) -> None:
     """Schedule and run the probes of one agent, and hand what it finds to a router."""
     chosen = settings_from(flags).settings
@@ -49,7 +49,14 @@ def agent(bus: str, tied: bool, own: tuple[str, ...], **flags: str | None) -> No
         click.echo(f"synthprobe: no probe files in {chosen.probes}; name a folder with --probes", err=True)
         sys.exit(Exit.INVALID)
     logs.start("agent")
-    options = AgentOptions(settings=chosen, bus=bus, tied=tied, own=tuple(map(_listener, own)))
+    routed = flags["routes"] is not None or chosen.routes.exists()
+    options = AgentOptions(
+        settings=chosen,
+        bus=bus,
+        tied=tied,
+        own=tuple(map(_listener, own)),
+        regions=read(chosen.routes).regions if routed else {},
+    )
     _run(lambda: run_agent(options, loaded.probes, settings.environment(), clock.system()))
 
 

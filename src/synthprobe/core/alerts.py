@@ -142,11 +142,14 @@ def observe(alert: Alert | None, result: Result, check: CheckInfo, now: datetime
 
 
 def wants_confirming(before: Alert | None, after: Alert | None, rule: AlertRule) -> bool:
-    """Whether the scheduled run between these two states failed and was the last, or the last but one, to fire it."""
+    """Whether the scheduled run between these two states failed, and one more failure fires the alert.
+
+    Where a single failure fires it, that failure is the one to confirm.
+    """
     if not rule.confirm or after is None or after.window[-1:] != (Sample.FAILED,):
         return False
     if after.state is AlertState.FIRING:
-        return before is None or before.state is not AlertState.FIRING
+        return rule.fail_after.failed == 1 and (before is None or before.state is not AlertState.FIRING)
     # A trial's alert stays pending though it has enough failures.
     return _met(rule.fail_after, (*after.window, Sample.FAILED), _FAILED) and not _met(
         rule.fail_after, after.window, _FAILED
