@@ -75,14 +75,14 @@ def unrun(store: Path) -> Iterator[tuple[str, int, str]]:
 
 
 def interrupted(store: Path) -> set[tuple[str, int]]:
-    """Slots whose run was cut off."""
-    return {(check, at) for check, at, fate in unrun(store) if fate == "interrupted"}
+    """Slots whose run was cut off: check, and start in milliseconds."""
+    return {(check, at // 1000) for check, at, fate in unrun(store) if fate == "interrupted"}
 
 
 def slot_of(call: Call) -> tuple[str, int]:
-    """A call's slot as the store writes it."""
+    """The slot of a call: check, and start in milliseconds, which is what a probe is told."""
     at = datetime.fromisoformat(call.slot)
-    return call.check, round((at - EPOCH) / timedelta(microseconds=1))
+    return call.check, (at - EPOCH) // timedelta(milliseconds=1)
 
 
 def unfated(times: Sequence[int]) -> list[int]:

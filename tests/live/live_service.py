@@ -12,7 +12,6 @@ import anyio
 from anyio.abc import Process
 
 from free_ports import free_ports
-
 from synthprobe.settings import PREFIX, SETTINGS
 
 LOOPBACK = "127.0.0.1"

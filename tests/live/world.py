@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from live_service import Service, environment
 from msgspec import Struct
 
 from free_ports import free_ports
+from synthprobe import clock
 from synthprobe.demo.loopback import listen
 
 TAKES = 0.08
@@ -98,6 +100,8 @@ class Call(Struct, frozen=True):
     check: str
     slot: str
     """`run.scheduled_at`, as the probe wrote it."""
+    at: datetime
+    """When it called first."""
 
 
 class Target:
@@ -111,7 +115,9 @@ class Target:
         """Note who called, and answer."""
         _, region, probe, step = request.path.split("/")
         check = f"{probe}/{region}/{request.headers['X-Row']}"
-        self.runs[request.headers["X-Run"]] = Call(check, request.headers["X-Slot"])
+        self.runs.setdefault(
+            request.headers["X-Run"], Call(check, request.headers["X-Slot"], clock.system().now())
+        )
         await anyio.sleep(TAKES)
         return web.Response(status=503 if step == "capture" and probe in self.failing else 200)
 
