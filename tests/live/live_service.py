@@ -12,7 +12,7 @@ import anyio
 from anyio.abc import Process
 
 from free_ports import free_ports
-from synthprobe.settings import PREFIX, SETTINGS
+from synthprobe.settings import PREFIX
 
 LOOPBACK = "127.0.0.1"
 AGENT_STARTED = re.compile(r"agent started, pid (\d+)")
@@ -102,9 +102,8 @@ class Service:
 
 def environment() -> dict[str, str]:
     """This process's environment without settings of synthprobe, but with leave to call this machine."""
-    loopback = {setting.variable: "1" for setting in SETTINGS if setting.name == "allow_loopback"}
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}  # noqa: TID251
-    return {**kept, **loopback}
+    return {**kept, f"{PREFIX}ALLOW_LOOPBACK": "1"}
 
 
 def kill(pid: int) -> None:

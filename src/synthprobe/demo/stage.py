@@ -145,8 +145,7 @@ def _environment(stage: Stage) -> Mapping[str, str]:
     """The caller's environment without its own settings of synthprobe, and with a key that opens nothing."""
     kept = {k: v for k, v in stage.scene.options.environment.items() if not k.startswith(settings.PREFIX)}
     # The demo's targets and its receiver are on this machine, which `serve` connects to only when told to.
-    loopback = {setting.variable: "1" for setting in settings.SETTINGS if setting.name == "allow_loopback"}
-    return {**kept, **loopback, "STRIPE_KEY": STRIPE_KEY}
+    return {**kept, f"{settings.PREFIX}ALLOW_LOOPBACK": "1", "STRIPE_KEY": STRIPE_KEY}
 
 
 def _introduce(stage: Stage) -> None:
