@@ -42,10 +42,11 @@ Tx: TypeAlias = Generator[Sql, Rows, T]
 class Store(Protocol):
     """Where the router keeps its rows."""
 
-    async def write(self, transaction: Callable[[], Tx[T]]) -> T:
+    async def write(self, transaction: Callable[[], Tx[T]], *, patience: float = 0.0) -> T:
         """Run one transaction to its end; when this returns, it is on disk. Raises `StoreError`.
 
-        Cancelling the caller never interrupts a commit.
+        Cancelling the caller never interrupts a commit. `patience`: seconds it may wait for others, so that one commit
+        serves them all; transactions keep their order whatever their patience.
         """
         ...
 

@@ -212,3 +212,35 @@ def test_each_error_of_sqlite_has_its_type_and_advice(code: int, expected: type[
     error.sqlite_errorcode = code
     assert type(from_sqlite(error, "a.db")) is expected
     assert str(from_sqlite(error, "a.db")).startswith("a.db: it says; ")
+
+
+def test_patient_transactions_share_one_commit_with_the_first_that_cannot_wait(tmp_path: Path) -> None:
+    """A minute of patience is never used up: an impatient write takes all that were gathered with it, in their order."""
+    order: list[str] = []
+
+    async def write(store: SqliteStore, name: str, patience: float) -> None:
+        await store.write(lambda: noted(name, order), patience=patience)
+
+    async def scenario(store: SqliteStore) -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(write, store, "first", 60)
+            tasks.start_soon(write, store, "second", 60)
+            await anyio.wait_all_tasks_blocked()
+            assert order == []
+            tasks.start_soon(write, store, "urgent", 0)
+
+    with SqliteStore.open(tmp_path / "a.db") as store:
+        anyio.run(scenario, store)
+    assert order == ["first", "second", "urgent"]
+
+
+def test_a_patient_transaction_is_written_when_its_patience_ends(tmp_path: Path) -> None:
+    order: list[str] = []
+    with SqliteStore.open(tmp_path / "a.db") as store:
+        anyio.run(lambda: store.write(lambda: noted("alone", order), patience=0.001))
+    assert order == ["alone"]
+
+
+def noted(name: str, order: list[str]) -> Tx[None]:
+    yield Sql("select 1")
+    order.append(name)

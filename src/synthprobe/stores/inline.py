@@ -24,8 +24,8 @@ class InlineStore:
         self._connection.execute("pragma foreign_keys = on")
         migrate(self._connection, _NAME, schema)
 
-    async def write(self, transaction: Callable[[], Tx[T]]) -> T:
-        """Run one transaction to its end."""
+    async def write(self, transaction: Callable[[], Tx[T]], *, patience: float = 0.0) -> T:
+        """Run one transaction to its end; there is no disk to be patient for."""
         await checkpoint()
         return self._run(transaction, "begin immediate", "commit")
 
