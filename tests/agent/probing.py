@@ -109,7 +109,7 @@ def runner(clock: Clock, target: Target, environment: Mapping[str, str] | None =
     """A runner whose every request `target` answers."""
     return Runner(
         transport=httpx.MockTransport(target),
-        tracing=Tracing("0", "test"),
+        tracing=Tracing(),
         clock=clock,
         new_id=ids(),
         secrets=Secrets(environment or {}),

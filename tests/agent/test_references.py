@@ -60,7 +60,7 @@ class Network:
 
     async def run(self, references: References) -> Result:
         """A run of a check whose target is `pay.example`."""
-        transport, tracing = httpx.MockTransport(self.answer), Tracing("0", "test")
+        transport, tracing = httpx.MockTransport(self.answer), Tracing()
         runner = Runner(
             transport, tracing, self.clock, probing.ids(), Secrets({}), "agent-1", references=references
         )

@@ -15,7 +15,7 @@ SECOND = 1_000_000_000
 
 @pytest.fixture
 def tracing() -> Tracing:
-    return Tracing("1.2.3", "agent-1")
+    return Tracing()
 
 
 def test_a_run_becomes_spans_with_the_root_first_and_each_under_its_parent(tracing: Tracing) -> None:
@@ -116,7 +116,7 @@ def test_an_abandoned_run_keeps_nothing(tracing: Tracing) -> None:
 
 RECORD = """
 from synthprobe.telemetry.tracing import Tracing
-run = Tracing("1", "a").run("probe pay", {"long": "x" * 1000, "second": 1}, 0)
+run = Tracing().run("probe pay", {"long": "x" * 1000, "second": 1}, 0)
 call = run.step("s", 0).request("GET /", {}, 0)
 print(call.headers()["traceparent"][-1])
 call.event("e", 1)

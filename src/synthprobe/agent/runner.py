@@ -29,7 +29,7 @@ from synthprobe.core.reports import Finished
 from synthprobe.core.results import Outcome, Result, StepResult, Trigger, Verdict
 from synthprobe.core.spans import Span
 from synthprobe.core.templates import LookupFailed
-from synthprobe.telemetry.redaction import Redactor
+from synthprobe.telemetry.redaction import always, redactor
 from synthprobe.telemetry.tracing import OpenSpan, Tracing
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ class Runner:
             watch=watch,
             transport=self._transport,
             new_id=self._new_id,
-            redactor=Redactor(),
+            redactor=always(),
         )
 
     def _prepare(self, scene: Scene, scheduled_at: datetime | None, attempt: int) -> Failure | None:
@@ -99,7 +99,7 @@ class Runner:
         check, started_at = scene.check, scene.watch.started_at
         try:
             secrets = self._secrets.resolve(check.probe)
-            scene.redactor = Redactor(secrets.values(), check.probe.redact)
+            scene.redactor = redactor(frozenset(secrets.values()), check.probe.redact)
             run = run_names(scene.run_id, check.region, attempt, scheduled_at, started_at)
             scene.names = names_of(check, run, secrets, started_at)
         except SecretMissing as error:

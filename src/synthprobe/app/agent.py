@@ -12,7 +12,6 @@ from datetime import timedelta
 import anyio
 from msgspec import Struct
 
-from synthprobe import __version__
 from synthprobe.agent.agent import Agent, Sourced
 from synthprobe.agent.references import References
 from synthprobe.agent.runner import Runner
@@ -73,7 +72,7 @@ def _compose(
     options: AgentOptions, spool: Spool, bus: local.LocalBus, environment: Mapping[str, str], clock: Clock
 ) -> Agent:
     settings = options.settings
-    tracing = Tracing(__version__, settings.agent)
+    tracing = Tracing()
     own = frozenset((listener.host, listener.port) for listener in options.own)
     wire = Wire(clock, Resolver(clock), guard=Guard(loopback=settings.allow_loopback, own=own))
     references = References(wire, clock, lambda: options.regions)

@@ -8,7 +8,6 @@ from uuid import UUID
 import anyio
 from msgspec import Struct
 
-from synthprobe import __version__
 from synthprobe.agent.progress import Progress
 from synthprobe.agent.runner import Runner
 from synthprobe.agent.secrets import Secrets
@@ -43,7 +42,7 @@ def new_run_id() -> str:
 
 def parts(clock: Clock, environment: Mapping[str, str]) -> Parts:
     """The measuring instrument as the agent has it, without schedule and spool."""
-    tracing = Tracing(__version__, "run")
+    tracing = Tracing()
     # A person runs this, now and here: their own machine is a target like any other.
     wire = Wire(clock, Resolver(clock), guard=Guard(loopback=True))
     runner = Runner(wire, tracing, clock, new_run_id, Secrets(environment), "run")

@@ -7,6 +7,7 @@ Redacting twice changes nothing more.
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import cast
 from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlencode, urlsplit, urlunsplit
 
@@ -28,6 +29,8 @@ UNREADABLE = f"{MASK}: not JSON, so what `redact.json` names cannot be found in 
 _PARSED = 65536
 """A longer body is shown as text cut short, unless `redact.json` has to look into it."""
 _CUT = 16384
+_REMEMBERED = 200
+"""Characters of texts whose redaction is remembered: most are header values and names that come in every run."""
 _READABLE = "[]*:/ "
 """Kept as they are in query and form values: masks stay readable."""
 
@@ -54,9 +57,10 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Any text."""
-        if text.strip() in self._whole:
+        if self._whole and text.strip() in self._whole:
             return MASK
-        return mask_cards(hide_pairs(self._needles.hide(text)))
+        bare = self._needles.hide(text)
+        return _always_hidden(bare) if len(bare) <= _REMEMBERED else mask_cards(hide_pairs(bare))
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """Header names with their values, in order."""
@@ -161,9 +165,15 @@ class Redactor:
         return cast("Json", number) if shown == digits else shown
 
 
+@lru_cache(maxsize=1024)
+def redactor(secrets: frozenset[str], redaction: Redaction) -> Redactor:
+    """The redactor of a run: made once for the same secrets and wishes, since finding all disguises of a secret takes long."""
+    return Redactor(secrets, redaction)
+
+
 def always() -> Redactor:
     """What is hidden everywhere, whatever the run: the second pass, where secrets are no longer known."""
-    return Redactor()
+    return redactor(frozenset(), _NOTHING)
 
 
 def redact_span(redactor: Redactor, span: Span) -> Span:
@@ -181,6 +191,11 @@ def redact_span(redactor: Redactor, span: Span) -> Span:
             Link(link.trace_id, link.span_id, _attributes(redactor, link.attributes)) for link in span.links
         ),
     )
+
+
+@lru_cache(maxsize=8192)
+def _always_hidden(text: str) -> str:
+    return mask_cards(hide_pairs(text))
 
 
 def _attributes(redactor: Redactor, attributes: Mapping[str, Attribute]) -> dict[str, Attribute]:

@@ -48,9 +48,10 @@ class Needles:
 
     def hide(self, text: str) -> str:
         """The text with every occurrence masked; overlapping ones become one mask."""
-        places = sorted(
-            place for needle in self._needles if needle in text for place in _places(text, needle)
-        )
+        found = [needle for needle in self._needles if needle in text]
+        if not found:
+            return text
+        places = sorted(place for needle in found for place in _places(text, needle))
         parts: list[str] = []
         done = 0
         for begin, end in places:

@@ -1,148 +1,165 @@
-"""A run's trace, recorded with the OpenTelemetry SDK and handed back as our own spans when the run ends.
+"""A run's trace, recorded as our own spans from the start; OpenTelemetry's SDK is for exporting them (`otlp.py`).
 
-What is recorded is the product's own evidence, so nothing in the environment may change it: sampler, limits and
-resource are passed explicitly, and `OTEL_SDK_DISABLED` switches off export only (`otlp.py`), never recording.
-Instants come from the caller, in nanoseconds since the epoch. A run holds its spans itself, so that one whose task
-is cancelled leaves nothing behind.
+What is recorded is the product's own evidence, so nothing in the environment may change it: there is no sampler, no
+switch and no limit but those below. Instants come from the caller, in nanoseconds since the epoch. A run holds its spans
+itself, so that one whose task is cancelled leaves nothing behind.
 """
 
-from collections.abc import Mapping, Sequence
+import random
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from opentelemetry.context import Context
-from opentelemetry.metrics import NoOpMeterProvider
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import Span as SdkSpan
-from opentelemetry.sdk.trace import SpanLimits, TracerProvider
-from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
-from opentelemetry.trace import Link as SdkLink
-from opentelemetry.trace import SpanKind, StatusCode, Tracer, TraceState, set_span_in_context
-from opentelemetry.util.types import Attributes as SdkAttributes
-
 from synthprobe.core import spans
-from synthprobe.telemetry.conversion import MARK, SCHEMA_URL, recorded, sdk_links
+from synthprobe.core.spans import SpanKind
 
 Attributes: TypeAlias = Mapping[str, spans.Attribute]
 
 MAX_TEXT = 4096
 """Longest attribute value and status message, in characters."""
 
-_NONE: Attributes = {}
-_NO_PARENT = Context()
-"""Empty, so that a span that happens to be current in the caller never becomes a run's parent."""
+MAX_EVENTS = 256
+"""Most events of one span; later ones are not kept."""
 
-_LIMITS = SpanLimits(
-    max_attributes=128,
-    max_events=256,
-    max_links=32,
-    max_span_attributes=128,
-    max_event_attributes=64,
-    max_link_attributes=64,
-    max_attribute_length=MAX_TEXT,
-    max_span_attribute_length=MAX_TEXT,
-)
+MARKED = "synthprobe=true"
+"""The tracestate by which a backend's tail sampler can keep our traces."""
+
+_NONE: Attributes = {}
 
 
 class Tracing:
-    """Starts traces; one per agent."""
+    """Starts traces, with ids from a source of random bits; one per agent."""
 
-    def __init__(self, service_version: str, instance: str, resource: Attributes = _NONE) -> None:
-        own = {
-            "service.name": "synthprobe",
-            "service.version": service_version,
-            "service.instance.id": instance,
-        }
-        provider = TracerProvider(
-            sampler=_AlwaysMarked(),
-            resource=Resource({**own, **resource}, SCHEMA_URL),
-            span_limits=_LIMITS,
-            shutdown_on_exit=False,
-            meter_provider=NoOpMeterProvider(),
-        )
-        # The constructor reads OTEL_SDK_DISABLED and offers no argument for it.
-        provider._disabled = False
-        self._tracer = provider.get_tracer("synthprobe", service_version, SCHEMA_URL)
+    def __init__(self, random_bits: Callable[[int], int] = random.getrandbits) -> None:
+        self._random_bits = random_bits
 
     def run(
         self, name: str, attributes: Attributes, start_ns: int, links: Sequence[spans.Link] = ()
     ) -> "RunTrace":
         """Start a new trace whose root is the span `name`."""
-        return RunTrace(self._tracer, name, attributes, start_ns, links)
+        return RunTrace(self._random_bits, name, attributes, start_ns, links)
 
 
 class OpenSpan:
     """A span that has started and not yet ended."""
 
-    def __init__(self, run: "RunTrace", sdk: SdkSpan) -> None:
-        self._run = run
-        self._sdk = sdk
+    __slots__ = (
+        "_attributes",
+        "_end",
+        "_error",
+        "_events",
+        "_kind",
+        "_message",
+        "_name",
+        "_parent",
+        "_run",
+        "_start",
+        "span_id",
+    )
 
-    @property
-    def span_id(self) -> str:
+    def __init__(
+        self,
+        run: "RunTrace",
+        parent_id: str,
+        name: str,
+        kind: SpanKind,
+        attributes: Attributes,
+        start_ns: int,
+    ) -> None:
+        self._run = run
+        self._parent = parent_id
+        self._name = name
+        self._kind = kind
+        self._start = start_ns
+        self._end: int | None = None
+        self._attributes = _kept(attributes)
+        self._events: list[spans.Event] = []
+        self._error = False
+        self._message = ""
+        self.span_id = run.new_id(64)
         """16 hex digits."""
-        return f"{self._sdk.get_span_context().span_id:016x}"
 
     def headers(self) -> dict[str, str]:
-        """W3C `traceparent` and `tracestate` that make the called service's spans children of this one."""
-        context = self._sdk.get_span_context()
-        parent = f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
-        return {"traceparent": parent, "tracestate": context.trace_state.to_header()}
+        """W3C `traceparent` (sampled) and `tracestate` that make the called service's spans children of this one."""
+        return {"traceparent": f"00-{self._run.trace_id}-{self.span_id}-01", "tracestate": MARKED}
 
     def request(self, name: str, attributes: Attributes, start_ns: int) -> "OpenSpan":
         """Start a CLIENT span under this one, for one wire attempt."""
-        return self._run.open(self._sdk, name, SpanKind.CLIENT, attributes, start_ns)
+        return self._run.open(self.span_id, name, SpanKind.CLIENT, attributes, start_ns)
 
     def event(self, name: str, at_ns: int, attributes: Attributes = _NONE) -> None:
         """Note that something happened at one instant."""
-        self._sdk.add_event(name, attributes, at_ns)
+        if len(self._events) < MAX_EVENTS:
+            self._events.append(spans.Event(name, at_ns, _kept(attributes)))
 
     def end(
         self, end_ns: int, *, error_type: str | None = None, message: str = "", attributes: Attributes = _NONE
     ) -> None:
         """End the span; ERROR with `message` iff there is an `error_type`, otherwise its status stays unset."""
-        _end(self._sdk, end_ns, error_type, message, attributes)
+        if self._end is not None:
+            return
+        self._end = end_ns
+        self._attributes.update(_kept(attributes))
+        if error_type is not None:
+            self._attributes["error.type"] = error_type
+            self._error, self._message = True, message[:MAX_TEXT]
+
+    def finished(self, links: tuple[spans.Link, ...] = ()) -> spans.Span:
+        """The span as it is kept."""
+        return spans.Span(
+            trace_id=self._run.trace_id,
+            span_id=self.span_id,
+            name=self._name,
+            kind=self._kind,
+            start=self._start,
+            end=self._end or self._start,
+            parent_id=self._parent,
+            attributes=self._attributes,
+            events=tuple(self._events),
+            links=links,
+            error=self._error,
+            status_message=self._message,
+        )
 
 
 class RunTrace:
     """The trace of one run: its root span and everything below it."""
 
     def __init__(
-        self, tracer: Tracer, name: str, attributes: Attributes, start_ns: int, links: Sequence[spans.Link]
+        self,
+        random_bits: Callable[[int], int],
+        name: str,
+        attributes: Attributes,
+        start_ns: int,
+        links: Sequence[spans.Link],
     ) -> None:
-        self._tracer = tracer
-        self._below: list[SdkSpan] = []
-        root = tracer.start_span(
-            name, _NO_PARENT, SpanKind.INTERNAL, attributes, sdk_links(links), start_time=start_ns
-        )
-        self._root = _recording(root)
-
-    @property
-    def trace_id(self) -> str:
+        self._random_bits = random_bits
+        self.trace_id = self.new_id(128)
         """32 hex digits, leading zeros kept."""
-        return f"{self._root.get_span_context().trace_id:032x}"
+        self._links = tuple(links)
+        self._below: list[OpenSpan] = []
+        self._root = OpenSpan(self, "", name, SpanKind.INTERNAL, attributes, start_ns)
 
     @property
     def span_id(self) -> str:
         """The root span's id: 16 hex digits."""
-        return f"{self._root.get_span_context().span_id:016x}"
+        return self._root.span_id
 
     def step(self, id: str, start_ns: int, attributes: Attributes = _NONE) -> OpenSpan:
         """Start the span of a step."""
         named = {"test.case.name": id, **attributes}
-        return self.open(self._root, f"step {id}", SpanKind.INTERNAL, named, start_ns)
+        return self.open(self._root.span_id, f"step {id}", SpanKind.INTERNAL, named, start_ns)
 
     def open(
-        self, parent: SdkSpan, name: str, kind: SpanKind, attributes: Attributes, start_ns: int
+        self, parent_id: str, name: str, kind: SpanKind, attributes: Attributes, start_ns: int
     ) -> OpenSpan:
-        """Start a span under `parent`."""
-        context = set_span_in_context(parent, _NO_PARENT)
-        sdk = _recording(self._tracer.start_span(name, context, kind, attributes, start_time=start_ns))
-        self._below.append(sdk)
-        return OpenSpan(self, sdk)
+        """Start a span under another."""
+        span = OpenSpan(self, parent_id, name, kind, attributes, start_ns)
+        self._below.append(span)
+        return span
 
     def event(self, name: str, at_ns: int, attributes: Attributes = _NONE) -> None:
         """Note on the root that something happened at one instant."""
-        self._root.add_event(name, attributes, at_ns)
+        self._root.event(name, at_ns, attributes)
 
     def end(
         self, end_ns: int, *, error_type: str | None = None, message: str = "", attributes: Attributes = _NONE
@@ -152,49 +169,25 @@ class RunTrace:
         A span that was left open (its task was cancelled) ends now with the run's own error, so that nothing below
         it loses its parent.
         """
-        for sdk in self._below:
-            if sdk.is_recording():
-                _end(sdk, end_ns, error_type, message, _NONE)
-        _end(self._root, end_ns, error_type, message, attributes)
-        return tuple(recorded(sdk) for sdk in (self._root, *self._below))
+        for span in self._below:
+            span.end(end_ns, error_type=error_type, message=message)
+        self._root.end(end_ns, error_type=error_type, message=message, attributes=attributes)
+        return (self._root.finished(self._links), *(span.finished() for span in self._below))
+
+    def new_id(self, bits: int) -> str:
+        """A random id in hex digits; never zero, which W3C Trace Context calls invalid."""
+        return f"{self._random_bits(bits) or 1:0{bits // 4}x}"
 
     def abandon(self) -> None:
         """Forget the run's spans without keeping them."""
         self._below.clear()
 
 
-class _AlwaysMarked(Sampler):
-    """Samples and marks everything; unlike ParentBased it asks neither a parent nor the environment."""
-
-    def should_sample(
-        self,
-        parent_context: Context | None,
-        trace_id: int,
-        name: str,
-        kind: SpanKind | None = None,
-        attributes: SdkAttributes = None,
-        links: Sequence[SdkLink] | None = None,
-        trace_state: TraceState | None = None,
-    ) -> SamplingResult:
-        return SamplingResult(Decision.RECORD_AND_SAMPLE, attributes, MARK)
-
-    def get_description(self) -> str:
-        return "AlwaysMarked"
+def _kept(attributes: Attributes) -> dict[str, spans.Attribute]:
+    return {name: _short(value) for name, value in attributes.items()}
 
 
-def _recording(span: object) -> SdkSpan:
-    if not isinstance(span, SdkSpan):
-        raise TypeError(
-            f"opentelemetry-sdk returned {type(span).__name__}, which records nothing, though the sampler says "
-            "always; install the version that synthprobe's release notes name"
-        )
-    return span
-
-
-def _end(sdk: SdkSpan, end_ns: int, error_type: str | None, message: str, attributes: Attributes) -> None:
-    if attributes:
-        sdk.set_attributes(attributes)
-    if error_type is not None:
-        sdk.set_attribute("error.type", error_type)
-        sdk.set_status(StatusCode.ERROR, message[:MAX_TEXT] or None)
-    sdk.end(end_ns)
+def _short(value: spans.Attribute) -> spans.Attribute:
+    if isinstance(value, str):
+        return value if len(value) <= MAX_TEXT else value[:MAX_TEXT]
+    return tuple(text[:MAX_TEXT] for text in value) if isinstance(value, tuple) else value
