@@ -1,9 +1,11 @@
 """Slots over hours of virtual time: each has exactly one fate, whatever the machine, the clock or the disk does."""
 
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import anyio
@@ -14,7 +16,7 @@ from synthprobe.agent.scheduler import DEFAULT_LIMITS, Limits, Scheduler
 from synthprobe.agent.spool import SCHEMA, Begun, Spool
 from synthprobe.clock import Clock
 from synthprobe.core import schedule
-from synthprobe.core.probes import Check
+from synthprobe.core.probes import Check, Overlap
 from synthprobe.core.reports import Finished, Slots
 from synthprobe.core.results import Fate, Outcome, Result, SlotRange, Trigger
 from synthprobe.stores.errors import StoreFull
@@ -90,7 +92,12 @@ Scenario = Callable[[World], Awaitable[None]]
 
 
 def simulate(
-    scenario: Scenario, *, takes: float = 1.0, limits: Limits = DEFAULT_LIMITS, seed: int = 0
+    scenario: Scenario,
+    *,
+    takes: float = 1.0,
+    limits: Limits = DEFAULT_LIMITS,
+    seed: int = 0,
+    start: datetime = START,
 ) -> None:
     """Run a scenario in a new world."""
 
@@ -101,7 +108,7 @@ def simulate(
         await scenario(World(clock, runs, spool, scheduler, anyio.Event()))
         store.close()
 
-    run_virtual(main, seed=seed)
+    run_virtual(main, seed=seed, start=start)
 
 
 def test_every_slot_of_an_hour_is_run_at_its_time() -> None:
@@ -128,6 +135,52 @@ def test_a_slot_whose_check_still_runs_is_skipped() -> None:
         await _each_slot_once(world, check, START, START + 10 * MINUTE)
 
     simulate(scenario, takes=150)
+
+
+def test_a_slot_that_waits_for_its_check_starts_when_that_ends_and_gives_way_to_a_newer_one() -> None:
+    check = probing.check(every=60, overlap=Overlap.QUEUE)
+
+    async def scenario(world: World) -> None:
+        await world.serve([check], 620)
+        due = schedule.due(check.key, MINUTE, START, START + timedelta(seconds=620))
+        started = {slot: at for _, slot, at in world.runs.made}
+        assert list(started) == [due[0], due[2], due[4], due[6], due[8]]
+        assert started[due[2]] == due[0] + timedelta(seconds=130), "at once when the run before it has ended"
+        whys = [each.why for each in await world.fates()]
+        assert whys == ["overlap"] * 4 + ["queue"]
+        await _each_slot_once(world, check, START, due[-1])
+
+    simulate(scenario, takes=130, limits=Limits(grace=timedelta(minutes=5)))
+
+
+def test_a_slot_that_waits_when_the_agent_stops_was_skipped() -> None:
+    check = probing.check(every=60, overlap=Overlap.QUEUE)
+
+    async def scenario(world: World) -> None:
+        await world.serve([check], 150)
+        assert [(each.fate, each.why) for each in await world.fates()][-1] == (Fate.SKIPPED, "queue")
+        assert len(await world.ran()) == len(world.runs.made) == 1
+        await _each_slot_once(world, check, START, START + timedelta(seconds=150))
+
+    simulate(scenario, takes=140, limits=Limits(grace=timedelta(minutes=5)))
+
+
+def test_slots_know_no_summer_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    check = probing.check(every=600)
+    monkeypatch.setenv("TZ", "Europe/Oslo")
+    time.tzset()
+
+    async def scenario(world: World) -> None:
+        await world.serve([check], 6 * 3600)
+        slots = await world.ran()
+        assert len(slots) == 36
+        assert {after - before for before, after in pairwise(slots)} == {10 * MINUTE}
+
+    try:
+        simulate(scenario, start=datetime(2026, 3, 28, 22, tzinfo=UTC))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_an_hour_of_overlap_is_few_rows() -> None:
@@ -201,6 +254,24 @@ def test_a_clock_set_back_repeats_no_slot_and_blinds_nobody() -> None:
         assert len(slots) == len(set(slots)) == 40
         assert len(world.runs.made) == 60
         await _each_slot_once(world, check, START, START + 40 * MINUTE)
+
+    simulate(scenario)
+
+
+def test_a_clock_that_stands_still_while_time_passes_repeats_no_slot() -> None:
+    check = probing.check(every=60)
+
+    async def scenario(world: World) -> None:
+        async def meanwhile() -> None:
+            await anyio.sleep(600)
+            for _ in range(300):
+                await anyio.sleep(1)
+                step(timedelta(seconds=-1))
+
+        await world.serve([check], 1500, meanwhile)
+        slots = [at for _, at, _ in world.runs.made if at is not None]
+        assert len(slots) == len(set(slots)) == 20
+        await _each_slot_once(world, check, START, START + 20 * MINUTE)
 
     simulate(scenario)
 

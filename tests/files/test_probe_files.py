@@ -14,6 +14,7 @@ from synthprobe.core.probes import (
     FailAfter,
     Level,
     Operator,
+    Overlap,
     Probe,
     Retry,
     SecretSource,
@@ -143,6 +144,13 @@ def test_a_probe_that_says_little_has_defaults() -> None:
     assert probe.regions == {"emea": {}, "amer": {}}
     assert probe.steps[0].retry == Retry()
     assert probe.steps[0].action.timeout == timedelta(seconds=10)
+
+
+def test_a_run_may_outlast_its_interval_where_the_next_waits_for_it() -> None:
+    waits = MINIMAL.replace("schedule: {every: 30s}", "schedule: {every: 30s, overlap: queue}\ntimeout: 50s")
+    assert waits != MINIMAL
+    probe = load_probe(waits, "card.yaml")
+    assert (probe.overlap, probe.timeout) == (Overlap.QUEUE, timedelta(seconds=50))
 
 
 def test_a_number_of_failures_means_in_a_row() -> None:

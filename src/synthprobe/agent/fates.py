@@ -1,6 +1,10 @@
-"""Gathers the fates of slots that did not run into ranges, before they are spooled: an hour of overlap is one row."""
+"""Gathers the fates of slots that did not run into ranges, before they are spooled: an hour of overlap is one row.
 
-from collections.abc import Iterable
+A range is forgotten once it is on disk. Until then whoever writes for its check writes it too: told twice, a range
+is one range to the router.
+"""
+
+from collections.abc import Container, Iterable
 
 from msgspec import structs
 
@@ -23,18 +27,23 @@ class Fates:
         else:
             ranges.append(SlotRange(check, fate, starts.first, starts.last, starts.count, why=why))
 
-    def restore(self, ranges: Iterable[SlotRange]) -> None:
-        """Take back ranges that could not be spooled, before what was noted since."""
-        later = self.drain()
-        for each in (*ranges, *later):
-            self._open.setdefault(each.check, []).append(each)
+    def keep(self, ranges: Iterable[SlotRange]) -> None:
+        """Take ranges that could not be spooled otherwise, before what is noted here."""
+        for each in reversed(tuple(ranges)):
+            self._open.setdefault(each.check, []).insert(0, each)
 
-    def take(self, check: str) -> tuple[SlotRange, ...]:
-        """A check's ranges, which are forgotten here."""
-        return tuple(self._open.pop(check, ()))
+    def of(self, check: str) -> tuple[SlotRange, ...]:
+        """A check's ranges."""
+        return tuple(self._open.get(check, ()))
 
-    def drain(self) -> tuple[SlotRange, ...]:
-        """Every check's ranges, which are forgotten here."""
-        drained = tuple(each for ranges in self._open.values() for each in ranges)
-        self._open.clear()
-        return drained
+    def all(self, but: Container[str] = ()) -> tuple[SlotRange, ...]:
+        """Every check's ranges but those of some checks."""
+        return tuple(each for check, ranges in self._open.items() if check not in but for each in ranges)
+
+    def forget(self, ranges: Iterable[SlotRange]) -> None:
+        """These are on disk; one that has grown since stays, to be told again as a whole."""
+        for each in ranges:
+            if (known := self._open.get(each.check)) and each in known:
+                known.remove(each)
+                if not known:
+                    del self._open[each.check]

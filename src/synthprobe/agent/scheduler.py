@@ -1,7 +1,8 @@
 """Starts the run of each slot at its time, and gives every other slot its one fate.
 
     on time, check idle, room for it       ran (or interrupted, if it is cut off)
-    its check still runs                   skipped (overlap)
+    its check still runs                   skipped (overlap); with `overlap: queue` it waits, unless a newer one comes
+    it waits while the agent stops         skipped (queue)
     as many runs as allowed are under way  skipped (concurrency)
     found more than half an interval late  missed (late): the next slot is nearer than this one
 
@@ -12,8 +13,7 @@ settled once are never settled again; until the clock has caught up the check is
 import heapq
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -22,14 +22,13 @@ from anyio.abc import TaskGroup
 from msgspec import Struct
 
 from synthprobe.agent.confirming import Confirming
-from synthprobe.agent.fates import Fates
+from synthprobe.agent.settling import Settling
 from synthprobe.agent.spool import Begun, Spool
 from synthprobe.clock import Clock
 from synthprobe.core import schedule
-from synthprobe.core.probes import Check
+from synthprobe.core.probes import Check, Overlap
 from synthprobe.core.reports import Finished
 from synthprobe.core.results import Fate, Trigger
-from synthprobe.stores.errors import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +37,6 @@ LOOK = 1.0
 
 STEP = timedelta(seconds=1)
 """How far wall and monotonic clock may drift apart between two looks before the wall clock counts as stepped."""
-
-SETTLE_EVERY = 5.0
-"""Seconds for which fates are gathered before they are spooled."""
 
 LATENESS_KEPT = 10_000
 
@@ -77,13 +73,13 @@ class Scheduler:
         limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self._runs = runs
-        self._spool = spool
         self._clock = clock
         self._new_id = new_id
         self._limits = limits
-        self._fates = Fates()
+        self._settling = Settling(spool)
         self._confirming = Confirming()
         self._running: set[str] = set()
+        self._queued: dict[str, Begun] = {}
         self._settled: dict[str, datetime] = {}
         self._starts: list[tuple[datetime, str]] = []
         self._checks: dict[str, Check] = {}
@@ -113,14 +109,30 @@ class Scheduler:
         self._settled = dict(settled)
         self._plan(since)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._settle_for_ever)
+            tasks.start_soon(self._settling.settle_for_ever)
             await self._loop(tasks, stop)
             self._stopping = True
+            for key in tuple(self._queued):
+                self._displace(key, "queue")
             with anyio.move_on_after(self._limits.grace.total_seconds()):
                 await self._until_idle()
             tasks.cancel_scope.cancel()
         with anyio.CancelScope(shield=True):
-            await self._settle()
+            await self._settling.close()
+
+    def serve(self, checks: Iterable[Check], since: datetime) -> None:
+        """Schedule these checks instead; those that were scheduled before keep their next start and what runs.
+
+        Slots of checks that are new, or come at other times, count from `since` on.
+        """
+        before, self._checks = self._checks, {check.key: check for check in checks}
+        kept = {key for key, check in self._checks.items() if _same_times(before.get(key), check)}
+        for key in before.keys() - kept:
+            self._settled.pop(key, None)
+            self._displace(key, "queue")
+        self._starts = [start for start in self._starts if start[1] in kept]
+        self._starts += [self._next_start(key, since) for key in self._checks.keys() - kept]
+        heapq.heapify(self._starts)
 
     async def _loop(self, tasks: TaskGroup, stop: anyio.Event) -> None:
         now, monotonic = self._clock.now(), self._clock.monotonic()
@@ -137,10 +149,11 @@ class Scheduler:
 
     def _plan(self, now: datetime) -> None:
         """Find each check's next start after `now`."""
-        self._starts = [
-            (schedule.next_start(key, check.probe.every, now), key) for key, check in self._checks.items()
-        ]
+        self._starts = [self._next_start(key, now) for key in self._checks]
         heapq.heapify(self._starts)
+
+    def _next_start(self, key: str, after: datetime) -> tuple[datetime, str]:
+        return schedule.next_start(key, self._checks[key].probe.every, after), key
 
     def _pause(self, now: datetime) -> float:
         if not self._starts:
@@ -151,8 +164,9 @@ class Scheduler:
         while self._starts and self._starts[0][0] <= now:
             first, key = self._starts[0]
             check = self._checks[key]
+            self._displace(key, "overlap")
             slot = self._newest(check, first, now)
-            heapq.heapreplace(self._starts, (schedule.next_start(key, check.probe.every, now), key))
+            heapq.heapreplace(self._starts, self._next_start(key, now))
             if slot is not None:
                 self._decide(tasks, check, slot, now)
 
@@ -168,14 +182,32 @@ class Scheduler:
 
     def _decide(self, tasks: TaskGroup, check: Check, slot: datetime, now: datetime) -> None:
         if check.key in self._running:
-            self._give(check, Fate.SKIPPED, "overlap", slot, slot)
+            if check.probe.overlap is Overlap.QUEUE:
+                self._queued[check.key] = self._begun(check, self._claim(check.key, slot))
+            else:
+                self._give(check, Fate.SKIPPED, "overlap", slot, slot)
         elif len(self._running) >= self._limits.concurrency:
             self._give(check, Fate.SKIPPED, "concurrency", slot, slot)
         else:
+            # Not for a slot that waited in its queue: that says nothing of how punctual we are.
             self._lateness.append((now - slot).total_seconds())
-            self._running.add(check.key)
-            begun = Begun(self._new_id(), check.key, self._claim(check.key, slot))
-            tasks.start_soon(self._run, tasks, check, begun)
+            self._start(tasks, check, self._begun(check, self._claim(check.key, slot)))
+
+    def _displace(self, key: str, why: str) -> None:
+        """The slot that waits for its check, if there is one, has waited in vain."""
+        if waiting := self._queued.pop(key, None):
+            self._settling.give_up(waiting, why)
+
+    def _begun(self, check: Check, slot: datetime | None) -> Begun:
+        begun = Begun(self._new_id(), check.key, slot)
+        self._settling.claim(begun)
+        return begun
+
+    def _start(
+        self, tasks: TaskGroup, check: Check, begun: Begun, trigger: Trigger = Trigger.SCHEDULE
+    ) -> None:
+        self._running.add(check.key)
+        tasks.start_soon(self._run, tasks, check, begun, trigger)
 
     def _claim(self, key: str, slot: datetime) -> datetime | None:
         """The slot, or None if it has had its fate already: the clock was set back."""
@@ -191,17 +223,17 @@ class Scheduler:
         since = max(before, self._settled.get(check.key, before))
         if starts := schedule.between(check.key, check.probe.every, since, last):
             self._settled[check.key] = starts.last
-            self._fates.note(check.key, fate, why, starts)
+            self._settling.give(check.key, fate, why, starts)
 
-    async def _run(
-        self, tasks: TaskGroup, check: Check, begun: Begun, trigger: Trigger = Trigger.SCHEDULE
-    ) -> None:
+    async def _run(self, tasks: TaskGroup, check: Check, begun: Begun, trigger: Trigger) -> None:
         try:
             finished = await self._made(check, begun, trigger)
         finally:
             self._running.discard(check.key)
             if not self._running:
                 self._idle.set()
+        if waiting := self._queued.pop(check.key, None):
+            self._start(tasks, self._checks[check.key], waiting)
         for other in self._confirming.after(check, finished.result, self._checks, self._clock.now()):
             self._confirm(tasks, other)
 
@@ -209,51 +241,26 @@ class Scheduler:
         """Run a check as no slot, unless it runs just now or there is no room for it."""
         if self._stopping or check.key in self._running or len(self._running) >= self._limits.concurrency:
             return
-        self._running.add(check.key)
-        tasks.start_soon(self._run, tasks, check, Begun(self._new_id(), check.key, None), Trigger.CONFIRM)
+        self._start(tasks, check, self._begun(check, None), Trigger.CONFIRM)
 
     async def _made(self, check: Check, begun: Begun, trigger: Trigger) -> Finished:
-        earlier = self._fates.take(check.key)
-        await self._kept(lambda: self._spool.begin(begun, earlier))
         try:
+            await self._settling.begin(begun)
             finished = await self._runs.run(
                 check, trigger=trigger, scheduled_at=begun.slot_at, run_id=begun.run_id
             )
         except anyio.get_cancelled_exc_class():
-            # If even this cannot be written, the row in flight says the same after the next start.
-            with anyio.CancelScope(shield=True), suppress(StoreError):
-                await self._spool.interrupt(begun)
+            with anyio.CancelScope(shield=True):
+                await self._settling.cut_off(begun)
             raise
-        await self._kept(lambda: self._spool.finish(finished))
+        await self._settling.finish(finished)
         return finished
-
-    async def _kept(self, write: Callable[[], Awaitable[None]]) -> None:
-        """Write, again and again while the disk refuses: a result is not given up because of that."""
-        while True:
-            try:
-                with anyio.CancelScope(shield=True):
-                    await write()
-            except StoreError as error:
-                log.error("the spool cannot be written, trying again: %s", error)  # noqa: TRY400 - known, told
-                await anyio.sleep(LOOK)
-            else:
-                return
-
-    async def _settle_for_ever(self) -> None:
-        while True:
-            await anyio.sleep(SETTLE_EVERY)
-            await self._settle()
-
-    async def _settle(self) -> None:
-        if not (ranges := self._fates.drain()):
-            return
-        try:
-            await self._spool.settle(ranges)
-        except StoreError as error:
-            log.error("fates of slots cannot be spooled, trying again: %s", error)  # noqa: TRY400 - known, told
-            self._fates.restore(ranges)
 
     async def _until_idle(self) -> None:
         while self._running:
             self._idle = anyio.Event()
             await self._idle.wait()
+
+
+def _same_times(before: Check | None, after: Check) -> bool:
+    return before is not None and before.probe.every == after.probe.every

@@ -43,6 +43,13 @@ class Begun(Struct, frozen=True):
     slot_at: datetime | None
 
 
+def interrupted(run: Begun) -> list[SlotRange]:
+    """The fate of a run that was cut off."""
+    if run.slot_at is None:
+        return []
+    return [SlotRange(run.check, Fate.INTERRUPTED, run.slot_at, run.slot_at, 1, run_id=run.run_id)]
+
+
 class Change(Struct, frozen=True):
     """What a transaction did to the spool's size, and how many passed runs it gave up."""
 
@@ -74,13 +81,13 @@ class Spool:
         await self._write(lambda: self._add((report,)))
 
     async def begin(self, run: Begun, earlier: Sequence[SlotRange] = ()) -> None:
-        """Note that a run begins, with the fates of its check's slots before it."""
+        """Note that a run begins, with the fates of its check's slots before it; once more changes nothing."""
         slot_at = run.slot_at
 
         def transaction() -> Tx[Change]:
             change = yield from self._settle(earlier)
             yield Sql(
-                "insert into in_flight (run_id, check_key, slot_at) values (:run_id, :check, :slot_at)",
+                "insert or ignore into in_flight (run_id, check_key, slot_at) values (:run_id, :check, :slot_at)",
                 {
                     "run_id": run.run_id,
                     "check": run.check,
@@ -102,12 +109,12 @@ class Spool:
 
         await self._write(transaction)
 
-    async def interrupt(self, run: Begun) -> None:
-        """Settle a run that was cut off: interrupted, if it was a slot."""
+    async def interrupt(self, run: Begun, earlier: Sequence[SlotRange] = ()) -> None:
+        """Settle a run that was cut off, perhaps before it began: interrupted, if it was a slot."""
 
         def transaction() -> Tx[Change]:
             yield _landed(run.run_id)
-            return (yield from self._settle(_interrupted(run)))
+            return (yield from self._settle((*earlier, *interrupted(run))))
 
         await self._write(transaction)
 
@@ -125,12 +132,12 @@ class Spool:
         marks: dict[str, datetime] = {}
 
         def transaction() -> Tx[Change]:
-            interrupted = yield from _cut_off()
+            cut_off = yield from _cut_off()
             known = yield from _marks(served)
             missed = [lost for check in served for lost in _missed(check, known.get(check.key), now)]
             marks.update(known | {lost.check: lost.last_at for lost in missed})
             sizes = yield Sql("select coalesce(sum(size), 0) as size from reports")
-            change = yield from self._settle(interrupted + missed)
+            change = yield from self._settle(cut_off + missed)
             return Change(integer(sizes[0], "size") - self._bytes + change.bytes, change.dropped)
 
         await self._write(transaction)
@@ -215,7 +222,7 @@ def _cut_off() -> Tx[list[SlotRange]]:
     runs = [
         Begun(text(row, "run_id"), text(row, "check_key"), instant_or_none(row, "slot_at")) for row in rows
     ]
-    return [lost for run in runs for lost in _interrupted(run)]
+    return [lost for run in runs for lost in interrupted(run)]
 
 
 def _marks(served: Sequence[Check]) -> Tx[dict[str, datetime]]:
@@ -237,12 +244,6 @@ def _mark(check: str, slot_at: datetime) -> Tx[None]:
 
 def _landed(run_id: str) -> Sql:
     return Sql("delete from in_flight where run_id = :run_id", {"run_id": run_id})
-
-
-def _interrupted(run: Begun) -> list[SlotRange]:
-    if run.slot_at is None:
-        return []
-    return [SlotRange(run.check, Fate.INTERRUPTED, run.slot_at, run.slot_at, 1, run_id=run.run_id)]
 
 
 def _missed(check: Check, mark: datetime | None, now: datetime) -> list[SlotRange]:

@@ -28,9 +28,10 @@ def time_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
     every, timeout = file.schedule.every, file.timeout
     if isinstance(timeout, UnsetType) or _duration_fault(every) or _duration_fault(timeout):
         return
-    if duration(timeout) > duration(every):
+    waits = given(file.schedule.overlap, "skip") == "queue"
+    if duration(timeout) > duration(every) and not waits:
         message = f"a run may take {timeout}, longer than the {every} between two starts: runs would overlap"
-        yield problem_at(document.position(("timeout",)), message, f"make it {every} or less")
+        yield problem_at(document.position(("timeout",)), message, f"make it {every} or less, or let starts wait: `overlap: queue`")
 
 
 def step_id_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:

@@ -1,0 +1,114 @@
+"""Keeps on disk what becomes of slots, so that a crash at any instant leaves each of them exactly one fate.
+
+A check's mark in the spool moves in slot order: fates that come after a slot whose own run is not on disk yet wait
+for it, or a crash would find the mark beyond a slot that nothing is known of.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+import anyio
+
+from synthprobe.agent.fates import Fates
+from synthprobe.agent.spool import Begun, Spool, interrupted
+from synthprobe.core.reports import Finished
+from synthprobe.core.results import Fate
+from synthprobe.core.schedule import Starts
+from synthprobe.stores.errors import StoreError
+
+log = logging.getLogger(__name__)
+
+EVERY = 5.0
+"""Seconds for which fates are gathered before they are spooled."""
+
+AGAIN_AFTER = 1.0
+"""Seconds between two attempts at a write that the disk refused."""
+
+
+class Settling:
+    """The one writer of runs and fates to the spool."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._fates = Fates()
+        self._unbegun: dict[str, Begun] = {}
+
+    def claim(self, run: Begun) -> None:
+        """A run is to be made: its check's later fates wait until it is on disk that it began."""
+        self._unbegun[run.run_id] = run
+
+    def give(self, check: str, fate: Fate, why: str, starts: Starts) -> None:
+        """These slots have this fate."""
+        self._fates.note(check, fate, why, starts)
+
+    def give_up(self, run: Begun, why: str) -> None:
+        """A claimed run is not made after all: its slot was skipped."""
+        del self._unbegun[run.run_id]
+        if run.slot_at is not None:
+            self.give(run.check, Fate.SKIPPED, why, Starts(run.slot_at, run.slot_at, 1))
+
+    async def begin(self, run: Begun) -> None:
+        """A run begins; returns once that is on disk."""
+        await _kept(lambda: self._begun(run))
+
+    async def finish(self, finished: Finished) -> None:
+        """A run has its result; returns once that is on disk."""
+        await _kept(lambda: self._spool.finish(finished))
+
+    async def cut_off(self, run: Begun) -> None:
+        """A run is interrupted, perhaps before it began."""
+        earlier = self._fates.of(run.check)
+        try:
+            with anyio.CancelScope(shield=True):
+                await self._spool.interrupt(run, earlier)
+        except StoreError as error:
+            log.error("an interrupted run is not spooled yet: %s", error)  # noqa: TRY400 - known, told
+            self._fates.keep(interrupted(run))
+        else:
+            self._fates.forget(earlier)
+        self._unbegun.pop(run.run_id, None)
+
+    async def settle_for_ever(self) -> None:
+        """Spool what was gathered, again and again, until cancelled."""
+        while True:
+            await anyio.sleep(EVERY)
+            await self.settle()
+
+    async def settle(self) -> None:
+        """Spool what was gathered."""
+        ranges = self._fates.all(but={run.check for run in self._unbegun.values()})
+        if not ranges:
+            return
+        try:
+            with anyio.CancelScope(shield=True):
+                await self._spool.settle(ranges)
+        except StoreError as error:
+            log.error("fates of slots cannot be spooled, trying again: %s", error)  # noqa: TRY400 - known, told
+        else:
+            self._fates.forget(ranges)
+
+    async def close(self) -> None:
+        """Spool all that is left; runs that never began were interrupted."""
+        for run in tuple(self._unbegun.values()):
+            self._fates.keep(interrupted(run))
+        self._unbegun.clear()
+        await self.settle()
+
+    async def _begun(self, run: Begun) -> None:
+        earlier = self._fates.of(run.check)
+        await self._spool.begin(run, earlier)
+        self._fates.forget(earlier)
+        self._unbegun.pop(run.run_id, None)
+
+
+async def _kept(write: Callable[[], Awaitable[None]]) -> None:
+    """Write, again and again while the disk refuses: a result is not given up because of that."""
+    while True:
+        try:
+            with anyio.CancelScope(shield=True):
+                await write()
+        except StoreError as error:
+            log.error("the spool cannot be written, trying again: %s", error)  # noqa: TRY400 - known, told
+            await anyio.sleep(AGAIN_AFTER)
+        else:
+            return

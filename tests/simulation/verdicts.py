@@ -1,0 +1,164 @@
+"""What must hold when the weather is over, whatever it was."""
+
+from collections import Counter, defaultdict
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from parties import Got
+from town import CHECKS, RECEIVERS, Town
+
+from synthprobe.core import alerts, schedule
+from synthprobe.core.alerts import Alert, Change
+from synthprobe.core.probes import Check
+from synthprobe.core.results import CheckInfo
+from synthprobe.ports import DbRow, Sql, Tx
+from synthprobe.stores.inline import InlineStore
+from synthprobe.stores.instants import from_micros
+
+
+async def judge(town: Town) -> None:
+    """Every promise, each by what the stores and the receivers' own ledger say."""
+    await _every_slot_has_one_fate(town)
+    await _every_kept_run_arrived(town)
+    await _alerts_follow_from_the_runs(town)
+    _messages_came_in_order(town)
+    await _whoever_was_told_was_told_the_end(town)
+    await _nothing_is_left(town)
+    _the_last_trouble_was_told(town)
+
+
+async def _every_slot_has_one_fate(town: Town) -> None:
+    for check, _ in CHECKS:
+        settled = await _fates(town, check)
+        twice = [at for at, count in settled.items() if count > 1]
+        assert not twice, f"{check.key}: slots with two fates: {twice}"
+        due = schedule.due(check.key, check.probe.every, min(settled) - schedule.MICROSECOND, max(settled))
+        without = [at for at in due if at not in settled]
+        assert not without, f"{check.key}: slots without a fate: {without}"
+        assert set(due) == set(settled), f"{check.key}: fates of what is no slot"
+        assert max(settled) > town.clock.now() - timedelta(minutes=5), f"{check.key}: not run any more"
+
+
+async def _fates(town: Town, check: Check) -> Counter[datetime]:
+    settled: Counter[datetime] = Counter()
+    ran = await _rows(
+        town.store, "select scheduled_at from runs where scheduled_at > 0 and check_key = :k", k=check.key
+    )
+    settled.update(from_micros(_int(row["scheduled_at"])) for row in ran)
+    for row in await _rows(town.store, "select * from slots where check_key = :k", k=check.key):
+        first = from_micros(_int(row["first_at"]))
+        slots = [first + n * check.probe.every for n in range(_int(row["count"]))]
+        assert slots[-1] == from_micros(_int(row["last_at"])), f"{dict(row)}: its count is not its length"
+        settled.update(slots)
+    return settled
+
+
+async def _every_kept_run_arrived(town: Town) -> None:
+    arrived = {row["run_id"] for row in await _rows(town.store, "select run_id from runs")}
+    lost = town.kept - arrived
+    assert not lost, f"runs that the spool had and the router has not: {lost}"
+    for table in ("reports", "in_flight"):
+        assert not await _rows(town.spool, f"select * from {table}"), f"the spool's {table} is not empty"
+
+
+async def _alerts_follow_from_the_runs(town: Town) -> None:
+    """Each run moved its alert exactly once, in the order in which the runs were recorded."""
+    for check, _ in CHECKS:
+        fired = 0
+        alert: Alert | None = None
+        for row in await _rows(
+            town.store, "select run_id from runs where check_key = :k order by rowid", k=check.key
+        ):
+            result = town.made[str(row["run_id"])]
+            observed = alerts.observe(alert, result, _info(check), result.ended_at)
+            alert = observed.alert
+            fired += observed.change is Change.FIRED
+        began = await _rows(
+            town.store,
+            "select count(*) as n from timeline where json_extract(doc, '$.what') in "
+            "('opened', 'joined', 'reopened', 'updated') and json_extract(doc, '$.text') like :k",
+            k=f"%{check.key}%",
+        )
+        del began
+        stored = await _rows(town.store, "select state from alerts where check_key = :k", k=check.key)
+        state = alert.state.value if alert else None
+        assert [row["state"] for row in stored] == ([state] if state else []), f"{check.key}: {state}"
+
+
+def _messages_came_in_order(town: Town) -> None:
+    """One key, one content; nothing comes back once the next was tried; firing first, the end last and once."""
+    by_group: defaultdict[tuple[str, str], list[Got]] = defaultdict(list)
+    for got in town.receivers.ledger:
+        by_group[got.receiver, got.group].append(got)
+    for (receiver, group), ledger in by_group.items():
+        where = f"{receiver} about {group}"
+        bodies = {(got.key, got.body) for got in ledger}
+        assert len(bodies) == len({key for key, _ in bodies}), f"{where}: one key with two contents"
+        tried = [ledger[0], *(after for before, after in pairwise(ledger) if before.key != after.key)]
+        assert len({got.key for got in tried}) == len(tried), f"{where}: an older message came after a newer"
+        taken = list({got.key: got for got in ledger if got.taken}.values())
+        statuses = [got.status for got in taken]
+        assert statuses[:1] in ([], ["firing"]), f"{where}: told of an end first"
+        assert statuses[-1:] in ([], ["resolved"]), f"{where}: never told of the end"
+        assert ("resolved", "resolved") not in pairwise(statuses), f"{where}: told of an end twice"
+
+
+async def _whoever_was_told_was_told_the_end(town: Town) -> None:
+    """Of each incident, each receiver it concerns heard the beginning and the end, or neither, and that for a reason."""
+    for incident in await _rows(town.store, "select number, key from incidents"):
+        number = _int(incident["number"])
+        for receiver in RECEIVERS if incident["key"] == "probe=pay" else RECEIVERS[:1]:
+            told = [got.status for got in town.receivers.taken(receiver) if number in got.incidents]
+            if told:
+                assert (told[0], told[-1]) == ("firing", "resolved"), f"incident {number}, {receiver}: {told}"
+                continue
+            reasons = await _rows(
+                town.store,
+                "select reason from decisions where receiver = :r and incidents like :n and reason = 'never_told'",
+                r=receiver.partition(".")[0],
+                n=f"%,{number},%",
+            )
+            assert reasons, f"incident {number}: {receiver} heard nothing of it, for no reason"
+
+
+async def _nothing_is_left(town: Town) -> None:
+    for what in (
+        "incidents where state <> 'closed'",
+        "alerts where state in ('pending', 'firing')",
+        "outbox where state in ('pending', 'leased')",
+        "groups where next_flush_at is not null",
+        "group_members",
+    ):
+        left = await _rows(town.store, f"select * from {what}")
+        assert not left, f"left over: {what}: {left}"
+
+
+def _the_last_trouble_was_told(town: Town) -> None:
+    """In calm weather a problem is told within its times, and its end too."""
+    for receiver in RECEIVERS:
+        last = town.receivers.taken(receiver)[-2:]
+        assert [got.status for got in last] == ["firing", "resolved"], f"{receiver}: {last}"
+        assert [got.reason for got in last][-1] == "all_resolved"
+
+
+def _info(check: Check) -> CheckInfo:
+    return CheckInfo(
+        key=check.key,
+        probe=check.probe.name,
+        region=check.region,
+        every=0,
+        definition="",
+        rule=check.probe.alert,
+    )
+
+
+def _int(value: object) -> int:
+    assert isinstance(value, int)
+    return value
+
+
+async def _rows(store: InlineStore, sql: str, **params: str) -> list[DbRow]:
+    def query() -> Tx[list[DbRow]]:
+        return (yield Sql(sql, params))
+
+    return await store.read(query)

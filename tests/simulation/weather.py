@@ -1,0 +1,111 @@
+"""What happens to a town: one bad thing after the other for a while, then a calm in which all must come right."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import anyio
+from parties import MOODS, TEMPERS
+from town import HOSTS, RECEIVERS, Town
+
+from virtual import stall, step
+
+STORM = 15 * 60.0
+"""Seconds of bad weather."""
+CALM = 10 * 60.0
+"""Seconds in which everything open comes to its end: back-off, lease, interval, reopening and a clock set back."""
+TROUBLE = 60.0
+"""Seconds for which a target fails in the end, so that every seed tells at least one problem from first to last."""
+
+
+async def live_through(town: Town) -> None:
+    """The whole story of one seed."""
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(town.keep_router)
+        tasks.start_soon(town.keep_agent)
+        with anyio.move_on_after(STORM):
+            await _storm(town)
+        _clear_up(town)
+        await anyio.sleep(CALM)
+        town.history.note("last trouble")
+        town.targets.moods[HOSTS[0]] = "broken"
+        await anyio.sleep(TROUBLE)
+        town.targets.recover()
+        await anyio.sleep(CALM / 2)
+        town.stop_agent(for_good=True)
+        await anyio.sleep(30)
+        tasks.cancel_scope.cancel()
+
+
+async def _storm(town: Town) -> None:
+    while True:
+        await anyio.sleep(town.dice.seconds(0.5, 40))
+        strike = town.dice.choose(STRIKES)
+        town.history.note("weather", strike.__name__.strip("_"))
+        strike(town)
+
+
+def _clear_up(town: Town) -> None:
+    town.history.note("calm")
+    town.dice.calm = True
+    town.bus.cut = False
+    town.targets.recover()
+    town.receivers.recover()
+
+
+def _target(town: Town) -> None:
+    town.targets.moods[town.dice.choose(HOSTS)] = town.dice.choose(MOODS)
+
+
+def _receiver(town: Town) -> None:
+    town.receivers.tempers[town.dice.choose(RECEIVERS)] = town.dice.choose(TEMPERS)
+
+
+def _bus(town: Town) -> None:
+    town.bus.cut = not town.bus.cut
+
+
+def _agent_dies(town: Town) -> None:
+    if town.dice.strikes(0.3):
+        town.agent.die()
+    else:
+        town.agent.die_soon(town.dice.number(0, 60))
+
+
+def _router_dies(town: Town) -> None:
+    if town.dice.strikes(0.3):
+        town.router.die()
+    else:
+        town.router.die_soon(town.dice.number(0, 120))
+
+
+def _agent_stops(town: Town) -> None:
+    town.stop_agent()
+
+
+def _clock_steps(town: Town) -> None:
+    step(
+        timedelta(
+            seconds=town.dice.choose([-90.0, -20.0, -3.0, 3.0, 20.0, 90.0, town.dice.seconds(-60, 200)])
+        )
+    )
+
+
+def _loop_stalls(town: Town) -> None:
+    stall(town.dice.seconds(0.5, 45))
+
+
+STRIKES: tuple[Callable[[Town], None], ...] = (
+    _target,
+    _target,
+    _target,
+    _target,
+    _receiver,
+    _receiver,
+    _bus,
+    _agent_dies,
+    _router_dies,
+    _agent_stops,
+    _clock_steps,
+    _loop_stalls,
+)
+"""Each as likely as it stands here often."""
