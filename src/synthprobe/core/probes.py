@@ -6,7 +6,6 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from synthprobe.core.egress import IpVersion, Proxy, Safety, TlsProfile
 from synthprobe.core.failures import Kind
 from synthprobe.core.templates import Json, Template, Value
 
@@ -168,11 +167,6 @@ class Request(Struct, frozen=True, tag="request"):
     max_body: int = MAX_BODY
     idempotency: str | None = None
     """Header that carries a key that is new per run and step, and the same on every retry."""
-    follow_redirects: int = 0
-    """Redirects followed at most; one more is a failure, while with none a redirect is an answer like any other."""
-    ip: IpVersion = IpVersion.ANY
-    tls: TlsProfile | None = None
-    via: Proxy | None = None
 
 
 Action = Request
@@ -274,7 +268,6 @@ class Probe(Struct, frozen=True):
     secrets: Mapping[str, SecretSource] = {}
     alert: AlertRule = AlertRule()
     redact: Redaction = Redaction()
-    safety: Safety = Safety()
 
 
 class Check(Struct, frozen=True):
