@@ -58,6 +58,7 @@ steps:
 alert:
   fail_after: 2
   recover_after: 2
+  confirm: false # so that every run is a slot, and every call to the target has its fate
 """
 
 ROUTES = """
