@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from synthprobe.core.egress import IpVersion, Proxy, TlsProfile
 from synthprobe.core.probes import (
     AlertMode,
     BodyKind,
@@ -62,11 +63,42 @@ def test_regions_and_matrix_make_checks_named_as_written(probe: Probe) -> None:
     assert probe.matrix[0].values == {"scheme": "visa", "method": "pm_card_visa"}
 
 
+def test_how_requests_leave_is_by_profile_with_defaults(probe: Probe) -> None:
+    first, second = probe.steps[0].action, probe.steps[1].action
+    assert first.tls == TlsProfile(
+        ca="certs/ca.pem",
+        client_cert=Template((Reference("secrets", ("cert",)),)),
+        client_key="certs/acme.key",
+        min_version="1.3",
+    )
+    assert first.via == second.via
+    assert first.via == Proxy(
+        url="http://proxy.corp.example:3128",
+        username="prober",
+        password=Template((Reference("secrets", ("key",)),)),
+        no_proxy=("*.corp.example",),
+    )
+    assert (first.follow_redirects, second.follow_redirects) == (3, 0)
+    assert (first.ip, second.tls) == (IpVersion.V4, None)
+    assert probe.safety.hosts == ("*.cdn.acme.example", "192.0.2.7")
+
+
+def test_direct_takes_a_default_proxy_away() -> None:
+    text = MINIMAL.replace("/health", '/health", via: "direct') + (
+        "proxies: {corp: {url: http://p.example:3128}}\ndefaults: {request: {via: corp}}\n"
+    )
+    assert load_probe(text, "f").steps[0].action.via is None
+
+
 def test_vars_and_secrets_are_kept_as_references_not_values(probe: Probe) -> None:
     assert probe.vars["amount"] == "1.07"
     assert probe.vars["ref"] == Template(("sp-", Reference("run", ("id",))))
     assert probe.vars["literal"] == "${{ not.looked.up }}"
-    assert probe.secrets == {"key": SecretSource(env="ACME_KEY"), "hook": SecretSource(file="secrets/hook")}
+    assert probe.secrets == {
+        "key": SecretSource(env="ACME_KEY"),
+        "hook": SecretSource(file="secrets/hook"),
+        "cert": SecretSource(env="ACME_CERT"),
+    }
 
 
 def test_a_request_takes_defaults_where_it_says_nothing(probe: Probe) -> None:
@@ -111,7 +143,7 @@ def test_an_assertion_knows_its_parts_and_its_line(probe: Probe) -> None:
     decimal, slow = probe.steps[0].assertions[4], probe.steps[0].assertions[-1]
     assert (decimal.subject, decimal.operator, decimal.cast) == (Subject.JSON, Operator.EQUALS, Cast.DECIMAL)
     assert decimal.path == "$.amount.value"
-    assert str(decimal.position) == "probes/full.yaml:48:9"
+    assert str(decimal.position) == "probes/full.yaml:61:9"
     assert (slow.expected, slow.level) == (0.8, Level.DEGRADED)
 
 

@@ -10,8 +10,9 @@ import pytest
 from wire_servers import OK, both_loops, request, says, serving, sighting, wire
 
 from synthprobe.clock import Clock, system
+from synthprobe.core.egress import IpVersion
 from synthprobe.core.failures import Kind
-from synthprobe.wire.resolver import IpVersion, Resolver
+from synthprobe.wire.resolver import Resolver
 from synthprobe.wire.transport import WireFailure
 
 pytestmark = pytest.mark.anyio

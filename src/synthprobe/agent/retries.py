@@ -13,25 +13,33 @@ IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 
 
 async def repeat(
-    step: Step, attempt: Callable[[int], Awaitable[Attempt]], remaining: Callable[[], float]
+    step: Step, attempt: Callable[[int], Awaitable[tuple[Attempt, ...]]], remaining: Callable[[], float]
 ) -> Acted:
-    """Make attempts until one is not to be repeated, `retry.max` is reached or no time remains for another."""
+    """Make attempts until one is not to be repeated, `retry.max` is reached or no time remains for another.
+
+    `attempt(resend_count)` makes one, which is several exchanges where redirects are followed; the last of them says how
+    it ended.
+    """
     attempts: list[Attempt] = []
+    repeats = 0
     while True:
         made = await attempt(len(attempts))
-        attempts.append(made)
-        pause = step.retry.backoff.total_seconds() * 2 ** (len(attempts) - 1)
-        if not may_repeat(step, made, repeats=len(attempts) - 1) or pause >= remaining():
-            return Acted(tuple(attempts), made.response, made.failure)
+        attempts += made
+        pause = step.retry.backoff.total_seconds() * 2**repeats
+        if not may_repeat(step, made, repeats) or pause >= remaining():
+            failure = made[-1].failure
+            return Acted(tuple(attempts), repeats, None if failure else made[-1].response, failure)
+        repeats += 1
         await anyio.sleep(pause)
 
 
-def may_repeat(step: Step, made: Attempt, repeats: int) -> bool:
+def may_repeat(step: Step, made: tuple[Attempt, ...], repeats: int) -> bool:
     """Whether an attempt is one to repeat, and it is safe to: idempotent, keyed, or nothing of it was sent."""
-    if repeats >= step.retry.max or not _listed(step.retry, made):
+    if repeats >= step.retry.max or not _listed(step.retry, made[-1]):
         return False
     action = step.action
-    return action.method in IDEMPOTENT or action.idempotency is not None or not made.sighting.bytes_sent
+    sent = any(exchange.sighting.bytes_sent for exchange in made)
+    return action.method in IDEMPOTENT or action.idempotency is not None or not sent
 
 
 def _listed(retry: Retry, made: Attempt) -> bool:

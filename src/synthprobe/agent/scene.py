@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import httpx
 from msgspec import Struct
 
 from synthprobe.agent.stopwatch import Stopwatch
 from synthprobe.core.comparisons import text_of
+from synthprobe.core.egress import canonical, host_matches
 from synthprobe.core.failures import Failure
+from synthprobe.core.hosts import written_hosts
 from synthprobe.core.probes import Check
 from synthprobe.core.responses import Response
 from synthprobe.core.templates import Json
@@ -33,6 +36,14 @@ class Scene:
     def remaining(self) -> float:
         """Seconds until the whole run's timeout."""
         return self.check.probe.timeout.total_seconds() - self.watch.elapsed()
+
+    def knows_host(self, host: str) -> bool:
+        """Whether the probe's file names a host: in a URL of its own, or in `safety.hosts`."""
+        return canonical(host) in self._written or host_matches(host, self.check.probe.safety.hosts)
+
+    @cached_property
+    def _written(self) -> frozenset[str]:
+        return written_hosts(self.check)
 
     def learn(self, step: str, captures: Mapping[str, Json], *, secret: Collection[str]) -> None:
         """Make a step's captures known to later steps, and hide the secret ones from all that is shown."""
@@ -63,6 +74,9 @@ class Acted(Struct, frozen=True):
     """What an action brought home: its attempts in order, and the response to judge or why there is none."""
 
     attempts: tuple[Attempt, ...] = ()
+    """Every exchange, the hops of redirects among them."""
+    repeats: int = 0
+    """How often the whole was begun again."""
     response: Response | None = None
     failure: Failure | None = None
 

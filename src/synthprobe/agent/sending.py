@@ -1,10 +1,13 @@
 """Sends one request through the transport under its own span, and turns whatever happens into an attempt."""
 
+from collections.abc import Mapping
+
 import anyio
 import httpx
 from msgspec import Struct
 
 from synthprobe.agent import spans
+from synthprobe.agent.egress import for_host, refusal
 from synthprobe.agent.scene import Attempt, Scene
 from synthprobe.core.failures import Failure, Kind
 from synthprobe.core.responses import Response
@@ -25,6 +28,8 @@ class Outgoing(Struct, frozen=True):
     resend_count: int
     deadline: float
     max_body: int
+    extensions: Mapping[str, object] = {}
+    """What `egress` made for it."""
 
 
 async def send(outgoing: Outgoing, scene: Scene, span: OpenSpan) -> Attempt:
@@ -39,7 +44,7 @@ async def send(outgoing: Outgoing, scene: Scene, span: OpenSpan) -> Attempt:
     request.extensions = {
         "deadline": max(outgoing.deadline, 0.001),
         "max_body": outgoing.max_body,
-        "named": True,
+        **for_host(outgoing.extensions, request.url.host),
     }
     response, failure, sighting = await _exchange(outgoing, scene)
     call.end(
@@ -60,6 +65,8 @@ async def _exchange(outgoing: Outgoing, scene: Scene) -> tuple[Response | None, 
     def seen(*, bytes_sent: bool) -> Sighting:
         return Sighting(began_at, scene.watch.elapsed() - started, Phases(), bytes_sent=bytes_sent)
 
+    if (refused := refusal(outgoing.request.url, scene)) is not None:
+        return None, Failure(Kind.BLOCKED, refused, phase="connect"), seen(bytes_sent=False)
     try:
         with anyio.move_on_after(outgoing.deadline + MARGIN):
             got = await scene.transport.handle_async_request(outgoing.request)

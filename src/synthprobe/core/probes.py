@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from synthprobe.core.egress import IpVersion, Proxy, Safety, TlsProfile
 from synthprobe.core.failures import Kind
 from synthprobe.core.templates import Json, Template, Value
 
@@ -167,6 +168,11 @@ class Request(Struct, frozen=True, tag="request"):
     max_body: int = MAX_BODY
     idempotency: str | None = None
     """Header that carries a key that is new per run and step, and the same on every retry."""
+    follow_redirects: int = 0
+    """Redirects followed at most; one more is a failure, while with none a redirect is an answer like any other."""
+    ip: IpVersion = IpVersion.ANY
+    tls: TlsProfile | None = None
+    via: Proxy | None = None
 
 
 Action = Request
@@ -268,6 +274,7 @@ class Probe(Struct, frozen=True):
     secrets: Mapping[str, SecretSource] = {}
     alert: AlertRule = AlertRule()
     redact: Redaction = Redaction()
+    safety: Safety = Safety()
 
 
 class Check(Struct, frozen=True):

@@ -6,32 +6,25 @@ Whoever builds one removes it here and adds it to the shape.
 from synthprobe.files.shapes import Unbuilt
 
 UNBUILT: Unbuilt = {
-    "ProbeFile": {"auth", "tls", "safety", "slo", "undo_timeout", "inputs"},
+    "ProbeFile": {"auth", "slo", "undo_timeout", "inputs"},
     "ProbeFile.environment": {"live"},
     "Schedule": {"cron", "timezone", "while_failing", "only"},
     "Secret": {"vault"},
     "DefaultRequest": {
         "auth",
-        "tls",
         "connection",
-        "follow_redirects",
-        "ip",
         "cookies",
-        "via",
         "propagate",
         "query",
     },
     "Request": {
         "body_file",
         "auth",
-        "tls",
         "connection",
-        "follow_redirects",
-        "ip",
         "cookies",
-        "via",
         "propagate",
     },
+    "Safety": {"max_amount", "max_open_exposure", "budget"},
     "Step": {
         "poll",
         "await",

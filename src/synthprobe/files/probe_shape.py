@@ -7,8 +7,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from synthprobe.files.assertion_shape import HeaderName
 from synthprobe.files.durations import Duration
+from synthprobe.files.egress_shape import Proxy, Safety, TlsProfile
 from synthprobe.files.shapes import require_exactly_one, schema_of
-from synthprobe.files.step_shape import Name, Retry, Scalar, Step
+from synthprobe.files.step_shape import Name, Redirects, Retry, Scalar, Step
 
 ProbeName = Annotated[
     str,
@@ -90,6 +91,15 @@ class DefaultRequest(Struct, frozen=True, forbid_unknown_fields=True):
     max_body: Annotated[
         Annotated[int, Meta(ge=1, le=64 * 1024 * 1024)] | UnsetType,
         Meta(description="Bytes of response read at most.", examples=[65536]),
+    ] = UNSET
+    tls: Annotated[Name | UnsetType, Meta(description="A profile of `tls`.", examples=["acme"])] = UNSET
+    via: Annotated[Name | UnsetType, Meta(description="One of `proxies`.", examples=["corp"])] = UNSET
+    follow_redirects: Annotated[
+        Redirects | UnsetType, Meta(description="Redirects followed at most; 0.", examples=[3])
+    ] = UNSET
+    ip: Annotated[
+        Literal["any", "v4", "v6"] | UnsetType,
+        Meta(description="Addresses that may be used; any.", examples=["v4"]),
     ] = UNSET
 
 
@@ -217,6 +227,24 @@ class ProbeFile(Struct, frozen=True, forbid_unknown_fields=True):
     secrets: Annotated[
         dict[Name, Secret] | UnsetType,
         Meta(description="Values for `${{ secrets.* }}`.", examples=[{"key": {"env": "ACME_KEY"}}]),
+    ] = UNSET
+    tls: Annotated[
+        dict[Name, TlsProfile] | UnsetType,
+        Meta(
+            description="Certificates, used where a request names them.",
+            examples=[{"acme": {"client_cert": "certs/acme.pem", "client_key": "${{ secrets.mtls_key }}"}}],
+        ),
+    ] = UNSET
+    proxies: Annotated[
+        dict[Name, Proxy] | UnsetType,
+        Meta(
+            description="Egress proxies, used where a request names one by `via`.",
+            examples=[{"corp": {"url": "http://proxy.corp.example:3128"}}],
+        ),
+    ] = UNSET
+    safety: Annotated[
+        Safety | UnsetType,
+        Meta(description="What it may do beyond its file.", examples=[{"hosts": ["*.acme.example"]}]),
     ] = UNSET
     defaults: Annotated[
         Defaults | UnsetType, Meta(description="What steps share.", examples=[{"request": {"timeout": "5s"}}])

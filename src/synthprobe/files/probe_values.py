@@ -11,6 +11,7 @@ from synthprobe.core import probes as core
 from synthprobe.core.templates import Value
 from synthprobe.files.documents import Document
 from synthprobe.files.durations import duration
+from synthprobe.files.egress_values import profiles, safety
 from synthprobe.files.probe_shape import Alert, Defaults, FailAfter, ProbeFile, Redact, Secret
 from synthprobe.files.shapes import given
 from synthprobe.files.step_values import step_value
@@ -21,9 +22,12 @@ def probe_value(file: ProbeFile, document: Document, source: str) -> core.Probe:
     """The core value of a probe file; `source` is its text."""
     every = duration(file.schedule.every)
     defaults = given(file.defaults, Defaults())
+    named = profiles(file.tls, file.proxies)
     return core.Probe(
         name=file.name,
-        steps=tuple(step_value(step, index, document, defaults) for index, step in enumerate(file.steps)),
+        steps=tuple(
+            step_value(step, index, document, defaults, named) for index, step in enumerate(file.steps)
+        ),
         every=every,
         definition=sha256(source.encode()).hexdigest(),
         position=document.position(("name",)),
@@ -40,6 +44,7 @@ def probe_value(file: ProbeFile, document: Document, source: str) -> core.Probe:
         secrets={name: _secret(secret) for name, secret in given(file.secrets, {}).items()},
         alert=_rule(given(file.alert, Alert())),
         redact=_redaction(given(file.redact, Redact())),
+        safety=safety(file.safety),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from synthprobe.files.assertion_rules import assertion_problems
 from synthprobe.files.documents import Document
+from synthprobe.files.egress_rules import profile_problems, proxy_problems, tls_problems
 from synthprobe.files.place_rules import matrix_problems, money_problems, region_problems
 from synthprobe.files.probe_rules import (
     alert_problems,
@@ -33,6 +34,9 @@ RULES: tuple[Rule, ...] = (
     request_problems,
     retry_problems,
     capture_problems,
+    profile_problems,
+    tls_problems,
+    proxy_problems,
     assertion_problems,
     alert_problems,
     redaction_problems,

@@ -26,6 +26,7 @@ Name = Annotated[
 ]
 Scalar = str | int | float | bool
 Fields = dict[str, Scalar | list[Scalar]]
+Redirects = Annotated[int, Meta(ge=0, le=20)]
 RetryStatus = Annotated[int, Meta(ge=100, le=599)]
 
 
@@ -117,6 +118,19 @@ class Request(Struct, frozen=True, forbid_unknown_fields=True):
     max_body: Annotated[
         Annotated[int, Meta(ge=1, le=64 * 1024 * 1024)] | UnsetType,
         Meta(description="Bytes of response read at most; 1 MiB.", examples=[65536]),
+    ] = UNSET
+    tls: Annotated[Name | UnsetType, Meta(description="A profile of `tls`.", examples=["acme"])] = UNSET
+    via: Annotated[
+        Name | UnsetType,
+        Meta(description="One of `proxies`; `direct` for none.", examples=["corp", "direct"]),
+    ] = UNSET
+    follow_redirects: Annotated[
+        Redirects | UnsetType,
+        Meta(description="Redirects followed at most; 0: a redirect is an answer.", examples=[3]),
+    ] = UNSET
+    ip: Annotated[
+        Literal["any", "v4", "v6"] | UnsetType,
+        Meta(description="Addresses that may be used; any.", examples=["v4"]),
     ] = UNSET
 
 

@@ -7,11 +7,13 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from synthprobe.core import probes as core
+from synthprobe.core.egress import IpVersion
 from synthprobe.core.probes import BodyKind, CaptureType, Cast, Level, Subject
 from synthprobe.core.templates import Reference, Template, Value
 from synthprobe.files.assertion_shape import Assertion
 from synthprobe.files.documents import Document, Path
 from synthprobe.files.durations import duration
+from synthprobe.files.egress_values import Profiles
 from synthprobe.files.expectations import Expectation, expectations, subject_of
 from synthprobe.files.probe_shape import DefaultRequest, Defaults
 from synthprobe.files.retries import effective
@@ -20,14 +22,16 @@ from synthprobe.files.step_shape import Capture, Request, Step
 from synthprobe.files.values import template_of, value_of
 
 
-def step_value(step: Step, index: int, document: Document, defaults: Defaults) -> core.Step:
+def step_value(
+    step: Step, index: int, document: Document, defaults: Defaults, profiles: Profiles
+) -> core.Step:
     """The step at `index` as a core value."""
     path: Path = ("steps", index)
     if isinstance(step.request, UnsetType):
         raise TypeError("a step without a request has passed its checks")
     return core.Step(
         id=step.id,
-        action=_request(step.request, given(defaults.request, DefaultRequest())),
+        action=_request(step.request, given(defaults.request, DefaultRequest()), profiles),
         position=document.position(path),
         description=given(step.description, ""),
         assertions=tuple(_assertions(given(step.assertions, []), document, (*path, "assert"))),
@@ -43,7 +47,7 @@ def url_template(url: Template) -> str:
     return "".join(f"{{{part.path[-1]}}}" if isinstance(part, Reference) else part for part in url.parts)
 
 
-def _request(request: Request, defaults: DefaultRequest) -> core.Request:
+def _request(request: Request, defaults: DefaultRequest, profiles: Profiles) -> core.Request:
     url = template_of(request.url)
     timeout = given(request.timeout, given(defaults.timeout, ""))
     return core.Request(
@@ -56,6 +60,10 @@ def _request(request: Request, defaults: DefaultRequest) -> core.Request:
         timeout=duration(timeout) if timeout else core.REQUEST_TIMEOUT,
         max_body=given(request.max_body, given(defaults.max_body, core.MAX_BODY)),
         idempotency=None if isinstance(request.idempotency, UnsetType) else request.idempotency,
+        follow_redirects=given(request.follow_redirects, given(defaults.follow_redirects, 0)),
+        ip=IpVersion(given(request.ip, given(defaults.ip, "any"))),
+        tls=profiles.tls.get(given(request.tls, given(defaults.tls, ""))),
+        via=profiles.proxies.get(given(request.via, given(defaults.via, ""))),
     )
 
 

@@ -4,11 +4,12 @@ import asyncio
 
 from msgspec import Struct
 
+from synthprobe.core.egress import IpVersion
 from synthprobe.core.failures import Kind
 from synthprobe.wire import failures, sockets
 from synthprobe.wire.failures import Fault
 from synthprobe.wire.guard import Guard
-from synthprobe.wire.resolver import Address, IpVersion, Resolver, literal
+from synthprobe.wire.resolver import Address, Resolver, literal
 from synthprobe.wire.sighting import Phase, Stopwatch
 from synthprobe.wire.sockets import Connection
 

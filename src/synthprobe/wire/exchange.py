@@ -7,6 +7,7 @@ import anyio
 import httpx
 
 from synthprobe.clock import Clock
+from synthprobe.core.egress import IpVersion
 from synthprobe.core.failures import Kind
 from synthprobe.core.results import Tls
 from synthprobe.wire import certificates, failures, proxy
@@ -17,7 +18,6 @@ from synthprobe.wire.framing import Framing
 from synthprobe.wire.limits import Limits
 from synthprobe.wire.message import request_bytes
 from synthprobe.wire.proxy import Via
-from synthprobe.wire.resolver import IpVersion
 from synthprobe.wire.sighting import Phase, Stopwatch
 from synthprobe.wire.sockets import Channel, Connection
 from synthprobe.wire.tls import TlsConnection

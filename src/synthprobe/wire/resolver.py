@@ -12,25 +12,17 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from enum import StrEnum
 from typing import TypeAlias
 
 from msgspec import Struct
 
 from synthprobe.clock import Clock
+from synthprobe.core.egress import IpVersion
 from synthprobe.core.failures import Kind
 from synthprobe.wire.failures import Fault
 
 Lookup: TypeAlias = Callable[[str], Sequence[str]]
 """Blocking: the addresses of a name as texts, in the order to try. Raises `OSError`."""
-
-
-class IpVersion(StrEnum):
-    """Which addresses of a name may be used."""
-
-    ANY = "any"
-    V4 = "v4"
-    V6 = "v6"
 
 
 class Address(Struct, frozen=True):

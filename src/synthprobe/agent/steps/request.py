@@ -12,6 +12,8 @@ import httpx
 from msgspec import Struct
 
 from synthprobe import __version__
+from synthprobe.agent.egress import egress
+from synthprobe.agent.redirects import follow
 from synthprobe.agent.retries import repeat
 from synthprobe.agent.scene import Acted, Attempt, Scene, Unsendable
 from synthprobe.agent.sending import Outgoing, send
@@ -36,12 +38,13 @@ async def act(step: Step, scene: Scene, span: OpenSpan, seconds: float) -> Acted
     """Send the step's request, within `seconds` for all its attempts. Raises `LookupFailed`, `Unsendable`."""
     action = step.action
     prepared = prepare(action, scene.names, scene.new_id)
+    extensions = egress(action, scene)
     ends = scene.watch.elapsed() + seconds
 
     def remaining() -> float:
         return ends - scene.watch.elapsed()
 
-    async def attempt(resend_count: int) -> Attempt:
+    async def attempt(resend_count: int) -> tuple[Attempt, ...]:
         deadline = min(action.timeout.total_seconds(), remaining())
         outgoing = Outgoing(
             request=_built(prepared),
@@ -49,8 +52,9 @@ async def act(step: Step, scene: Scene, span: OpenSpan, seconds: float) -> Acted
             resend_count=resend_count,
             deadline=deadline,
             max_body=action.max_body,
+            extensions=extensions,
         )
-        return await send(outgoing, scene, span)
+        return await follow(outgoing, lambda each: send(each, scene, span), action, scene)
 
     return await repeat(step, attempt, remaining)
 

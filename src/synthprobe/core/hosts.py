@@ -1,0 +1,65 @@
+"""The hosts that a probe's file names: those of its URLs, as far as no response and no secret decides them."""
+
+from collections.abc import Iterator, Mapping
+
+from synthprobe.core.egress import canonical
+from synthprobe.core.probes import Check, Probe, Request
+from synthprobe.core.templates import Json, Reference, Template, Value
+
+
+def written_hosts(check: Check) -> frozenset[str]:
+    """The host of every URL of the check's probe whose authority the file alone decides."""
+    known = _known(check)
+    return frozenset(
+        host
+        for request in _requests(check.probe)
+        if (host := _host(_text(request.url, known)))  # fmt: skip
+    )
+
+
+_HOLE = "\0"
+"""Stands for what is not known before the run: it may not be part of a host."""
+
+_Known = Mapping[str, Mapping[str, str]]
+
+
+def _requests(probe: Probe) -> Iterator[Request]:
+    yield from (step.action for step in probe.steps if isinstance(step.action, Request))
+
+
+def _known(check: Check) -> _Known:
+    """What the file says of each name in `region`, `matrix` and `vars`; holes where it leaves that open."""
+    known: dict[str, dict[str, str]] = {"matrix": {}, "region": {}, "vars": {}}
+    if check.row:
+        known["matrix"].update((name, _scalar(value)) for name, value in check.row.values.items())
+    for name, value in check.probe.regions[check.region].items():
+        known["region"][name] = _text(value, known)
+    for name, value in check.probe.vars.items():
+        known["vars"][name] = _text(value, known)
+    return known
+
+
+def _text(value: Value, known: _Known) -> str:
+    if not isinstance(value, Template):
+        return _scalar(value)
+    return "".join(_looked_up(part, known) if isinstance(part, Reference) else part for part in value.parts)
+
+
+def _looked_up(reference: Reference, known: _Known) -> str:
+    if len(reference.path) != 1:
+        return _HOLE
+    return known.get(reference.namespace, {}).get(reference.path[0], _HOLE)
+
+
+def _scalar(value: "Value | Json") -> str:
+    return value if isinstance(value, str) else _HOLE if isinstance(value, tuple | Mapping) else str(value)
+
+
+def _host(url: str) -> str | None:
+    scheme, found, rest = url.partition("://")
+    authority = rest.replace("\\", "/").partition("/")[0].partition("?")[0].partition("#")[0]
+    if not found or _HOLE in scheme or _HOLE in authority:
+        return None
+    host = authority.rpartition("@")[2]
+    bare = host.partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    return canonical(bare) or None
