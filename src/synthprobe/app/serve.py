@@ -28,6 +28,7 @@ from synthprobe.core.reports import Pulse, Report
 from synthprobe.core.routes import Routes
 from synthprobe.router.router import Router
 from synthprobe.settings import Settings
+from synthprobe.stores.retention import Keep
 from synthprobe.stores.sqlite import SqliteStore
 from synthprobe.telemetry.metrics import Metrics
 from synthprobe.telemetry.otlp import Exporter
@@ -62,6 +63,7 @@ class Parts(Struct, frozen=True):
         for frame in frames:
             if isinstance(frame, Pulse):
                 self.vitals.pulse(frame)
+                self.router.pulse(frame)
                 self.listening.metrics.pulse(frame)
         await self.router.record([frame for frame in frames if not isinstance(frame, Pulse)])
 
@@ -99,6 +101,7 @@ def _compose(
         jitter=lambda seconds: random.uniform(0, seconds),  # noqa: S311 - spreads retries, guards nothing
         listeners=(listening.hear,),
         failpoint=_failpoint(settings.failpoint),
+        keep=Keep(settings.keep, settings.keep_bytes),
     )
     pages = Pages(
         web.build(

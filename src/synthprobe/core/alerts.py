@@ -71,6 +71,8 @@ class Alert(Struct, frozen=True, omit_defaults=True):
     stale: bool = False
     peak: str = ""
     """The gravest severity since it began to fire."""
+    troubles: Mapping[str, int] = {}
+    """Of an alert about ourselves: what keeps it open, by source, with its weight (`core/conditions.py`)."""
     version: int = 1
 
     @property

@@ -33,11 +33,11 @@ def headline(labels: Labels, annotations: Mapping[str, str], regions: tuple[str,
     """The sentence for a page: `card fails in emea: step capture: status equals 202, was 500`."""
     name = labels.get("probe") or labels.get("alertname", "")
     row = f" ({annotations['row']})" if "row" in annotations else ""
-    verb = "is degraded" if annotations.get("outcome") == Outcome.DEGRADED else "fails"
+    verb = _VERBS.get(annotations.get("outcome", ""), " fails") if "probe" in labels else ""
     where = f" in {_listed(regions)}" if regions else ""
     step = f"step {annotations['step']}" if "step" in annotations else ""
     return ": ".join(
-        part for part in (f"{name}{row} {verb}{where}", step, annotations.get("cause", "")) if part
+        part for part in (f"{name}{row}{verb}{where}", step, annotations.get("cause", "")) if part
     )
 
 
@@ -47,6 +47,7 @@ def instant(at: datetime) -> str:
 
 
 _SHOWN = 200
+_VERBS: Mapping[str, str] = {Outcome.DEGRADED: " is degraded", Outcome.ERRORED: " cannot be carried out"}
 
 
 def _told(failure: Failure) -> dict[str, str]:

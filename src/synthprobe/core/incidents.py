@@ -14,7 +14,7 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from synthprobe.core.alerts import Alert, AlertState, Change
+from synthprobe.core.alerts import PROBE_FAILED, Alert, AlertState, Change
 from synthprobe.core.annotations import headline
 from synthprobe.core.labels import severity_rank
 
@@ -109,8 +109,12 @@ class Followed(Struct, frozen=True):
 
 
 def key_of(alert: Alert, rule: ScopeRule) -> str:
-    """What makes this alert's problem that problem: the values of the `scope.by` labels, `probe=card`."""
-    return ",".join(f"{name}={_escaped(alert.full_labels.get(name, ''))}" for name in rule.by)
+    """What makes this alert's problem that problem: the values of the `scope.by` labels, `probe=card`.
+
+    An alert that is not a check's about its target has its name before them, so that it joins no target's incident.
+    """
+    names = rule.by if _is_of_target(alert) else ("alertname", *rule.by)
+    return ",".join(f"{name}={_escaped(alert.full_labels.get(name, ''))}" for name in names)
 
 
 def open_incident(alert: Alert, *, number: int, uid: str, rule: ScopeRule, now: datetime) -> Followed:
@@ -130,7 +134,7 @@ def open_incident(alert: Alert, *, number: int, uid: str, rule: ScopeRule, now: 
         members=members,
     )
     entries = (
-        TimelineEntry(alert.first_failed_at, "first_failed", f"First failed run of {alert.check}"),
+        TimelineEntry(alert.first_failed_at, "first_failed", _beginning(alert)),
         TimelineEntry(
             now, IncidentChange.OPENED, f"Opened: {incident.title}", run_id=alert.last_result or None
         ),
@@ -207,9 +211,7 @@ def _moved(incident: Incident, alert: Alert, change: Change, rule: ScopeRule, no
 
 
 def _ended(incident: Incident, alert: Alert, change: Change, now: datetime) -> Followed:
-    text = f"{alert.check} passes again"
-    if change is Change.WITHDRAWN:
-        text = f"{alert.check} was withdrawn: not proven healthy"
+    text = _ending(alert, change)
     entry = TimelineEntry(now, "withdrawn" if change is Change.WITHDRAWN else "recovered", text)
     incident = _with(incident, alert, now)
     if incident.state is IncidentState.CLOSED or any(member.firing for member in incident.members):
@@ -268,6 +270,26 @@ def _regions(members: tuple[Member, ...]) -> tuple[str, ...]:
 
 def _title(alert: Alert, members: tuple[Member, ...]) -> str:
     return headline(alert.labels, alert.annotations, _regions(members))
+
+
+def _is_of_target(alert: Alert) -> bool:
+    return alert.labels.get("alertname") == PROBE_FAILED
+
+
+def _beginning(alert: Alert) -> str:
+    return f"First failed run of {alert.check}" if _is_of_target(alert) else f"{_named(alert)} began"
+
+
+def _ending(alert: Alert, change: Change) -> str:
+    if change is Change.WITHDRAWN:
+        return f"{alert.check} was withdrawn: not proven healthy"
+    return f"{alert.check} passes again" if _is_of_target(alert) else f"{_named(alert)} is over"
+
+
+def _named(alert: Alert) -> str:
+    """An alert that is not a target's, by its name and where it is: `RegionUnwell emea`."""
+    where = alert.check or alert.labels.get("region") or alert.labels.get("agent", "")
+    return f"{alert.labels.get('alertname', 'Alert')} {where}".rstrip()
 
 
 def _escaped(value: str) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from synthprobe.core import groups, incidents, routes
-from synthprobe.core.alerts import Alert, Change
+from synthprobe.core.alerts import PROBE_FAILED, Alert, Change
 from synthprobe.core.groups import Group
 from synthprobe.core.incidents import Followed, Incident
 from synthprobe.core.routes import Routes
@@ -69,7 +69,8 @@ def _follow(alert: Alert, change: Change, tree: Routes, new_id: NewId, now: date
     else:
         followed = incidents.follow(known, alert, change, rule=tree.scope, now=now)
     yield from _keep(followed, tree)
-    yield from run_rows.belong(alert.check, alert.first_failed_at, followed.incident.number)
+    if alert.labels.get("alertname") == PROBE_FAILED:
+        yield from run_rows.belong(alert.check, alert.first_failed_at, followed.incident.number)
     return followed
 
 

@@ -15,6 +15,7 @@ from synthprobe.core.reports import Announced, Finished, Report, Slots
 from synthprobe.core.results import Outcome, Result
 from synthprobe.core.routes import Routes
 from synthprobe.ports import Tx
+from synthprobe.router import own_alerts
 from synthprobe.router.facts import AlertMoved, ChecksAnnounced, Fact, RunRecorded, SlotsRecorded
 from synthprobe.router.placing import NewId, moved
 from synthprobe.stores import alerts as alert_rows
@@ -76,6 +77,7 @@ def _finished(report: Finished, with_: Recording) -> Tx[RunRecorded | None]:
     yield from _thin(result, check)
     yield from check_rows.ran(result)
     observed = yield from _observed(result, check, with_)
+    yield from own_alerts.after_run(report, check.info, with_.tree, with_.new_id, with_.now)
     return RunRecorded(result, check.info, report.spans, observed)
 
 

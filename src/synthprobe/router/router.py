@@ -1,4 +1,4 @@
-"""The router: reports in, decisions at their timers, messages out; four parts that meet only in the store."""
+"""The router: reports in, decisions at their timers, messages out; five parts that meet only in the store."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ import anyio
 import httpx
 
 from synthprobe.clock import Clock
-from synthprobe.core.reports import Report
+from synthprobe.core.reports import Pulse, Report
 from synthprobe.core.routes import Routes
 from synthprobe.ports import Store
 from synthprobe.router.auditor import Auditor
@@ -17,14 +17,17 @@ from synthprobe.router.failpoints import Failpoint, no_failpoint
 from synthprobe.router.notifier import Jitter, Notifier
 from synthprobe.router.placing import NewId
 from synthprobe.router.recorder import Recorder
+from synthprobe.router.retention import Retention
 from synthprobe.router.surroundings import Surroundings
+from synthprobe.router.watchman import PATIENCE, Patience, Watchman
 from synthprobe.senders.outgoing import Secrets
+from synthprobe.stores.retention import Keep
 
 log = logging.getLogger(__name__)
 
 
 class Router:
-    """Composes recorder, dispatcher, notifier and auditor over one store and one set of routes."""
+    """Composes recorder, dispatcher, notifier, auditor and watchman over one store and one set of routes."""
 
     def __init__(
         self,
@@ -39,14 +42,18 @@ class Router:
         jitter: Jitter,
         listeners: Sequence[Listener] = (),
         failpoint: Failpoint = no_failpoint,
+        keep: Keep = Keep(),  # noqa: B008 - immutable
+        patience: Patience = PATIENCE,
     ) -> None:
         self._routes = routes
-        self._listeners = tuple(listeners)
         around = Surroundings(store, clock, self.routes, new_id, self._tell, failpoint)
         self.notifier = Notifier(around, transport=transport, secrets=secrets, jitter=jitter)
         self.dispatcher = Dispatcher(around, public_url=public_url.rstrip("/"), queued=self.notifier.wake)
         self.auditor = Auditor(around, wake=self.dispatcher.wake)
+        self.watchman = Watchman(around, patience, wake=self.dispatcher.wake)
+        self._listeners = (self.watchman.hear, *listeners)
         self.recorder = Recorder(around, wake=self.dispatcher.wake)
+        self.retention = Retention(around, keep)
 
     def routes(self) -> Routes:
         """The routes in force."""
@@ -56,6 +63,10 @@ class Router:
         """Record a batch of reports; it is on disk when this returns. Raises `StoreError`."""
         await self.recorder.record(reports)
 
+    def pulse(self, pulse: Pulse) -> None:
+        """Take note that an agent is alive, and how it feels."""
+        self.watchman.pulse(pulse)
+
     async def run(self) -> None:
         """Adopt what fires already, then run every loop until cancelled. Raises `StoreError` if it cannot begin."""
         await self.dispatcher.adopt()
@@ -63,6 +74,8 @@ class Router:
             loops.start_soon(self.dispatcher.run)
             loops.start_soon(self.notifier.run)
             loops.start_soon(self.auditor.run)
+            loops.start_soon(self.retention.run)
+            loops.start_soon(self.watchman.run)
 
     async def reload(self, routes: Routes) -> None:
         """Put other routes in force; what fires is placed anew, who was told `firing` still hears the end."""
@@ -75,6 +88,8 @@ class Router:
             "dispatcher": self.dispatcher.heartbeat.age(),
             "notifier": self.notifier.heartbeat.age(),
             "auditor": self.auditor.heartbeat.age(),
+            "retention": self.retention.heartbeat.age(),
+            "watchman": self.watchman.heartbeat.age(),
         }
 
     def _tell(self, fact: Fact) -> None:

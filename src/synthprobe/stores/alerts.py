@@ -1,5 +1,7 @@
 """Alerts: one row per fingerprint."""
 
+from collections.abc import Sequence
+
 from synthprobe.core.alerts import Alert
 from synthprobe.ports import Sql, Tx
 from synthprobe.stores.columns import document, encode
@@ -10,6 +12,16 @@ def find(fingerprint: str) -> Tx[Alert | None]:
     """The alert of a fingerprint."""
     rows = yield Sql("select doc from alerts where fingerprint = :f", {"f": fingerprint})
     return document(rows[0], Alert) if rows else None
+
+
+def found(fingerprints: Sequence[str]) -> Tx[tuple[Alert, ...]]:
+    """Those alerts of these fingerprints that there are."""
+    if not fingerprints:
+        return ()
+    params = {f"f{number}": fingerprint for number, fingerprint in enumerate(fingerprints)}
+    names = ", ".join(f":{name}" for name in params)
+    rows = yield Sql(f"select doc from alerts where fingerprint in ({names})", params)  # noqa: S608
+    return tuple(document(row, Alert) for row in rows)
 
 
 def of_check(check: str) -> Tx[tuple[Alert, ...]]:
@@ -27,6 +39,12 @@ def firing() -> Tx[tuple[Alert, ...]]:
 def open_() -> Tx[tuple[Alert, ...]]:
     """Every alert that is pending or fires."""
     rows = yield Sql("select doc from alerts where state in ('pending', 'firing')")
+    return tuple(document(row, Alert) for row in rows)
+
+
+def of_no_check() -> Tx[tuple[Alert, ...]]:
+    """Every alert that is pending or fires and is about a region or an agent."""
+    rows = yield Sql("select doc from alerts where state in ('pending', 'firing') and check_key = ''")
     return tuple(document(row, Alert) for row in rows)
 
 

@@ -39,6 +39,12 @@ def served_by(agent: str) -> Tx[frozenset[str]]:
     return frozenset(text(row, "key") for row in rows)
 
 
+def served() -> Tx[tuple[StoredCheck, ...]]:
+    """Every check that an agent serves now."""
+    rows = yield Sql("select * from checks where withdrawn_at is null")
+    return tuple(_stored(row) for row in rows)
+
+
 def announce(agent: str, checks: Iterable[CheckInfo], at: datetime) -> Tx[None]:
     """Keep what the agent says of its checks; what is known of their runs stays."""
     for check in checks:

@@ -1,0 +1,61 @@
+"""Lets our own alerts follow what runs and silence say of us, within the transaction of the one who noticed."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from synthprobe.core import conditions
+from synthprobe.core.alerts import Alert, Change
+from synthprobe.core.conditions import Condition, Sign, Trouble
+from synthprobe.core.reports import Finished
+from synthprobe.core.results import CheckInfo
+from synthprobe.core.routes import Routes
+from synthprobe.ports import Tx
+from synthprobe.router.placing import NewId, moved
+from synthprobe.stores import alerts as alert_rows
+
+
+def after_run(report: Finished, check: CheckInfo, tree: Routes, new_id: NewId, now: datetime) -> Tx[None]:
+    """Move the alerts that a run has something to say of."""
+    signs = conditions.signs(report.result, check, report.agent, tree.platform)
+    known = yield from _known(signs)
+    for sign in signs:
+        trouble = (sign.trouble,) if sign.trouble else ()
+        alert = known.get(sign.condition.fingerprint)
+        if alert or trouble:
+            gone = () if trouble else (check.key,)
+            yield from _settled(alert, sign.condition, trouble, gone, tree, new_id, now)
+
+
+def after_silence(
+    condition: Condition,
+    troubles: Collection[Trouble],
+    gone: Collection[str],
+    tree: Routes,
+    new_id: NewId,
+    now: datetime,
+) -> Tx[None]:
+    """Move the alert of a condition that the watchman found changed."""
+    alert = yield from alert_rows.find(condition.fingerprint)
+    yield from _settled(alert, condition, troubles, gone, tree, new_id, now)
+
+
+def _known(signs: Sequence[Sign]) -> Tx[dict[str, Alert]]:
+    found = yield from alert_rows.found([sign.condition.fingerprint for sign in signs])
+    return {alert.fingerprint: alert for alert in found}
+
+
+def _settled(
+    alert: Alert | None,
+    condition: Condition,
+    troubles: Collection[Trouble],
+    gone: Collection[str],
+    tree: Routes,
+    new_id: NewId,
+    now: datetime,
+) -> Tx[None]:
+    settled = conditions.settle(alert, condition, troubles=troubles, gone=gone, now=now)
+    if settled.alert is None:
+        if alert:
+            yield from alert_rows.forget(alert.fingerprint)
+    elif settled.change is not Change.NONE:
+        yield from moved(settled.alert, settled.change, tree, new_id, now)
