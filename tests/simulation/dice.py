@@ -38,9 +38,13 @@ class Dice:
         """A number in [0, 1)."""
         return self._random.random()
 
+    def bits(self, count: int) -> int:
+        """So many random bits."""
+        return self._random.getrandbits(count)
+
     def identity(self) -> str:
         """A fresh id."""
-        return f"{self._random.getrandbits(64):016x}"
+        return f"{self.bits(64):016x}"
 
 
 class History:

@@ -157,7 +157,9 @@ class Town:
             self._stop.set()
         spool = _Watched(self, MortalStore(self.spool, process, self.dice))
         transport = self.targets.transport(process)
-        runner = Runner(transport, Tracing("0", "sim"), self.clock, self.dice.identity, Secrets({}), "sim")
+        runner = Runner(
+            transport, Tracing(self.dice.bits), self.clock, self.dice.identity, Secrets({}), "sim"
+        )
 
         async def deliver(frames: object) -> None:
             await self.bus.deliver(process, frames)  # type: ignore[arg-type]

@@ -5,13 +5,16 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from parties import Got
-from town import CHECKS, RECEIVERS, Town
+from town import CHECKS, RECEIVERS, TREE, Town
 
 from synthprobe.core import alerts, schedule
-from synthprobe.core.alerts import Alert, Change
+from synthprobe.core.alerts import Alert
+from synthprobe.core.incidents import Incident
 from synthprobe.core.probes import Check
 from synthprobe.core.results import CheckInfo
+from synthprobe.core.routes import match
 from synthprobe.ports import DbRow, Sql, Tx
+from synthprobe.stores.columns import document
 from synthprobe.stores.inline import InlineStore
 from synthprobe.stores.instants import from_micros
 
@@ -64,23 +67,17 @@ async def _every_kept_run_arrived(town: Town) -> None:
 async def _alerts_follow_from_the_runs(town: Town) -> None:
     """Each run moved its alert exactly once, in the order in which the runs were recorded."""
     for check, _ in CHECKS:
-        fired = 0
         alert: Alert | None = None
         for row in await _rows(
             town.store, "select run_id from runs where check_key = :k order by rowid", k=check.key
         ):
             result = town.made[str(row["run_id"])]
-            observed = alerts.observe(alert, result, _info(check), result.ended_at)
-            alert = observed.alert
-            fired += observed.change is Change.FIRED
-        began = await _rows(
+            alert = alerts.observe(alert, result, _info(check), result.ended_at).alert
+        stored = await _rows(
             town.store,
-            "select count(*) as n from timeline where json_extract(doc, '$.what') in "
-            "('opened', 'joined', 'reopened', 'updated') and json_extract(doc, '$.text') like :k",
-            k=f"%{check.key}%",
+            "select state from alerts where fingerprint = :f",
+            f=alerts.fingerprint_of(_info(check)),
         )
-        del began
-        stored = await _rows(town.store, "select state from alerts where check_key = :k", k=check.key)
         state = alert.state.value if alert else None
         assert [row["state"] for row in stored] == ([state] if state else []), f"{check.key}: {state}"
 
@@ -105,20 +102,32 @@ def _messages_came_in_order(town: Town) -> None:
 
 async def _whoever_was_told_was_told_the_end(town: Town) -> None:
     """Of each incident, each receiver it concerns heard the beginning and the end, or neither, and that for a reason."""
-    for incident in await _rows(town.store, "select number, key from incidents"):
-        number = _int(incident["number"])
-        for receiver in RECEIVERS if incident["key"] == "probe=pay" else RECEIVERS[:1]:
-            told = [got.status for got in town.receivers.taken(receiver) if number in got.incidents]
+    for row in await _rows(town.store, "select doc from incidents"):
+        incident = document(row, Incident)
+        for receiver in await _concerned(town, incident):
+            host = f"{receiver}.example"
+            told = [got.status for got in town.receivers.taken(host) if incident.number in got.incidents]
             if told:
-                assert (told[0], told[-1]) == ("firing", "resolved"), f"incident {number}, {receiver}: {told}"
+                where = f"incident {incident.number} ({incident.key}), {receiver}: {told}"
+                assert (told[0], told[-1]) == ("firing", "resolved"), where
                 continue
             reasons = await _rows(
                 town.store,
                 "select reason from decisions where receiver = :r and incidents like :n and reason = 'never_told'",
-                r=receiver.partition(".")[0],
-                n=f"%,{number},%",
+                r=receiver,
+                n=f"%,{incident.number},%",
             )
-            assert reasons, f"incident {number}: {receiver} heard nothing of it, for no reason"
+            assert reasons, f"incident {incident.number}: {receiver} heard nothing of it, for no reason"
+
+
+async def _concerned(town: Town, incident: Incident) -> set[str]:
+    """The receivers of an incident's alerts."""
+    found: set[str] = set()
+    for member in incident.members:
+        rows = await _rows(town.store, "select doc from alerts where fingerprint = :f", f=member.fingerprint)
+        labels = document(rows[0], Alert).full_labels
+        found |= {route.receiver for route in match(TREE.root, labels)}
+    return found
 
 
 async def _nothing_is_left(town: Town) -> None:
