@@ -10,6 +10,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -71,6 +72,10 @@ class Settings(Struct, frozen=True):
     """Seconds that runs get to finish at a stop."""
     allow_loopback: bool
     """Whether probes and receivers may be on this machine."""
+    keep: timedelta
+    """How long runs are kept that no incident refers to."""
+    keep_bytes: int | None
+    """How large the store may grow before runs go earlier; None: without bound."""
     failpoint: str
     """Where the notifier kills its own process, for the kill tests; empty: nowhere."""
 
@@ -135,6 +140,12 @@ SETTINGS: tuple[_Setting, ...] = (
         "0",
         "1 lets probes and receivers be on this machine (`synthprobe run` always does)",
     ),
+    _Setting("keep", "7d", "how long runs are kept that no incident refers to, in days or hours (12h)"),
+    _Setting(
+        "keep_bytes",
+        "10GB",
+        "how large the store may grow before runs go earlier (MB, GB, TB; 0: without bound)",
+    ),
     _Setting(
         "failpoint", "", "for kill tests: after_record, after_claim, after_send or before_mark, then exit"
     ),
@@ -154,7 +165,7 @@ def load(flags: Mapping[str, str | None], env: Mapping[str, str]) -> Loaded:
     settings = _parse(values, faults)
     if settings is None or faults:
         raise SettingsError(tuple(faults))
-    shown = _shown(settings)
+    shown = {**_shown(settings), "keep": values["keep"], "keep_bytes": values["keep_bytes"]}
     entries = tuple(
         Entry(s.name, s.flag, s.variable, shown[s.name], chosen[s.name][1], s.description) for s in SETTINGS
     )
@@ -199,6 +210,7 @@ def _parse(values: Mapping[str, str], faults: list[str]) -> Settings | None:
     concurrency, grace = take("concurrency", _count), take("grace", _seconds)
     failpoint, url = take("failpoint", _failpoint), take("public_url", _url)
     allow_loopback = take("allow_loopback", _switch)
+    keep, keep_bytes = take("keep", _age), take("keep_bytes", _size)
     if (
         store is None
         or listen is None
@@ -207,6 +219,8 @@ def _parse(values: Mapping[str, str], faults: list[str]) -> Settings | None:
         or failpoint is None
         or url is None
         or allow_loopback is None
+        or keep is None
+        or keep_bytes is None
     ):
         return None
     return Settings(
@@ -220,6 +234,8 @@ def _parse(values: Mapping[str, str], faults: list[str]) -> Settings | None:
         concurrency=concurrency,
         grace=grace,
         allow_loopback=allow_loopback,
+        keep=keep,
+        keep_bytes=keep_bytes or None,
         failpoint=failpoint,
     )
 
@@ -293,6 +309,21 @@ def _switch(text: str) -> bool:
     if text not in ("0", "1"):
         raise ValueError(f"{text!r} is neither 0 nor 1")
     return text == "1"
+
+
+def _age(text: str) -> timedelta:
+    found = re.fullmatch(r"(\d{1,4})([dh])", text)
+    age = timedelta(**{{"d": "days", "h": "hours"}[found[2]]: int(found[1])}) if found else timedelta()
+    if age < timedelta(hours=1):
+        raise ValueError(f"{text!r} is not a time of an hour or more, in days or hours: 7d, 12h")
+    return age
+
+
+def _size(text: str) -> int:
+    found = re.fullmatch(r"(\d{1,9})(MB|GB|TB)|0", text)
+    if not found:
+        raise ValueError(f"{text!r} is not a size: 500MB, 10GB, 1TB, or 0 for no bound")
+    return int(found[1]) * {"MB": 10**6, "GB": 10**9, "TB": 10**12}[found[2]] if found[1] else 0
 
 
 def _failpoint(text: str) -> str:

@@ -7,6 +7,7 @@ from synthprobe.core.results import Result, SlotRange
 from synthprobe.ports import Sql, SqlValue, Tx
 from synthprobe.stores.columns import document, encode
 from synthprobe.stores.instants import to_micros
+from synthprobe.stores.pins import BESIDE_FAILURE
 
 
 def insert(result: Result) -> Tx[bool]:
@@ -32,9 +33,13 @@ def find(run_id: str) -> Tx[Result | None]:
 
 
 def thin(run_id: str) -> Tx[None]:
-    """Keep only the figures of a run, and no spans; what a person asked for stays whole."""
+    """Keep only the figures of a run, and no spans; not of one a person asked for, or beside a failure."""
     thinned = yield Sql(
-        "update runs set doc = null where run_id = :id and trigger <> 'manual' returning trace_id",
+        f"""
+        update runs as r set doc = null
+        where r.run_id = :id and r.trigger <> 'manual' and not {BESIDE_FAILURE}
+        returning trace_id
+        """,  # noqa: S608 - a constant of this package
         {"id": run_id},
     )
     for row in thinned:
@@ -46,7 +51,8 @@ def belong(check: str, since: datetime, incident: int) -> Tx[None]:
     yield Sql(
         """
         update runs set incident = :incident
-        where check_key = :check and started_at >= :since and outcome in ('failed', 'degraded') and incident is null
+        where check_key = :check and started_at >= :since and outcome in ('failed', 'degraded')
+          and outcome <> 'passed' and incident is null
         """,
         {"check": check, "since": to_micros(since), "incident": incident},
     )

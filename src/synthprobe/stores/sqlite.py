@@ -109,6 +109,9 @@ class SqliteStore:
 def _prepared(path: Path, schema: tuple[Migration, ...] | None) -> sqlite3.Connection:
     connection = _connect(path)
     try:
+        if not connection.execute("pragma page_count").fetchone()[0]:
+            # Only a new file can be made so that what retention frees may be given back.
+            connection.execute("pragma auto_vacuum = incremental")
         migrate(connection, str(path), schema)
         mode = connection.execute("pragma journal_mode = wal").fetchone()[0]
         if mode != "wal":

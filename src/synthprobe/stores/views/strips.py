@@ -71,17 +71,20 @@ def _newest(marks: list[Mark]) -> Strip:
     return tuple(sorted(marks, key=lambda mark: mark.at)[-LENGTH:])
 
 
+# SQLite takes a cross join in the order it is written: from the few checks to their runs, never through all runs.
 _RUNS = """
 select r.check_key, r.scheduled_at, r.outcome, r.run_id, r.duration_us
-from checks c join runs r on r.check_key = c.key and r.scheduled_at >= coalesce(
+from checks c cross join runs r
+where r.check_key = c.key and r.scheduled_at >= coalesce(
     (select x.scheduled_at from runs x where x.check_key = c.key and x.scheduled_at is not null
      order by x.scheduled_at desc limit 1 offset :back), 0)
-where c.withdrawn_at is null and (:probe is null or c.probe = :probe)
+and c.withdrawn_at is null and (:probe is null or c.probe = :probe)
 """
 
 _SLOTS = """
 select s.check_key, s.fate, s.why, s.first_at, s.last_at, s.count
-from checks c join slots s on s.check_key = c.key and s.first_at >= coalesce(
+from checks c cross join slots s
+where s.check_key = c.key and s.first_at >= coalesce(
     (select x.first_at from slots x where x.check_key = c.key order by x.first_at desc limit 1 offset :back), 0)
-where c.withdrawn_at is null and (:probe is null or c.probe = :probe)
+and c.withdrawn_at is null and (:probe is null or c.probe = :probe)
 """
