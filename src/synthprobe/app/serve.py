@@ -29,7 +29,6 @@ from synthprobe.core.routes import Routes
 from synthprobe.router.router import Router
 from synthprobe.settings import Settings
 from synthprobe.stores.retention import Keep
-from synthprobe.stores.retention import Keep
 from synthprobe.stores.sqlite import SqliteStore
 from synthprobe.telemetry.metrics import Metrics
 from synthprobe.telemetry.otlp import Exporter
@@ -102,7 +101,6 @@ def _compose(
         jitter=lambda seconds: random.uniform(0, seconds),  # noqa: S311 - spreads retries, guards nothing
         listeners=(listening.hear,),
         failpoint=_failpoint(settings.failpoint),
-        keep=Keep(settings.keep, settings.keep_bytes),
         keep=Keep(settings.keep, settings.keep_bytes),
     )
     pages = Pages(

@@ -18,11 +18,9 @@ from synthprobe.router.notifier import Jitter, Notifier
 from synthprobe.router.placing import NewId
 from synthprobe.router.recorder import Recorder
 from synthprobe.router.retention import Retention
-from synthprobe.router.retention import Retention
 from synthprobe.router.surroundings import Surroundings
 from synthprobe.router.watchman import PATIENCE, Patience, Watchman
 from synthprobe.senders.outgoing import Secrets
-from synthprobe.stores.retention import Keep
 from synthprobe.stores.retention import Keep
 
 log = logging.getLogger(__name__)
@@ -45,7 +43,6 @@ class Router:
         listeners: Sequence[Listener] = (),
         failpoint: Failpoint = no_failpoint,
         keep: Keep = Keep(),  # noqa: B008 - immutable
-        keep: Keep = Keep(),  # noqa: B008 - immutable
         patience: Patience = PATIENCE,
     ) -> None:
         self._routes = routes
@@ -56,7 +53,6 @@ class Router:
         self.watchman = Watchman(around, patience, wake=self.dispatcher.wake)
         self._listeners = (self.watchman.hear, *listeners)
         self.recorder = Recorder(around, wake=self.dispatcher.wake)
-        self.retention = Retention(around, keep)
         self.retention = Retention(around, keep)
 
     def routes(self) -> Routes:
@@ -79,7 +75,6 @@ class Router:
             loops.start_soon(self.notifier.run)
             loops.start_soon(self.auditor.run)
             loops.start_soon(self.retention.run)
-            loops.start_soon(self.retention.run)
             loops.start_soon(self.watchman.run)
 
     async def reload(self, routes: Routes) -> None:
@@ -93,7 +88,6 @@ class Router:
             "dispatcher": self.dispatcher.heartbeat.age(),
             "notifier": self.notifier.heartbeat.age(),
             "auditor": self.auditor.heartbeat.age(),
-            "retention": self.retention.heartbeat.age(),
             "retention": self.retention.heartbeat.age(),
             "watchman": self.watchman.heartbeat.age(),
         }
