@@ -53,6 +53,31 @@ async def test_a_reset_before_the_answer_is_a_reset() -> None:
 
 
 @pytest.mark.anyio
+async def test_a_reset_in_the_handshake_is_a_reset() -> None:
+    async def leave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10_000)
+        _reset(writer)
+
+    async with serving(leave) as port:
+        with pytest.raises(WireFailure) as caught:
+            await wire().handle_async_request(request(f"https://127.0.0.1:{port}/"))
+    assert (caught.value.kind, caught.value.phase) == (Kind.RESET, "tls")
+    assert "reset by 127.0.0.1" in caught.value.message
+
+
+@pytest.mark.anyio
+async def test_a_reset_while_the_request_is_sent_is_a_reset() -> None:
+    async def cut(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(1_000_000)
+        _reset(writer)
+
+    failure = await fail(cut, "POST", content=b"x" * 50_000_000)
+    assert failure.kind is Kind.RESET
+    assert failure.phase in ("send", "wait")
+    assert failure.sighting.bytes_sent
+
+
+@pytest.mark.anyio
 async def test_a_refused_connection_names_the_address() -> None:
     port = free_ports(1)[0]
     with pytest.raises(WireFailure) as caught:

@@ -5,6 +5,7 @@ import zlib
 from contextlib import suppress
 from typing import Any
 
+import brotli
 import h11
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -35,7 +36,7 @@ PARTS = [
     b"\0",
     b";",
 ]
-ENCODERS = {b"": lambda body: body, b"gzip": gzip.compress, b"deflate": zlib.compress}
+ENCODERS = {b"": lambda body: body, b"gzip": gzip.compress, b"deflate": zlib.compress, b"br": brotli.compress}
 
 
 @settings(max_examples=100, deadline=None)

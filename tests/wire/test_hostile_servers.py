@@ -4,6 +4,7 @@ import gzip
 import zlib
 
 import anyio
+import brotli
 import pytest
 from wire_servers import OK, Script, both_loops, endless, fail, says
 
@@ -14,6 +15,7 @@ anyio_backend = both_loops
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+BROTLI = HEAD + b"Content-Encoding: br\r\n\r\n"
 GZIP = HEAD + b"Content-Encoding: gzip\r\n\r\n"
 BOMB = gzip.compress(b"\0" * 50_000_000)
 
@@ -77,6 +79,24 @@ BOMB = gzip.compress(b"\0" * 50_000_000)
             Kind.PROTOCOL_ERROR,
             "more than once",
             id="two encodings in two headers",
+        ),
+        pytest.param(
+            says(BROTLI + brotli.compress(b"\0" * 50_000_000)), Kind.TOO_LARGE, "limit", id="a brotli bomb"
+        ),
+        pytest.param(
+            says(BROTLI + brotli.compress(b"hello")[:-2]),
+            Kind.PROTOCOL_ERROR,
+            "end mark",
+            id="brotli cut short",
+        ),
+        pytest.param(
+            says(BROTLI + b"not brotli at all"), Kind.PROTOCOL_ERROR, "corrupt", id="brotli that is none"
+        ),
+        pytest.param(
+            says(HEAD + b"Content-Encoding: br, gzip\r\n\r\nx"),
+            Kind.PROTOCOL_ERROR,
+            "more than once",
+            id="brotli in gzip",
         ),
         pytest.param(
             says(HEAD + b"Content-Encoding: zstd\r\n\r\nx"), Kind.PROTOCOL_ERROR, "'zstd'", id="zstd"

@@ -10,11 +10,7 @@ from synthprobe.core.templates import Json, Reference, Template, Value
 def written_hosts(check: Check) -> frozenset[str]:
     """The host of every URL of the check's probe whose authority the file alone decides."""
     known = _known(check)
-    return frozenset(
-        host
-        for request in _requests(check.probe)
-        if (host := _host(_text(request.url, known)))  # fmt: skip
-    )
+    return frozenset(host for request in _requests(check.probe) if (host := _host(_text(request.url, known))))
 
 
 _HOLE = "\0"

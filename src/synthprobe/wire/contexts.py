@@ -148,12 +148,13 @@ def _unusable(text: str) -> Fault:
 
 def _said(error: OSError | ValueError) -> str:
     if isinstance(error, ssl.SSLError):
-        return _REASONS.get(error.reason or "", (error.reason or "it is not PEM").replace("_", " ").lower())
+        return _REASONS.get(error.reason or "", (error.reason or "").replace("_", " ").lower())
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 _REASONS = {
     "PEM_LIB": "it is not PEM, or holds no certificate with its key",
+    "": "it is not PEM",
     "NO_START_LINE": "it is not PEM",
     "NO_CERTIFICATE_OR_CRL_FOUND": "it holds no certificate",
     "KEY_VALUES_MISMATCH": "the key is another certificate's",
