@@ -27,7 +27,11 @@ steps:
     request: {url: "${{ region.base_url }}/"}
     assert: [{status: 200}]
 """
-ROUTES = "route: {receiver: all}\nreceivers: [{name: all, log_configs: [{}]}]\n"
+ROUTES = """
+regions: {emea: {references: ["https://one.example/", "https://two.example/"]}}
+route: {receiver: all}
+receivers: [{name: all, log_configs: [{}]}]
+"""
 
 
 @pytest.fixture
@@ -46,6 +50,13 @@ def call(*words: str) -> Result:
 def test_valid_files_are_counted_and_exit_with_0(folder: Path) -> None:
     result = call("validate")
     assert (result.exit_code, result.output) == (0, "1 probe valid, 0 problems\n")
+
+
+def test_regions_without_references_are_a_warning_only(folder: Path) -> None:
+    (folder / "routes.yaml").write_text(ROUTES.replace(', "https://two.example/"', ""))
+    result = call("validate")
+    assert result.exit_code == 0
+    assert result.output.startswith("routes.yaml:2:1: warning: `emea` cannot tell a network of ours")
 
 
 def test_every_problem_of_every_file_is_printed_with_its_place(folder: Path) -> None:

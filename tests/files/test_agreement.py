@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from synthprobe.core.routes import Region, Route, Routes
-from synthprobe.files.agreement import disagreements
+from synthprobe.files.agreement import blaming, disagreements
+from synthprobe.files.documents import read
 from synthprobe.files.probes import LoadedProbe, load_folder
 
 ROUTES = Routes(
@@ -36,3 +37,30 @@ def test_unknown_teams_and_regions_are_named_where_they_stand(
 
 def test_routes_that_declare_nothing_know_everything(loaded: tuple[LoadedProbe, ...]) -> None:
     assert not disagreements(loaded, Routes(root=ROUTES.root, receivers={}))
+
+
+ONE, TWO, TWIN = "https://one.example/", "https://two.example/", "https://one.example/other"
+
+
+@pytest.mark.parametrize(
+    ("references", "named"),
+    [
+        pytest.param((), True, id="none"),
+        pytest.param((ONE,), True, id="one that may be down itself"),
+        pytest.param((ONE, TWIN), True, id="two of one host"),
+        pytest.param((ONE, TWO), False, id="two hosts"),
+    ],
+)
+def test_regions_that_could_not_tell_whose_network_fails_are_named_once(
+    loaded: tuple[LoadedProbe, ...], references: tuple[str, ...], named: bool
+) -> None:
+    regions = {name: Region(name, references=(ONE, TWO)) for name in ("emee", "apac")}
+    regions["emea"] = Region("emea", references=references)
+    document = read("platform: x\nregions:\n  emea: {}\n", "routes.yaml")
+    found = [
+        str(each)
+        for each in blaming(loaded, Routes(root=ROUTES.root, receivers={}, regions=regions), document)
+    ]
+    assert [text.partition(" cannot")[0] for text in found] == (
+        ["routes.yaml:2:1: warning: `emea`"] if named else []
+    )

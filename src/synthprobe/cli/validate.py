@@ -8,7 +8,8 @@ import click
 from synthprobe.cli.exits import Exit
 from synthprobe.cli.options import settings_from, with_settings
 from synthprobe.core.routes import Routes
-from synthprobe.files import agreement
+from synthprobe.files import agreement, documents
+from synthprobe.files.documents import Document
 from synthprobe.files.probes import Loaded, load_folder
 from synthprobe.files.problems import FileProblems, Problem, errors
 from synthprobe.files.routes import load_routes
@@ -23,7 +24,8 @@ def validate(paths: tuple[Path, ...], **flags: str | None) -> None:
     loaded = load_folder(paths or (settings.probes,))
     routes, routes_problems = _routes(settings.routes, wanted=flags.get("routes") is not None)
     disagreements = agreement.disagreements(loaded.probes, routes) if routes else ()
-    problems = (*loaded.problems, *disagreements, *routes_problems)
+    blaming = agreement.blaming(loaded.probes, routes, _document(settings.routes)) if routes else ()
+    problems = (*loaded.problems, *disagreements, *routes_problems, *blaming)
     for problem in problems:
         click.echo(str(problem))
     faults = errors(problems)
@@ -40,6 +42,10 @@ def _routes(path: Path, *, wanted: bool) -> tuple[Routes | None, tuple[Problem, 
         return None, (Problem(str(path), 1, 1, f"cannot be read: {error.strerror}"),)
     except FileProblems as error:
         return None, error.problems
+
+
+def _document(path: Path) -> Document:
+    return documents.read(path.read_bytes(), str(path))
 
 
 def _summary(loaded: Loaded, faults: int) -> str:

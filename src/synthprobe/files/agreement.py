@@ -1,18 +1,38 @@
 """Where probes and routes must agree: the teams that own probes, and the regions they run in."""
 
 from collections.abc import Iterable, Iterator
+from urllib.parse import urlsplit
 
 from synthprobe.core.probes import Probe
 from synthprobe.core.routes import Routes
-from synthprobe.core.spelling import suggestion
+from synthprobe.core.spelling import listed, suggestion
 from synthprobe.files.documents import Document, read
 from synthprobe.files.probes import LoadedProbe
-from synthprobe.files.problems import Problem, ordered, problem_at
+from synthprobe.files.problems import Problem, ordered, problem_at, warning_at
+
+REFERENCES = 2
+"""Independent hosts that a region should name: one alone may be down together with a target."""
 
 
 def disagreements(probes: Iterable[LoadedProbe], routes: Routes) -> tuple[Problem, ...]:
     """Owners and regions that the routes do not know; routes that declare no teams, or no regions, know any."""
     return ordered(problem for loaded in probes for problem in _of_probe(loaded, routes))
+
+
+def blaming(probes: Iterable[LoadedProbe], routes: Routes, file: Document) -> tuple[Problem, ...]:
+    """One warning for the regions that name too few references to tell our own trouble from a target's."""
+    served = sorted({region for loaded in probes for region in loaded.probe.regions})
+    few = [name for name in served if len(_reference_hosts(routes, name)) < REFERENCES]
+    if not few:
+        return ()
+    message = f"{listed(few)} cannot tell a network of ours that fails from targets that do"
+    hint = f"name {REFERENCES} or 3 independent hosts under `regions`, as `references: [https://…]`"
+    return (warning_at(file.position(("regions",), of_key=True), message, hint),)
+
+
+def _reference_hosts(routes: Routes, region: str) -> set[str | None]:
+    known = routes.regions.get(region)
+    return {urlsplit(url).hostname for url in known.references} if known else set()
 
 
 def _of_probe(loaded: LoadedProbe, routes: Routes) -> Iterator[Problem]:
