@@ -54,6 +54,11 @@ class Group(Struct, frozen=True, omit_defaults=True):
     """Whether it has been flushed since it last held nothing."""
     version: int = 1
 
+    @property
+    def id(self) -> str:
+        """What is told apart in the store: who hears of it too, so that another receiver on the route starts afresh."""
+        return f"{self.key}@{self.receiver}"
+
 
 class Told(Struct, frozen=True, omit_defaults=True):
     """What one integration of a receiver last heard about a group (Alertmanager's nflog entry)."""
@@ -65,6 +70,8 @@ class Told(Struct, frozen=True, omit_defaults=True):
     severity: str = ""
     seq: int = 0
     """Of the last message; the next is one more."""
+    incidents: frozenset[int] = frozenset()
+    """Numbers of those that fired."""
 
 
 def place(route: Route, labels: Labels) -> Group:
@@ -136,6 +143,12 @@ def decide(
 def repeat_age(group: Group) -> timedelta:
     """The age from which what was told is repeated: half a tick before the effective `repeat_interval`."""
     return repeat_effective(group) - group.group_interval / 2
+
+
+def astray(group: Group, now: datetime) -> bool:
+    """Whether its timer is further off than any it could have set: the clock was set back since."""
+    longest = group.group_interval if group.flushed else group.group_wait
+    return group.next_flush_at is not None and group.next_flush_at > now + longest
 
 
 def after_flush(group: Group, *, holds_firing: bool, now: datetime) -> Group:

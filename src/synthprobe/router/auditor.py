@@ -1,4 +1,4 @@
-"""Looks every minute for alerts that fire without a timer, which no crash should leave behind, and arms them."""
+"""Looks every minute for alerts that fire without a timer, and for timers that a stepped clock put off, and sets them."""
 
 import logging
 from collections.abc import Callable
@@ -6,13 +6,18 @@ from datetime import datetime
 from functools import partial
 
 import anyio
+from msgspec.structs import replace
 
+from synthprobe.core import groups
 from synthprobe.core.routes import Routes
 from synthprobe.ports import Tx
 from synthprobe.router.heartbeat import Heartbeat
+from synthprobe.router.notifier import LEASE
 from synthprobe.router.placing import place
 from synthprobe.router.surroundings import Surroundings
 from synthprobe.stores import alerts as alert_rows
+from synthprobe.stores import groups as group_rows
+from synthprobe.stores import outbox as outbox_rows
 from synthprobe.stores.errors import StoreError
 
 EVERY = 60.0
@@ -36,18 +41,18 @@ class Auditor:
                 await self.audit()
             except StoreError as error:
                 log.warning("the auditor cannot use the store and looks again: %s", error)
+            except Exception:
+                log.exception("a look of the auditor failed and is made again")
             self.heartbeat.beat()
             await anyio.sleep(EVERY)
 
     async def audit(self) -> tuple[str, ...]:
         """Look once; return the fingerprints of the alerts that had no timer."""
-        if not await self._around.store.read(alert_rows.firing_without_timer):
-            return ()
-        repaired = await self._around.store.write(
-            partial(_repair, self._around.routes(), self._around.clock.now())
-        )
+        now = self._around.clock.now()
+        repaired = await self._around.store.write(partial(_repair, self._around.routes(), now))
         for fingerprint in repaired:
             log.error("alert %s fires but had no timer; it has one now", fingerprint)
+        await self._around.store.write(partial(_set_right, now))
         self._wake()
         return repaired
 
@@ -57,3 +62,11 @@ def _repair(tree: Routes, now: datetime) -> Tx[tuple[str, ...]]:
     for alert in lost:
         yield from place(alert, tree, now)
     return tuple(alert.fingerprint for alert in lost)
+
+
+def _set_right(now: datetime) -> Tx[None]:
+    """Make due what a clock that was set back has put off."""
+    yield from outbox_rows.hasten(now, now + LEASE)
+    for group in (yield from group_rows.armed()):
+        if groups.astray(group, now):
+            yield from group_rows.save(replace(group, next_flush_at=now))

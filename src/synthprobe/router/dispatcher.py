@@ -7,7 +7,7 @@ from functools import partial
 
 from synthprobe.core.routes import Routes
 from synthprobe.ports import Tx
-from synthprobe.router.flushing import Flushing, close_due, defer, flush
+from synthprobe.router.flushing import Flushing, close_due, flush
 from synthprobe.router.heartbeat import Heartbeat
 from synthprobe.router.placing import place
 from synthprobe.router.surroundings import Surroundings
@@ -15,7 +15,7 @@ from synthprobe.router.wakeup import Wakeup
 from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores import groups as group_rows
 from synthprobe.stores import incidents as incident_rows
-from synthprobe.stores.errors import StoreError
+from synthprobe.stores.errors import StoreConflict, StoreError
 
 LONGEST_PAUSE = 5.0
 """Seconds: the loop turns at least this often, so that a stepped clock is noticed and `/healthz` sees it turn."""
@@ -83,11 +83,11 @@ class Dispatcher:
         )
         try:
             decided = await self._around.store.write(partial(flush, key, with_))
-        except StoreError:
-            raise
-        except Exception:
+        except Exception as error:
+            if isinstance(error, StoreError) and not isinstance(error, StoreConflict):
+                raise
             log.exception("group %s could not be flushed; it is tried again in %s", key, PUT_OFF)
-            await self._around.store.write(partial(defer, key, with_.now + PUT_OFF))
+            await self._around.store.write(partial(group_rows.put_off, key, with_.now + PUT_OFF))
             return
         for decision in decided:
             self._around.tell(decision)

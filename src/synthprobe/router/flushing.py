@@ -4,7 +4,7 @@ Who was told `firing` is told `resolved`; a `resolved` cancels what was not sent
 can have arrived it is not sent either.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -62,6 +62,7 @@ def flush(key: str, with_: Flushing) -> Tx[tuple[Decided, ...]]:
         decided.append(decision)
         known |= told.firing if told else frozenset()
     staying = {alert.fingerprint for alert in held.firing} & (held.here | known)
+    yield from _forget(held, [name_of(i) for i in receiver.integrations] if receiver else [], staying)
     yield from group_rows.release(
         key, [a.fingerprint for a in (*held.firing, *held.ended) if a.fingerprint not in staying]
     )
@@ -76,15 +77,15 @@ def close_due(number: int, tree: Routes, now: datetime) -> Tx[None]:
         yield from close(incident, tree, now)
 
 
-def defer(key: str, until: datetime) -> Tx[None]:
-    """Move a group's timer: its flush failed and must neither be lost nor keep the others waiting."""
-    group = yield from group_rows.find(key)
-    if group:
-        yield from group_rows.save(replace(group, next_flush_at=until))
+def _forget(held: _Held, present: Sequence[str], staying: Set[str]) -> Tx[None]:
+    """What ends while an integration is out of the routes file must be new to it when it is back."""
+    for name, told in (yield from group_rows.told_to(held.group.id)).items():
+        if name not in present and not told.firing <= staying:
+            yield from group_rows.tell(held.group.id, name, replace(told, firing=told.firing & staying))
 
 
 def _load(group: Group, with_: Flushing) -> Tx[_Held]:
-    members = yield from group_rows.members(group.key)
+    members = yield from group_rows.members(group.id)
     firing = tuple(alert for alert in members if alert.state is AlertState.FIRING)
     numbers = sorted({alert.incident for alert in members if alert.incident is not None})
     incidents: dict[int, Incident] = {}
@@ -102,16 +103,18 @@ def _load(group: Group, with_: Flushing) -> Tx[_Held]:
 
 
 def _belongs(alert: Alert, group: Group, tree: Routes) -> bool:
-    return any(fresh.key == group.key for fresh in groups_of(alert, tree))
+    return any(fresh.id == group.id for fresh in groups_of(alert, tree))
 
 
 def _tell(held: _Held, integration: Integration, with_: Flushing) -> Tx[tuple[Decided, Told | None]]:
     name = name_of(integration)
-    told = yield from group_rows.told(held.group.key, name)
+    told = _of_these_incidents(held, (yield from group_rows.told(held.group.id, name)))
     firing = tuple(
         a for a in held.firing if a.fingerprint in held.here or (told and a.fingerprint in told.firing)
     )
     reason = _decide(held, firing, told, integration, with_.now)
+    if held.here and reason in (Reason.UNCHANGED, Reason.REPEAT):
+        reason = yield from _reminded(held.group, name, reason, with_.tree)
     if reason is Reason.ALL_RESOLVED and not (yield from _was_told(held.group, name)):
         reason = Reason.NEVER_TOLD
         told = replace(told, firing=frozenset()) if told else None
@@ -121,7 +124,7 @@ def _tell(held: _Held, integration: Integration, with_: Flushing) -> Tx[tuple[De
         # What ended untold must be new when it comes back.
         told = replace(told, firing=told.firing - _prints(held.ended))
     if told:
-        yield from group_rows.tell(held.group.key, name, told)
+        yield from group_rows.tell(held.group.id, name, told)
     return (yield from _note(held, name, reason, with_.now)), told
 
 
@@ -147,10 +150,26 @@ def _decide(
     return Reason.UNCHANGED if elsewhere else reason
 
 
+def _of_these_incidents(held: _Held, told: Told | None) -> Told | None:
+    """What was told, without what fires for another incident by now: it ended and began between two ticks."""
+    if told is None or not told.incidents:
+        return told
+    others = [a for a in held.firing if a.fingerprint in held.here and a.incident not in told.incidents]
+    return replace(told, firing=told.firing - _prints(tuple(others)))
+
+
+def _reminded(group: Group, integration: str, reason: Reason, tree: Routes) -> Tx[Reason]:
+    """Whether to repeat, by what became of the newest message: one that waits is enough, one given up is none."""
+    newest = yield from outbox_rows.newest(group.id, group.receiver, integration)
+    if newest == (messages.FIRING, "dead") and tree.delivery.on_give_up not in tree.receivers:
+        return Reason.REPEAT
+    return Reason.UNCHANGED if newest and newest[1] in ("pending", "leased") else reason
+
+
 def _was_told(group: Group, integration: str) -> Tx[bool]:
     """Whether an end is news to this integration, once what it was not sent yet is cancelled."""
-    yield from outbox_rows.cancel_unsent(group.key, group.receiver, integration)
-    last = yield from outbox_rows.last_received(group.key, group.receiver, integration)
+    yield from outbox_rows.cancel_unsent(group.id, group.receiver, integration)
+    last = yield from outbox_rows.last_received(group.id, group.receiver, integration)
     return last == messages.FIRING
 
 
@@ -178,8 +197,8 @@ def _send(
     now_told = groups.heard(
         told, firing=_prints(firing), resolved=_prints(held.ended), severity=_gravest(firing), now=with_.now
     )
-    yield from outbox_rows.put(message, held.group.key, now_told.seq)
-    return now_told
+    yield from outbox_rows.put(message, held.group.id, now_told.seq)
+    return replace(now_told, incidents=frozenset(_numbers(firing)))
 
 
 def _note(held: _Held, integration: str, reason: Reason, now: datetime) -> Tx[Decided]:
@@ -193,7 +212,7 @@ def _note(held: _Held, integration: str, reason: Reason, now: datetime) -> Tx[De
         entry = TimelineEntry(now, what, f"{verb} {kind} of {held.group.receiver}: {reason.value}{lateness}")
         for number in numbers:
             yield from incident_rows.note(number, (entry,))
-    return Decided(held.group.key, held.group.receiver, integration, reason, numbers, now, late)
+    return Decided(held.group.id, held.group.receiver, integration, reason, numbers, now, late)
 
 
 def _reopened(held: _Held, firing: tuple[Alert, ...], told: Told | None) -> bool:

@@ -34,19 +34,24 @@ def moved(alert: Alert, change: Change, tree: Routes, new_id: NewId, now: dateti
     alert = replace(alert, incident=followed.incident.number)
     yield from alert_rows.save(alert)
     if change in (Change.FIRED, Change.SEVERITY):
-        yield from place(alert, tree, now)
+        # What is replayed after an outage may be over already: it waits as long as what fired just now.
+        yield from place(alert, tree, now, since=now if change is Change.FIRED else None)
     elif change in (Change.RESOLVED, Change.WITHDRAWN):
         yield from _wake_groups(alert, now)
     return AlertMoved(change, alert, followed.incident, followed.change)
 
 
-def place(alert: Alert, tree: Routes, now: datetime) -> Tx[None]:
-    """Hold a firing alert in the group of each route it matches now; an armed timer stays as it is."""
+def place(alert: Alert, tree: Routes, now: datetime, since: datetime | None = None) -> Tx[None]:
+    """Hold a firing alert in the group of each route it matches now; an armed timer stays as it is.
+
+    `group_wait` counts from `since`: from when it began to fire unless told otherwise.
+    """
+    since = since or alert.starts_at or now
     for fresh in groups_of(alert, tree):
-        known = yield from group_rows.find(fresh.key)
+        known = yield from group_rows.find(fresh.id)
         group = replace(fresh, next_flush_at=known.next_flush_at, flushed=known.flushed) if known else fresh
-        yield from group_rows.save(groups.arm(group, alert.starts_at or now, now))
-        yield from group_rows.hold(fresh.key, alert.fingerprint)
+        yield from group_rows.save(groups.arm(group, since, now))
+        yield from group_rows.hold(fresh.id, alert.fingerprint)
 
 
 def groups_of(alert: Alert, tree: Routes) -> tuple[Group, ...]:

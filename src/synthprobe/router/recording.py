@@ -12,12 +12,12 @@ from msgspec import Struct
 from synthprobe.core import alerts
 from synthprobe.core.alerts import Change
 from synthprobe.core.reports import Announced, Finished, Report, Slots
-from synthprobe.core.results import Outcome, Result
+from synthprobe.core.results import Outcome, Result, Trigger
 from synthprobe.core.routes import Routes
 from synthprobe.ports import Tx
 from synthprobe.router import own_alerts
 from synthprobe.router.facts import AlertMoved, ChecksAnnounced, Fact, RunRecorded, SlotsRecorded
-from synthprobe.router.placing import NewId, moved
+from synthprobe.router.placing import NewId, moved, place
 from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores import checks as check_rows
 from synthprobe.stores import runs as run_rows
@@ -71,7 +71,7 @@ def _finished(report: Finished, with_: Recording) -> Tx[RunRecorded | None]:
     if not (yield from run_rows.insert(result)):
         return None
     yield from trace_rows.insert(result.trace_id, result.run_id, report.spans, with_.now)
-    check = yield from check_rows.find(result.check)
+    check = yield from _served(report)
     if check is None or check.withdrawn:
         return RunRecorded(result, check.info if check else None, report.spans, _UNMOVED)
     yield from _thin(result, check)
@@ -79,6 +79,16 @@ def _finished(report: Finished, with_: Recording) -> Tx[RunRecorded | None]:
     observed = yield from _observed(result, check, with_)
     yield from own_alerts.after_run(report, check.info, with_.tree, with_.new_id, with_.now)
     return RunRecorded(result, check.info, report.spans, observed)
+
+
+def _served(report: Finished) -> Tx[StoredCheck | None]:
+    """The check of a run; one that was withdrawn by an agent while another goes on running it is served again."""
+    result = report.result
+    check = yield from check_rows.find(result.check)
+    if check is None or not check.withdrawn or result.trigger is not Trigger.SCHEDULE:
+        return check
+    again = yield from check_rows.take_over(result.check, report.agent, result.started_at)
+    return (yield from check_rows.find(result.check)) if again else check
 
 
 def _observed(result: Result, check: StoredCheck, with_: Recording) -> Tx[AlertMoved]:
@@ -90,7 +100,11 @@ def _observed(result: Result, check: StoredCheck, with_: Recording) -> Tx[AlertM
         return AlertMoved(observed.change, known)
     if observed.change is Change.NONE and observed.alert == known:
         return AlertMoved(Change.NONE, known)
-    return (yield from moved(observed.alert, observed.change, with_.tree, with_.new_id, with_.now))
+    told = yield from moved(observed.alert, observed.change, with_.tree, with_.new_id, with_.now)
+    if known and observed.change is Change.UPDATED and known.labels != observed.alert.labels:
+        # Relabelled while it fires: another route may take it now.
+        yield from place(observed.alert, with_.tree, with_.now)
+    return told
 
 
 def _thin(result: Result, check: StoredCheck) -> Tx[None]:
@@ -109,8 +123,9 @@ def _sampled(run_id: str) -> bool:
 
 def _announced(report: Announced, with_: Recording) -> Tx[ChecksAnnounced | None]:
     newest = yield from check_rows.announced_at(report.agent)
-    if newest and report.at < newest:
-        return None  # a repeat of what a newer announcement has replaced
+    # A repeat of what a newer announcement has replaced; one from the future was made by a clock that was wrong.
+    if newest and report.at < newest <= with_.now:
+        return None
     before = yield from check_rows.served_by(report.agent)
     yield from check_rows.announce(report.agent, report.checks, report.at)
     gone = sorted(before - {check.key for check in report.checks})

@@ -75,6 +75,19 @@ def withdraw(key: str, at: datetime) -> Tx[None]:
     )
 
 
+def take_over(key: str, agent: str, at: datetime) -> Tx[bool]:
+    """Serve a withdrawn check again: another agent than the one that withdrew it ran it after that."""
+    rows = yield Sql(
+        """
+        update checks set agent = :agent, withdrawn_at = null
+        where key = :key and agent <> :agent and withdrawn_at <= :at
+        returning key
+        """,
+        {"key": key, "agent": agent, "at": to_micros(at)},
+    )
+    return bool(rows)
+
+
 def ran(result: Result) -> Tx[None]:
     """Move the check's newest run on; a run that is older than what is known changes nothing."""
     good = result.run_id if result.outcome is Outcome.PASSED else None

@@ -11,7 +11,7 @@ from synthprobe.stores.instants import to_micros
 
 
 def find(key: str) -> Tx[Group | None]:
-    """The group of a key."""
+    """The group of an id."""
     rows = yield Sql("select doc from groups where key = :key", {"key": key})
     return document(rows[0], Group) if rows else None
 
@@ -36,8 +36,21 @@ def save(group: Group) -> Tx[None]:
         insert into groups (key, receiver, next_flush_at, doc) values (:key, :receiver, :due, :doc)
         on conflict (key) do update set receiver = :receiver, next_flush_at = :due, doc = :doc
         """,
-        {"key": group.key, "receiver": group.receiver, "due": due, "doc": encode(group)},
+        {"key": group.id, "receiver": group.receiver, "due": due, "doc": encode(group)},
     )
+
+
+def put_off(key: str, until: datetime) -> Tx[None]:
+    """Move a group's timer without reading the group, which may be what is wrong with it."""
+    yield Sql(
+        "update groups set next_flush_at = :until where key = :key", {"key": key, "until": to_micros(until)}
+    )
+
+
+def armed() -> Tx[tuple[Group, ...]]:
+    """Every group that has a timer."""
+    rows = yield Sql("select doc from groups where next_flush_at is not null")
+    return tuple(document(row, Group) for row in rows)
 
 
 def hold(key: str, fingerprint: str) -> Tx[None]:
@@ -95,6 +108,12 @@ def told(key: str, integration: str) -> Tx[Told | None]:
     return document(rows[0], Told) if rows else None
 
 
+def told_to(key: str) -> Tx[dict[str, Told]]:
+    """What every integration last heard about a group, also those that its receiver has no more."""
+    rows = yield Sql("select integration, doc from told where group_key = :key", {"key": key})
+    return {text(row, "integration"): document(row, Told) for row in rows}
+
+
 def tell(key: str, integration: str, heard: Told) -> Tx[None]:
     """Keep what an integration has heard now."""
     yield Sql(
@@ -118,7 +137,7 @@ def decided(
         """,
         {
             "at": to_micros(now),
-            "key": group.key,
+            "key": group.id,
             "receiver": group.receiver,
             "integration": integration,
             "sent": int(reason.sends),

@@ -103,6 +103,32 @@ def last_received(subject: str, receiver: str, integration: str) -> Tx[str | Non
     return text(rows[0], "kind") if rows else None
 
 
+def newest(subject: str, receiver: str, integration: str) -> Tx[tuple[str, str] | None]:
+    """Kind and state of the newest message about a subject to an integration."""
+    rows = yield Sql(
+        """
+        select kind, state from outbox
+        where subject = :subject and receiver = :receiver and integration = :integration
+        order by seq desc limit 1
+        """,
+        {"subject": subject, "receiver": receiver, "integration": integration},
+    )
+    return (text(rows[0], "kind"), text(rows[0], "state")) if rows else None
+
+
+def hasten(now: datetime, longest_lease: datetime) -> Tx[None]:
+    """Make due what was queued, tried or leased in the future: the clock was set back since."""
+    yield Sql(
+        """
+        update outbox set due_at = min(due_at, :now),
+            lease_until = case when lease_until > :longest then :now else lease_until end
+        where state in ('pending', 'leased') and (created_at > :now or lease_until > :longest
+            or exists (select 1 from deliveries d where d.outbox_id = outbox.id and d.at > :now))
+        """,
+        {"now": to_micros(now), "longest": to_micros(longest_lease)},
+    )
+
+
 def receivers_due(now: datetime) -> Tx[tuple[str, ...]]:
     """Receivers for whom something may be claimed now."""
     rows = yield Sql(
