@@ -1,5 +1,7 @@
 """Settings: a flag beats the environment, the environment beats the default, and every fault is found at once."""
 
+from datetime import timedelta
+
 import pytest
 
 from synthprobe.settings import Origin, SettingsError, load, telemetry_entries
@@ -37,7 +39,11 @@ def test_a_flag_beats_the_environment_and_the_origin_says_so() -> None:
         pytest.param("listen", "0.0.0.0:8080", "access control is not built", id="open to others"),
         pytest.param("public_url", "status.example", "not an http(s) URL", id="no scheme"),
         pytest.param("concurrency", "many", "not a whole number", id="not a number"),
+        pytest.param("allow_loopback", "yes", "neither 0 nor 1", id="not a switch"),
         pytest.param("grace", "-1", "not a number of seconds", id="negative"),
+        pytest.param("keep", "7", "not a time of an hour or more", id="an age without a unit"),
+        pytest.param("keep", "0h", "not a time of an hour or more", id="nothing kept at all"),
+        pytest.param("keep_bytes", "ten", "is not a size", id="no size"),
         pytest.param("failpoint", "sometimes", "is none of", id="unknown failpoint"),
     ],
 )
@@ -46,6 +52,13 @@ def test_what_cannot_be_used_is_refused_in_words(name: str, value: str, part: st
         load({name: value}, {})
     assert part in str(refused.value)
     assert "geheim" not in str(refused.value)
+
+
+def test_what_is_kept_is_an_age_and_a_size() -> None:
+    assert (load({}, {}).settings.keep, load({}, {}).settings.keep_bytes) == (timedelta(days=7), 10**10)
+    loaded = load({"keep": "36h", "keep_bytes": "0"}, {})
+    assert (loaded.settings.keep, loaded.settings.keep_bytes) == (timedelta(hours=36), None)
+    assert {(e.name, e.value) for e in loaded.entries} >= {("keep", "36h"), ("keep_bytes", "0")}
 
 
 def test_all_faults_are_found_at_once() -> None:

@@ -13,7 +13,7 @@ import anyio
 import pytest
 
 from synthprobe.ports import Sql, Tx
-from synthprobe.stores import place
+from synthprobe.stores import place, retention
 from synthprobe.stores.errors import (
     StoreBusy,
     StoreConflict,
@@ -244,3 +244,26 @@ def test_a_patient_transaction_is_written_when_its_patience_ends(tmp_path: Path)
 def noted(name: str, order: list[str]) -> Tx[None]:
     yield Sql("select 1")
     order.append(name)
+
+
+def test_a_file_gives_back_what_was_deleted_from_it(tmp_path: Path) -> None:
+    def fill() -> Tx[None]:
+        yield Sql("insert into traces values ('a', 'r', 0, zeroblob(1000000))")
+
+    def empty() -> Tx[None]:
+        yield Sql("delete from traces")
+
+    async def scenario(store: SqliteStore) -> None:
+        await store.write(fill)
+        await store.write(empty)
+        before = await store.read(retention.space)
+        assert before.free >= 200 * 4096
+        await store.write(lambda: retention.shrink(200))
+        after = await store.read(retention.space)
+        assert before.free - after.free == 200 * 4096
+
+    with SqliteStore.open(tmp_path / "a.db") as store:
+        anyio.run(scenario, store)
+    with raw(tmp_path / "a.db") as connection:
+        [pages] = connection.execute("pragma page_count").fetchone()
+    assert (tmp_path / "a.db").stat().st_size == pages * 4096

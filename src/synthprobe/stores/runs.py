@@ -47,12 +47,12 @@ def thin(run_id: str) -> Tx[None]:
 
 
 def belong(check: str, since: datetime, incident: int) -> Tx[None]:
-    """Note on a check's runs that did not pass, from `since` on, which incident they belong to."""
+    """Note on a check's failed and degraded runs, from `since` on, which incident they belong to."""
     yield Sql(
         """
         update runs set incident = :incident
-        where check_key = :check and started_at >= :since and outcome in ('failed', 'degraded')
-          and outcome <> 'passed' and incident is null
+        where check_key = :check and started_at >= :since and incident is null
+          and outcome <> 'passed' and outcome <> 'errored'
         """,
         {"check": check, "since": to_micros(since), "incident": incident},
     )
