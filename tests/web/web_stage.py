@@ -101,7 +101,7 @@ def result(check: CheckInfo, at: datetime, *, failure: Failure | None = None, sl
 
 def step(name: str, at: datetime, seconds: float, status: int, failure: Failure | None = None) -> StepResult:
     """A step with one request and two assertions."""
-    phases = Phases(0.004, 0.011, 0.023, 0.001, seconds - 0.05, 0.009)
+    phases = Phases(resolve=0.004, connect=0.011, tls=0.023, send=0.001, wait=seconds - 0.05, receive=0.009)
     exchange = Exchange(
         "POST",
         f"https://127.0.0.1:8430/v1/payments/{name}",

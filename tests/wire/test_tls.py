@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 import trustme
+from cryptography import x509
 from wire_servers import LOCAL, OK, Script, both_loops, request, says, serving, sighting
 
 from synthprobe.clock import Clock, system
@@ -34,6 +35,11 @@ def ca(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("wire") / "ca.pem"
     AUTHORITY.cert_pem.write_to_path(str(path))
     return path
+
+
+def serial(certificate: trustme.LeafCert) -> int:
+    """The certificate's number by another reader than ours."""
+    return x509.load_pem_x509_certificate(certificate.cert_chain_pems[0].bytes()).serial_number
 
 
 def server_context(
@@ -121,6 +127,7 @@ async def test_a_refused_certificate_is_described_too(
     assert tls is not None
     assert tls.not_after is not None
     assert tls.names
+    assert int(tls.serial or "", 16) == serial(certificate)
     assert not failure.sighting.bytes_sent
 
 

@@ -14,7 +14,7 @@ from synthprobe.core.results import CheckInfo, Exchange, Fate, Outcome, Result, 
 from synthprobe.telemetry import exposition
 from synthprobe.telemetry.exposition import Counter, Exemplar, Gauge, Histogram, Labels, Series
 
-_PHASES = ("resolve", "connect", "tls", "send", "wait", "receive")
+_PHASES = ("proxy", "resolve", "connect", "tls", "send", "wait", "receive")
 
 
 class _Scope(Struct, frozen=True):

@@ -13,7 +13,7 @@ from msgspec import Struct
 from synthprobe.core.results import Exchange, Phases, Result, StepResult
 from synthprobe.core.spans import Span
 
-PHASES = ("resolve", "connect", "tls", "send", "wait", "receive")
+PHASES = ("proxy", "resolve", "connect", "tls", "send", "wait", "receive")
 """In the order they happen."""
 
 WHOLE = 1000.0
