@@ -24,7 +24,7 @@ class CheckLine(Struct, frozen=True, omit_defaults=True):
     last_outcome: str | None = None
     last_good_run: str | None = None
     alert: str | None = None
-    """State of its target alert while there is one: pending or firing."""
+    """The graver state of its alerts, while there is one: pending or firing."""
     strip: Strip = ()
     p50: float | None = None
     p95: float | None = None
@@ -45,7 +45,7 @@ class CheckState(Struct, frozen=True, omit_defaults=True):
 def check_lines(probe: str | None = None) -> Tx[tuple[CheckLine, ...]]:
     """Every served check, of one probe or of all, by probe, row and region; four statements however many there are."""
     rows = yield Sql(_SERVED, {"probe": probe})
-    alerts = yield Sql("select check_key, state from alerts where state in ('pending', 'firing')")
+    alerts = yield Sql(_OPEN)
     states = {text(row, "check_key"): text(row, "state") for row in alerts}
     marks = yield from strips(probe)
     return tuple(_line(row, states.get(text(row, "key")), marks.get(text(row, "key"), ())) for row in rows)
@@ -100,6 +100,9 @@ def _line(row: DbRow, alert: str | None, strip: Strip) -> CheckLine:
 def _or_none(row: DbRow, name: str) -> str | None:
     return None if row[name] is None else text(row, name)
 
+
+# The last one of a check counts.
+_OPEN = "select check_key, state from alerts where state in ('pending', 'firing') order by state = 'firing'"
 
 _SERVED = """
 select key, announced_at, last_run_at, last_outcome, last_good_run, doc from checks

@@ -4,8 +4,10 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from synthprobe.core.alerts import Alert, AlertState
 from synthprobe.core.incidents import Incident, IncidentState, Scope
 from synthprobe.ports import Sql, Tx
+from synthprobe.stores import alerts
 from synthprobe.stores.columns import document
 from synthprobe.stores.views.checks import CheckLine, check_lines
 
@@ -31,12 +33,16 @@ class Overview(Struct, frozen=True):
 
     incidents: tuple[IncidentLine, ...]
     checks: tuple[CheckLine, ...]
+    troubles: tuple[Alert, ...] = ()
+    """What fires about a region or an agent: our own, for which no target is blamed."""
 
 
 def overview() -> Tx[Overview]:
-    """Open incidents, newest first, and every served check."""
+    """Open incidents, newest first, every served check, and our own troubles."""
     incidents = yield from open_incidents()
-    return Overview(incidents, (yield from check_lines()))
+    checks = yield from check_lines()
+    own = yield from alerts.of_no_check()
+    return Overview(incidents, checks, tuple(alert for alert in own if alert.state is AlertState.FIRING))
 
 
 def open_incidents() -> Tx[tuple[IncidentLine, ...]]:
