@@ -44,8 +44,7 @@ def for_strangers(extensions: Mapping[str, object]) -> dict[str, object]:
 
 def refusal(url: httpx.URL, scene: Scene) -> str | None:
     """Why a host must not be called: neither the file nor its `safety.hosts` names it."""
-    hosts = (url.host, url.raw_host.decode("ascii"))
-    if any(scene.knows_host(host) for host in hosts):
+    if scene.knows_host(url.host) or scene.knows_host(url.raw_host.decode("ascii")):
         return None
     return f"{url.host} was not called: the file does not name this host; allow it in `safety.hosts`"
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import httpx
 from msgspec import Struct
@@ -11,7 +10,6 @@ from synthprobe.agent.stopwatch import Stopwatch
 from synthprobe.core.comparisons import text_of
 from synthprobe.core.egress import canonical, host_matches
 from synthprobe.core.failures import Failure
-from synthprobe.core.hosts import written_hosts
 from synthprobe.core.probes import Check
 from synthprobe.core.responses import Response
 from synthprobe.core.templates import Json
@@ -31,6 +29,8 @@ class Scene:
     transport: httpx.AsyncBaseTransport
     new_id: Callable[[], str]
     redactor: Redactor
+    written: frozenset[str]
+    """The hosts that the probe's file names in URLs."""
     names: dict[str, Json] = field(default_factory=dict)
 
     def remaining(self) -> float:
@@ -39,11 +39,7 @@ class Scene:
 
     def knows_host(self, host: str) -> bool:
         """Whether the probe's file names a host: in a URL of its own, or in `safety.hosts`."""
-        return canonical(host) in self._written or host_matches(host, self.check.probe.safety.hosts)
-
-    @cached_property
-    def _written(self) -> frozenset[str]:
-        return written_hosts(self.check)
+        return canonical(host) in self.written or host_matches(host, self.check.probe.safety.hosts)
 
     def learn(self, step: str, captures: Mapping[str, Json], *, secret: Collection[str]) -> None:
         """Make a step's captures known to later steps, and hide the secret ones from all that is shown."""

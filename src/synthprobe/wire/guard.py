@@ -37,15 +37,16 @@ class Guard(Struct, frozen=True):
 
     def refusal(self, address: str, port: int, *, named: bool) -> Refusal | None:
         """Why not to connect to an address; `named`: a person wrote its host, so that private ranges are meant."""
-        places = _places(address)
-        if any(_is_own(ip, port, self.own) for ip in places):
-            return Refusal.OWN
-        found = {refusal for ip in places if (refusal := _judged(ip)) is not None}
-        if self.loopback:
-            found.discard(Refusal.LOOPBACK)
-        if named:
-            found.discard(Refusal.PRIVATE)
-        return next((refusal for refusal in Refusal if refusal in found), None)
+        for host, taken in self.own:
+            if port == taken and any(_reaches(ip, host) for ip in _places(address)):
+                return Refusal.OWN
+        for refusal in _refusals(address):
+            allowed = (refusal is Refusal.LOOPBACK and self.loopback) or (
+                refusal is Refusal.PRIVATE and named
+            )
+            if not allowed:
+                return refusal
+        return None
 
 
 @functools.lru_cache(maxsize=1024)
@@ -68,6 +69,12 @@ def numeric(host: str) -> str | None:
 
 
 @functools.lru_cache(maxsize=4096)
+def _refusals(address: str) -> tuple[Refusal, ...]:
+    """Every reason against an address, the gravest first."""
+    found = {_judged(ip) for ip in _places(address)}
+    return tuple(refusal for refusal in Refusal if refusal in found)
+
+
 def _places(address: str) -> tuple[Ip, ...]:
     """The address and every one that is written inside it."""
     ip = ipaddress.ip_address(address.partition("%")[0])
@@ -96,7 +103,6 @@ _EMBEDDING = (
 _ISATAP = 0x00005EFE  # RFC 5214
 
 
-@functools.lru_cache(maxsize=4096)
 def _judged(ip: Ip) -> Refusal | None:
     for refusal, networks in _NETWORKS.items():
         if any(ip in network for network in networks if network.version == ip.version):
@@ -135,10 +141,6 @@ _NETWORKS: Mapping[Refusal, tuple[ipaddress.IPv4Network | ipaddress.IPv6Network,
     ),
 }
 """The first that holds an address says what it is."""
-
-
-def _is_own(ip: Ip, port: int, own: frozenset[tuple[str, int]]) -> bool:
-    return any(port == taken and _reaches(ip, host) for host, taken in own)
 
 
 def _reaches(ip: Ip, listener: str) -> bool:
