@@ -23,6 +23,7 @@ from synthprobe.agent.steps import kind_of
 from synthprobe.agent.stopwatch import Stopwatch, nanoseconds
 from synthprobe.clock import Clock
 from synthprobe.core.failures import TRANSPORT, Failure, Kind
+from synthprobe.core.hosts import written_hosts
 from synthprobe.core.outcomes import ends_run
 from synthprobe.core.probes import Check, Step
 from synthprobe.core.reports import Finished
@@ -55,6 +56,7 @@ class Runner:
         self._secrets = secrets
         self._agent = agent
         self._references = references
+        self._written: dict[str, tuple[Check, frozenset[str]]] = {}
 
     async def run(
         self,
@@ -92,7 +94,15 @@ class Runner:
             transport=self._transport,
             new_id=self._new_id,
             redactor=always(),
+            written=self._hosts(check),
         )
+
+    def _hosts(self, check: Check) -> frozenset[str]:
+        """The hosts that a check's file names; the same for each of its runs, until the file is another."""
+        known = self._written.get(check.key)
+        if known is None or known[0] is not check:
+            known = self._written[check.key] = (check, written_hosts(check))
+        return known[1]
 
     def _prepare(self, scene: Scene, scheduled_at: datetime | None, attempt: int) -> Failure | None:
         """Fill the run's names; the failure, if the run cannot begin."""
