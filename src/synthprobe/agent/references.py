@@ -102,7 +102,7 @@ class References:
     async def _answers_at(self, url: str) -> bool | None:
         """Whether a reference answers; None if it must not be asked, which says nothing of the region."""
         request = httpx.Request("HEAD", url, headers={"User-Agent": USER_AGENT})
-        request.extensions = {"deadline": DEADLINE}
+        request.extensions = {"deadline": DEADLINE, "named": True}
         try:
             with anyio.fail_after(DEADLINE + 1):
                 answer = await self._transport.handle_async_request(request)
