@@ -1,7 +1,9 @@
 """`synthprobe serve` and the agent process it starts."""
 
+import logging
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 
 import anyio
 import click
@@ -16,10 +18,14 @@ from synthprobe.cli import logs
 from synthprobe.cli.exits import Exit, leaves
 from synthprobe.cli.options import refuse, settings_from, with_settings
 from synthprobe.cli.routes import read
+from synthprobe.core.routes import Region
 from synthprobe.files.probes import load_folder
 from synthprobe.files.problems import FileProblems, errors
+from synthprobe.files.routes import load_routes
 from synthprobe.stores.errors import StoreError
 from synthprobe.web.server import PortTaken
+
+log = logging.getLogger(__name__)
 
 KNOWN = (StoreError, PortTaken, BusError, OSError)
 
@@ -49,15 +55,27 @@ def agent(bus: str, tied: bool, own: tuple[str, ...], **flags: str | None) -> No
         click.echo(f"synthprobe: no probe files in {chosen.probes}; name a folder with --probes", err=True)
         sys.exit(Exit.INVALID)
     logs.start("agent")
-    routed = flags["routes"] is not None or chosen.routes.exists()
     options = AgentOptions(
         settings=chosen,
         bus=bus,
         tied=tied,
         own=tuple(map(_listener, own)),
-        regions=read(chosen.routes).regions if routed else {},
+        regions=_regions(chosen.routes, wanted=flags["routes"] is not None, tied=tied),
     )
     _run(lambda: run_agent(options, loaded.probes, settings.environment(), clock.system()))
+
+
+def _regions(path: Path, *, wanted: bool, tied: bool) -> Mapping[str, Region]:
+    """The regions with their references; a child does without when the file broke after its router had read it."""
+    if not wanted and not path.exists():
+        return {}
+    if not tied:
+        return read(path).regions
+    try:
+        return load_routes(path.read_bytes(), str(path)).regions
+    except (OSError, FileProblems) as error:
+        log.warning("no references are asked: %s", error)
+        return {}
 
 
 def _listener(text: str) -> settings.Listen:
