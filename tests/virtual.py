@@ -8,16 +8,16 @@
         run_virtual(scenario)
 
 No threads and no sockets: virtual time would run ahead of them. A seed other than zero shuffles what is ready at the
-same instant: another, equally lawful order.
+same instant: another, equally lawful order, and always the same one for the same seed.
 """
 
 import asyncio
 import random
 import selectors
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Executor
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar, TypeVarTuple
+from typing import Any, TypeVar, TypeVarTuple
 
 import anyio
 
@@ -66,6 +66,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.stepped = timedelta()
         self._order = random.Random(seed) if seed else None
         super().__init__(_JumpingSelector(self))
+        self.tasks = 0
+        self.set_task_factory(_numbered)  # type: ignore[arg-type]
 
     def time(self) -> float:
         """Virtual seconds since the loop was made."""
@@ -84,10 +86,32 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def _run_once(self) -> None:
         if self._order is not None:
-            ready = list(self._ready)  # type: ignore[has-type]
+            # A cancelled group wakes its tasks in the order of a set, which differs from run to run.
+            ready = sorted(self._ready, key=_number)  # type: ignore[has-type]
             self._order.shuffle(ready)
             self._ready = type(self._ready)(ready)  # type: ignore[has-type]
         super()._run_once()  # type: ignore[misc]
+
+
+class _Numbered(asyncio.Task[T]):
+    """A task that knows the how-many-th of its loop it is."""
+
+    number: int
+
+
+def _numbered(
+    loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T], **options: Any
+) -> asyncio.Task[T]:
+    assert isinstance(loop, VirtualLoop)
+    task = _Numbered(coroutine, loop=loop, **options)
+    loop.tasks += 1
+    task.number = loop.tasks
+    return task
+
+
+def _number(handle: asyncio.Handle) -> int:
+    """Of the task whose next step this is; zero of anything else."""
+    return getattr(getattr(handle._callback, "__self__", None), "number", 0)  # type: ignore[attr-defined]
 
 
 class _JumpingSelector(selectors.DefaultSelector):

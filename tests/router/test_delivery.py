@@ -83,6 +83,27 @@ def test_a_resolved_cancels_a_firing_that_cannot_have_arrived_and_is_not_sent_ei
     run_virtual(scenario)
 
 
+def test_the_end_of_a_problem_is_told_though_the_next_came_and_went_unheard() -> None:
+    async def scenario(clock: Clock) -> None:
+        scene = Scene(clock)
+        async with scene.running():
+            await fires(scene)
+            scene.mailbox.answers["ops"] = refused
+            await recovers(scene)
+            await anyio.sleep(900)  # the incident is closed: what fails now is another one
+            await scene.run("failed", times=2)
+            await anyio.sleep(31)
+            await recovers(scene)
+            del scene.mailbox.answers["ops"]
+            scene.mailbox.attempts.clear()
+            await anyio.sleep(120)
+            assert [(m.status, m.incidents) for m in scene.mailbox.attempts] == [("resolved", (1,))]
+            reasons = [fact.reason for fact in scene.facts if isinstance(fact, Decided)]
+            assert reasons == ["first", "all_resolved", "first", "never_told"]
+
+    run_virtual(scenario)
+
+
 def test_a_receiver_that_is_told_to_wait_is_not_asked_before() -> None:
     async def scenario(clock: Clock) -> None:
         scene = Scene(clock)

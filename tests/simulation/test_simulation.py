@@ -1,4 +1,7 @@
-"""The whole product in storms of faults, thousands of them on virtual time; a seed that fails always fails."""
+"""The whole product in storms of faults, hours of them on virtual time; a seed that fails always fails.
+
+`pytest tests/simulation -k "right and 17"` repeats seed 17; `make soak` tries thousands.
+"""
 
 import pytest
 import town as towns
@@ -9,17 +12,21 @@ from weather import live_through
 from synthprobe.clock import Clock
 from virtual import run_virtual
 
-SEEDS = 200
+SEEDS = range(200)
+SOAK = range(1000, 5000)
+BATCH = 100
 
 
 def simulate(seed: int) -> Town:
-    """One story from its first slot to the verdict."""
+    """One story, from the first slot to the verdict."""
 
     async def story(clock: Clock) -> Town:
         town = Town(clock, seed)
-        await live_through(town)
-        await judge(town)
-        town.close()
+        try:
+            await live_through(town)
+            await judge(town)
+        finally:
+            town.close()
         return town
 
     return run_virtual(story, seed=seed + 1)
@@ -30,6 +37,25 @@ def _quiet() -> None:
     towns.quiet()
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_whatever_happens_all_comes_right_in_the_end(seed: int) -> None:
     simulate(seed)
+
+
+@pytest.mark.parametrize("seed", [3, 77])
+def test_the_same_seed_is_the_same_history(seed: int) -> None:
+    first, again = simulate(seed).history, simulate(seed).history
+    assert first.lines == again.lines
+    assert first.digest == again.digest != simulate(seed + 1).history.digest
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("first", SOAK[::BATCH])
+def test_whatever_happens_in_thousands_of_storms(first: int) -> None:
+    failed: list[str] = []
+    for seed in range(first, first + BATCH):
+        try:
+            simulate(seed)
+        except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001 - each seed that fails is told
+            failed.append(f"seed {seed}: {error}")
+    assert not failed, "\n".join(failed)

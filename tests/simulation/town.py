@@ -56,7 +56,7 @@ route:
   receiver: ops
   group_by: [alertname, probe]
   group_wait: 5s
-  group_interval: 30s
+  group_interval: 20s
   repeat_interval: 2m
   routes:
     - {matchers: ['probe="pay"'], receiver: desk, continue: true}
@@ -85,7 +85,7 @@ def probes() -> tuple[tuple[Check, str], ...]:
 
 def routes() -> Routes:
     """Two routes, of which one probe takes both."""
-    return replace(load_routes(ROUTES, "routes.yaml"), reopen_within=timedelta(minutes=2))
+    return replace(load_routes(ROUTES, "routes.yaml"), reopen_within=timedelta(minutes=1))
 
 
 CHECKS = probes()
@@ -110,7 +110,8 @@ class Town:
         """Every run that came to a result."""
         self.kept: set[str] = set()
         """Those whose result the spool has taken, and said so."""
-        self.served_since = clock.now()
+        self.settled_at = clock.now()
+        """From here on every slot must be run."""
         self._stop = anyio.Event()
         self._closing = False
 

@@ -8,7 +8,7 @@ from parties import Got
 from town import CHECKS, RECEIVERS, TREE, Town
 
 from synthprobe.core import alerts, schedule
-from synthprobe.core.alerts import Alert
+from synthprobe.core.alerts import Alert, Change
 from synthprobe.core.incidents import Incident
 from synthprobe.core.probes import Check
 from synthprobe.core.results import CheckInfo
@@ -32,28 +32,32 @@ async def judge(town: Town) -> None:
 
 async def _every_slot_has_one_fate(town: Town) -> None:
     for check, _ in CHECKS:
-        settled = await _fates(town, check)
+        ran, lost = await _fates(town, check)
+        settled = ran + lost
         twice = [at for at, count in settled.items() if count > 1]
         assert not twice, f"{check.key}: slots with two fates: {twice}"
         due = schedule.due(check.key, check.probe.every, min(settled) - schedule.MICROSECOND, max(settled))
         without = [at for at in due if at not in settled]
         assert not without, f"{check.key}: slots without a fate: {without}"
         assert set(due) == set(settled), f"{check.key}: fates of what is no slot"
-        assert max(settled) > town.clock.now() - timedelta(minutes=5), f"{check.key}: not run any more"
+        late = [at for at in lost if at >= town.settled_at]
+        assert not late, f"{check.key}: not run although nothing is wrong any more: {late}"
+        assert max(ran) > town.settled_at + timedelta(minutes=3), f"{check.key}: not scheduled any more"
 
 
-async def _fates(town: Town, check: Check) -> Counter[datetime]:
-    settled: Counter[datetime] = Counter()
-    ran = await _rows(
+async def _fates(town: Town, check: Check) -> tuple[Counter[datetime], Counter[datetime]]:
+    """How often each slot ran, and how often it had another fate."""
+    rows = await _rows(
         town.store, "select scheduled_at from runs where scheduled_at > 0 and check_key = :k", k=check.key
     )
-    settled.update(from_micros(_int(row["scheduled_at"])) for row in ran)
+    ran = Counter(from_micros(_int(row["scheduled_at"])) for row in rows)
+    lost: Counter[datetime] = Counter()
     for row in await _rows(town.store, "select * from slots where check_key = :k", k=check.key):
         first = from_micros(_int(row["first_at"]))
         slots = [first + n * check.probe.every for n in range(_int(row["count"]))]
         assert slots[-1] == from_micros(_int(row["last_at"])), f"{dict(row)}: its count is not its length"
-        settled.update(slots)
-    return settled
+        lost.update(slots)
+    return ran, lost
 
 
 async def _every_kept_run_arrived(town: Town) -> None:
@@ -66,13 +70,16 @@ async def _every_kept_run_arrived(town: Town) -> None:
 
 async def _alerts_follow_from_the_runs(town: Town) -> None:
     """Each run moved its alert exactly once, in the order in which the runs were recorded."""
+    fired: Counter[str] = Counter()
     for check, _ in CHECKS:
         alert: Alert | None = None
         for row in await _rows(
             town.store, "select run_id from runs where check_key = :k order by rowid", k=check.key
         ):
             result = town.made[str(row["run_id"])]
-            alert = alerts.observe(alert, result, _info(check), result.ended_at).alert
+            observed = alerts.observe(alert, result, _info(check), result.ended_at)
+            alert = observed.alert
+            fired[f"probe={check.probe.name}"] += observed.change is Change.FIRED
         stored = await _rows(
             town.store,
             "select state from alerts where fingerprint = :f",
@@ -80,6 +87,19 @@ async def _alerts_follow_from_the_runs(town: Town) -> None:
         )
         state = alert.state.value if alert else None
         assert [row["state"] for row in stored] == ([state] if state else []), f"{check.key}: {state}"
+    for key, count in fired.items():
+        told = await _rows(town.store, _FIRED, key=key)
+        assert told[0]["count"] == count, (
+            f"{key}: alerts fired {_int(told[0]['count'])} times, its runs say {count}"
+        )
+
+
+_FIRED = """
+select count(*) as count from timeline join incidents on incidents.number = timeline.incident
+where incidents.key = :key and (
+    json_extract(timeline.doc, '$.what') in ('opened', 'joined', 'reopened')
+    or json_extract(timeline.doc, '$.text') like 'Fires again%')
+"""
 
 
 def _messages_came_in_order(town: Town) -> None:

@@ -9,12 +9,14 @@ from town import HOSTS, RECEIVERS, Town
 
 from virtual import stall, step
 
-STORM = 15 * 60.0
+STORM = 8 * 60.0
 """Seconds of bad weather."""
-CALM = 10 * 60.0
+CALM = 5 * 60.0
 """Seconds in which everything open comes to its end: back-off, lease, interval, reopening and a clock set back."""
 TROUBLE = 60.0
 """Seconds for which a target fails in the end, so that every seed tells at least one problem from first to last."""
+AFTER = 150.0
+"""Seconds in which that problem comes to its end."""
 
 
 async def live_through(town: Town) -> None:
@@ -26,13 +28,14 @@ async def live_through(town: Town) -> None:
             await _storm(town)
         _clear_up(town)
         await anyio.sleep(CALM)
+        town.settled_at = town.clock.now()
         town.history.note("last trouble")
         town.targets.moods[HOSTS[0]] = "broken"
         await anyio.sleep(TROUBLE)
         town.targets.recover()
-        await anyio.sleep(CALM / 2)
+        await anyio.sleep(AFTER)
         town.stop_agent(for_good=True)
-        await anyio.sleep(30)
+        await anyio.sleep(20)
         tasks.cancel_scope.cancel()
 
 

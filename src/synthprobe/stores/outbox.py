@@ -79,23 +79,28 @@ def put(message: Notification, subject: str, seq: int) -> Tx[int]:
 
 
 def cancel_unsent(subject: str, receiver: str, integration: str) -> Tx[None]:
-    """Cancel waiting messages of which nothing can have arrived."""
+    """Cancel waiting messages of which nothing can have arrived, back to the end of an earlier problem: that is owed."""
     yield Sql(
         """
         update outbox set state = 'cancelled'
         where subject = :subject and receiver = :receiver and integration = :integration
           and state = 'pending' and maybe_received = 0
+          and seq > (
+            select coalesce(max(seq), 0) from outbox
+            where subject = :subject and receiver = :receiver and integration = :integration
+              and kind = 'resolved' and state <> 'cancelled')
         """,
         {"subject": subject, "receiver": receiver, "integration": integration},
     )
 
 
 def last_received(subject: str, receiver: str, integration: str) -> Tx[str | None]:
-    """The kind of the newest message that arrived, may have arrived, or is still to be tried again."""
+    """The kind of the newest message that arrived, may have arrived, or is still to be sent."""
     rows = yield Sql(
         """
         select kind from outbox
-        where subject = :subject and receiver = :receiver and integration = :integration and maybe_received > 0
+        where subject = :subject and receiver = :receiver and integration = :integration
+          and (maybe_received > 0 or state = 'pending')
         order by seq desc limit 1
         """,
         {"subject": subject, "receiver": receiver, "integration": integration},
