@@ -21,7 +21,7 @@ from msgspec import Struct
 
 T = TypeVar("T")
 
-SqlValue: TypeAlias = None | int | float | str | bytes
+SqlValue: TypeAlias = int | float | str | bytes | None
 """What a column holds; instants are integers: microseconds since the epoch, UTC."""
 
 DbRow: TypeAlias = Mapping[str, SqlValue]

@@ -26,7 +26,7 @@ def test_nothing_secret_is_in_what_a_failed_run_tells() -> None:
                 "POST",
                 query={"api_key": probing.template("${{ secrets.key }}")},
                 headers={"Authorization": probing.template("Bearer ${{ secrets.key }}")},
-                body=Body(BodyKind.JSON, {"card": {"number": CARD, "cvc": "973"}}),
+                body=Body(BodyKind.JSON, {"card": {"number": CARD, "cvc": "9-7-3x"}}),
             ),
             assertions=(
                 expect(Subject.JSON, Operator.EQUALS, "x", path="$.card.number"),
@@ -42,14 +42,14 @@ def test_nothing_secret_is_in_what_a_failed_run_tells() -> None:
         redact=Redaction(json=("$.nested.hush",)),
     )
     answer = {
-        "card": {"number": CARD, "cvc": "973"},
+        "card": {"number": CARD, "cvc": "9-7-3x"},
         "session": "sess-1234567",
         "nested": {"hush": "whisper-88"},
         "echo": "sk_live_opensesame",
     }
     finished = run(probe, ok(answer, headers={"Set-Cookie": "sid=cookie-77"}), {"KEY": "sk_live_opensesame"})
     told = everything(finished)
-    for secret in ("sk_live_opensesame", CARD, "973", "sess-1234567", "whisper-88", "cookie-77"):
+    for secret in ("sk_live_opensesame", CARD, "9-7-3x", "sess-1234567", "whisper-88", "cookie-77"):
         assert secret not in told
     assert "424242******4242" in told
 

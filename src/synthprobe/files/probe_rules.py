@@ -31,7 +31,11 @@ def time_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
     waits = given(file.schedule.overlap, "skip") == "queue"
     if duration(timeout) > duration(every) and not waits:
         message = f"a run may take {timeout}, longer than the {every} between two starts: runs would overlap"
-        yield problem_at(document.position(("timeout",)), message, f"make it {every} or less, or let starts wait: `overlap: queue`")
+        yield problem_at(
+            document.position(("timeout",)),
+            message,
+            f"make it {every} or less, or let starts wait: `overlap: queue`",
+        )
 
 
 def step_id_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:

@@ -80,7 +80,11 @@ def _is_looked_up(path: Path) -> bool | None:
     match path:
         case ("vars", str(), *_) | ("defaults", "request", "headers", *_):
             return True
-        case ("tls", _, "client_cert" | "client_key" | "ca") | ("proxies", _, "url" | "username" | "password"):
+        case ("tls", _, "client_cert" | "client_key" | "ca") | (
+            "proxies",
+            _,
+            "url" | "username" | "password",
+        ):
             return True
         case ("steps", int(), "request", "url" | "query" | "headers" | "json" | "form" | "raw", *_):
             return True
@@ -88,7 +92,10 @@ def _is_looked_up(path: Path) -> bool | None:
             return key not in ("json", "header", "as", "level")
         case ("steps", int(), "capture", _, key, *_):
             return key == "default"
-        case ("regions" | "matrix" | "labels" | "secrets" | "redact" | "owner" | "safety" | "tls" | "proxies", *_):
+        case (
+            "regions" | "matrix" | "labels" | "secrets" | "redact" | "owner" | "safety" | "tls" | "proxies",
+            *_,
+        ):
             return False
     return None
 
