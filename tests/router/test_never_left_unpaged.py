@@ -272,6 +272,47 @@ def test_a_receiver_that_was_away_is_reminded_once() -> None:
     run_virtual(scenario)
 
 
+def test_an_end_that_waits_is_not_cancelled_by_what_came_and_went_behind_it() -> None:
+    tree = routed()
+    tree = replace(tree, root=replace(tree.root, group_by=("alertname",)))
+
+    async def scenario(clock: Clock) -> None:
+        scene = Scene(clock, tree)
+        scene.mailbox.answers["ops"] = lambda _: httpx.Response(503)
+        async with scene.running() as scene:
+            await scene.announce("emea", "amer")
+            for region in ("emea", "amer"):
+                await fires(scene, region)
+                await recovers(scene, region)
+            del scene.mailbox.answers["ops"]
+            before = len(scene.mailbox.attempts)
+            await anyio.sleep(600)
+            told = [(message.status, message.alerts) for message in scene.mailbox.attempts[before:]]
+            assert told == [
+                ("firing", (("emea", "firing"),)),
+                ("resolved", (("emea", "resolved"),)),
+            ]
+
+    run_virtual(scenario)
+
+
+def test_what_fires_again_and_ends_before_it_is_told_says_so() -> None:
+    async def scenario(clock: Clock) -> None:
+        async with Scene(clock).running() as scene:
+            await scene.announce("emea")
+            await fires(scene)
+            await recovers(scene)
+            await anyio.sleep(3600)
+            for outcome in ("failed", "failed", "passed", "passed"):
+                await scene.run(outcome)
+            await anyio.sleep(310)
+            assert len(scene.mailbox.attempts) == 2
+            rows = await scene.rows("select reason, incidents from decisions order by id desc limit 1")
+            assert rows == [{"reason": "never_told", "incidents": ",2,"}]
+
+    run_virtual(scenario)
+
+
 def test_another_incident_of_the_same_check_is_told_though_the_end_of_the_first_was_not() -> None:
     tree = routed(reopen_within=timedelta(seconds=30))
 

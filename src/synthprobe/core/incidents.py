@@ -155,6 +155,11 @@ def follow(incident: Incident, alert: Alert, change: Change, *, rule: ScopeRule,
             return Followed(incident, IncidentChange.NONE)
 
 
+def failing_regions(incident: Incident) -> tuple[str, ...]:
+    """The regions it fails in now, in the order in which they began."""
+    return _regions(incident.members)
+
+
 def due_at(incident: Incident, reopen_within: timedelta) -> datetime | None:
     """When a resolved incident closes; None while there is nothing to wait for."""
     if incident.state is not IncidentState.RESOLVED or incident.resolved_at is None:
@@ -176,9 +181,10 @@ def _fired(incident: Incident, alert: Alert, rule: ScopeRule, now: datetime) -> 
     change = IncidentChange.REOPENED if over else IncidentChange.UPDATED if known else IncidentChange.JOINED
     summary = alert.annotations.get("summary", alert.check)
     if over:
-        # A problem that comes back is as grave as what fires now; scope never goes back.
+        # A problem that comes back is as grave as what fires now, and fails where that does; scope never goes back.
         incident = replace(
             incident,
+            title=_title(alert, _with(incident, alert, now).members),
             state=IncidentState.TRIGGERED,
             severity=alert.severity,
             resolved_at=None,

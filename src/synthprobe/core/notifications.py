@@ -61,3 +61,9 @@ class Notification(Struct, frozen=True, omit_defaults=True):
     def status(self) -> str:
         """Alertmanager's word for the whole: firing while any alert fires."""
         return "firing" if any(alert.status == "firing" for alert in self.alerts) else "resolved"
+
+    @property
+    def foremost(self) -> tuple[NotifiedIncident, ...]:
+        """The incidents that a headline names, newest first: those that are not over, or all where none is left."""
+        newest = tuple(sorted(self.incidents, key=lambda incident: -incident.number))
+        return tuple(i for i in newest if i.state not in ("resolved", "closed")) or newest

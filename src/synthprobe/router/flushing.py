@@ -146,6 +146,8 @@ def _decide(
         send_resolved=integration.send_resolved,
         now=now,
     )
+    if reason is Reason.UNCHANGED and held.ended and not firing:
+        return Reason.NEVER_TOLD  # it fired again and ended before anybody heard of that
     elsewhere = not held.here and reason in (Reason.REPEAT, Reason.RAISED)
     return Reason.UNCHANGED if elsewhere else reason
 

@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from synthprobe.core.alerts import Alert, AlertState
+from synthprobe.core.annotations import headline
+from synthprobe.core.durations import duration_text
 from synthprobe.core.groups import Group, Reason
-from synthprobe.core.incidents import Incident
+from synthprobe.core.incidents import Incident, failing_regions
 from synthprobe.core.notifications import Notification, NotifiedAlert, NotifiedIncident
 
 FIRING = "firing"
@@ -30,7 +32,8 @@ def compose(
     now: datetime,
 ) -> Notification:
     """The message that tells one integration of its group, links included."""
-    told = tuple(_alert(alert, public_url) for alert in alerts)
+    held = tuple(alerts)
+    told = tuple(_alert(alert, public_url) for alert in held)
     return Notification(
         key=key,
         receiver=group.receiver,
@@ -40,9 +43,10 @@ def compose(
         group_key=group.key,
         group_labels=group.labels,
         alerts=told,
-        incidents=tuple(_incident(incident, public_url) for incident in incidents),
+        incidents=tuple(_incident(incident, held, public_url) for incident in incidents),
         created_at=now,
         external_url=public_url,
+        note=_withdrawn(held),
     )
 
 
@@ -50,7 +54,7 @@ def given_up(
     message: Notification, key: str, receiver: str, integration: str, *, after: timedelta, now: datetime
 ) -> Notification:
     """The notice to `on_give_up` that a message did not reach its receiver."""
-    tried = f"{round(after.total_seconds())} s"
+    tried = duration_text(timedelta(seconds=round(after.total_seconds())))
     note = f"{message.receiver} ({message.integration}) could not be told: given up after {tried} of trying."
     return replace(
         message,
@@ -79,11 +83,28 @@ def _alert(alert: Alert, public_url: str) -> NotifiedAlert:
     )
 
 
-def _incident(incident: Incident, public_url: str) -> NotifiedIncident:
+def _withdrawn(alerts: tuple[Alert, ...]) -> str:
+    """That an end is no recovery."""
+    names = [alert.check for alert in alerts if alert.state is AlertState.WITHDRAWN]
+    if not names:
+        return ""
+    who = f"{names[0]} was" if len(names) == 1 else f"{names[0]} and {len(names) - 1} more were"
+    return f"{who} removed or paused: not proven healthy."
+
+
+def _title(incident: Incident, alerts: tuple[Alert, ...]) -> str:
+    """What fails where by now; of what is over, what it was."""
+    for alert in alerts:
+        if alert.incident == incident.number and alert.state is AlertState.FIRING:
+            return headline(alert.labels, alert.annotations, failing_regions(incident))
+    return incident.title
+
+
+def _incident(incident: Incident, alerts: tuple[Alert, ...], public_url: str) -> NotifiedIncident:
     return NotifiedIncident(
         number=incident.number,
         uid=incident.uid,
-        title=incident.title,
+        title=_title(incident, alerts),
         state=incident.state.value,
         scope=incident.scope.value,
         severity=incident.severity,

@@ -9,8 +9,9 @@ from synthprobe.senders.outgoing import LogLine, Secrets, Sender
 
 def render(notification: Notification, _integration: Integration, _secrets: Secrets) -> LogLine:
     """The line of a notification."""
-    first = notification.alerts[0] if notification.alerts else None
-    incident = notification.incidents[0] if notification.incidents else None
+    incident = next(iter(notification.foremost), None)
+    of_it = (a for a in notification.alerts if incident and a.incident == incident.number)
+    first = next(of_it, None) or next(iter(notification.alerts), None)
     pairs = {
         "status": notification.status,
         "reason": notification.reason,

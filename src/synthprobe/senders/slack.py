@@ -15,7 +15,9 @@ HEADER_MOST = 150
 SECTION_MOST = 3000
 FIELD_MOST = 300
 ALERTS_MOST = 10
-"""Alerts shown one by one; more are counted."""
+"""Alerts, and incidents, shown one by one; more are counted."""
+NUMBERS_MOST = 5
+"""Numbers of incidents in a title."""
 
 Block = dict[str, object]
 
@@ -45,21 +47,23 @@ def refusal(status: int, body: bytes) -> str | None:
 
 def headline(notification: Notification) -> str:
     """One line: the fallback text, shown in the phone's notification."""
-    return _escape(_cut(_title(notification), SECTION_MOST))
+    line = " · ".join(part for part in (_title(notification), notification.note) if part)
+    return _escape(_cut(line, SECTION_MOST))
 
 
 def blocks(notification: Notification) -> list[Block]:
     """The message as Block Kit: title, note, incidents, alerts, reason."""
-    shown = notification.alerts[:ALERTS_MOST]
-    hidden = len(notification.alerts) - len(shown)
+    # What is new stands first: it may be one among hundreds.
+    alerts = sorted(notification.alerts, key=lambda a: (a.status != "firing", -a.starts_at.timestamp()))
+    named = notification.foremost
+    incidents = (*named, *(incident for incident in notification.incidents if incident not in named))
     facts = [f"reason {notification.reason}", f"receiver {notification.receiver}"]
-    if hidden:
-        facts.append(f"{hidden} more alerts")
+    facts += _hidden("alert", len(alerts)) + _hidden("incident", len(incidents))
     return [
         {"type": "header", "text": {"type": "plain_text", "text": _cut(_title(notification), HEADER_MOST)}},
         *([_section(_escape(notification.note))] if notification.note else []),
-        *(_section(_incident(incident)) for incident in notification.incidents[:ALERTS_MOST]),
-        *(_section(_alert(alert)) for alert in shown),
+        *(_section(_incident(incident)) for incident in incidents[:ALERTS_MOST]),
+        *(_section(_alert(alert)) for alert in alerts[:ALERTS_MOST]),
         {"type": "context", "elements": [{"type": "mrkdwn", "text": _escape(" · ".join(facts))}]},
     ]
 
@@ -70,10 +74,16 @@ SENDER = Sender(render=render, refusal=refusal)
 def _title(notification: Notification) -> str:
     word = "RESOLVED" if notification.status == "resolved" else "FIRING"
     first = notification.alerts[0] if notification.alerts else None
-    said = notification.incidents[0].title if notification.incidents else ""
+    named = notification.foremost
+    said = named[0].title if named else ""
     summary = said or (first.annotations.get("summary", first.labels.get("alertname", "")) if first else "")
-    number = f" #{notification.incidents[0].number}" if notification.incidents else ""
-    return f"[{word}{number}] {summary}"
+    numbers = "".join(f" #{incident.number}" for incident in named[:NUMBERS_MOST])
+    return f"[{word}{numbers}{'…' if len(named) > NUMBERS_MOST else ''}] {summary}"
+
+
+def _hidden(what: str, count: int) -> list[str]:
+    more = count - ALERTS_MOST
+    return [f"{more} more {what}{'s' if more > 1 else ''}"] if more > 0 else []
 
 
 def _incident(incident: NotifiedIncident) -> str:
@@ -84,7 +94,8 @@ def _incident(incident: NotifiedIncident) -> str:
 def _alert(alert: NotifiedAlert) -> str:
     lines = [f"*{_escape(_name(alert))}* {alert.status} · {_escape(alert.labels.get('severity', ''))}"]
     # Before anything that may be long: a section that is cut keeps its link.
-    lines.append(f"failing since {_instant(alert.first_failed_at)} · <{alert.run_url}|failing run>")
+    since = "failed from" if alert.ends_at else "failing since"
+    lines.append(f"{since} {_instant(alert.first_failed_at)} · <{alert.run_url}|failing run>")
     if alert.ends_at:
         lines.append(f"ended {_instant(alert.ends_at)}")
     for name in ("step", "message", "expected", "actual", "runbook"):
