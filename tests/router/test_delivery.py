@@ -151,6 +151,19 @@ def test_a_message_given_up_is_dead_and_the_last_resort_hears_of_it_once() -> No
     run_virtual(scenario)
 
 
+def test_a_message_given_up_is_told_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario(clock: Clock) -> None:
+        scene = Scene(clock)
+        scene.mailbox.answers["ops"] = broken
+        async with scene.running():
+            await fires(scene)
+            await anyio.sleep(3700)
+
+    run_virtual(scenario)
+    given_up = [record.getMessage() for record in caplog.records if "given up" in record.getMessage()]
+    assert given_up == ["ops (webhook[0]) could not be told of incident 1, given up: answered 503: try later"]
+
+
 def test_a_receiver_that_hangs_delays_no_other() -> None:
     tree = routed(
         child("desk", "probe=card", continue_=True), child("ops"), receivers=[hook("ops"), hook("desk")]

@@ -116,6 +116,7 @@ class Notifier:
             log.exception("an attempt for %s could not be noted and will be repeated", receiver)
         else:
             if marked:
+                _log_given_up(claimed, mark)
                 self._around.tell(_attempted(claimed, mark))
         finally:
             self._busy[receiver] -= 1
@@ -193,6 +194,14 @@ def _give_notice(claimed: Claim, mark: Mark, tree: Routes, new_id: NewId) -> Tx[
             now=mark.at,
         )
         yield from outbox.put(notice, f"given_up/{message.key}", 1)
+
+
+def _log_given_up(claimed: Claim, mark: Mark) -> None:
+    if mark.outcome is DeliveryOutcome.DEAD:
+        message = claimed.notification
+        of = ", ".join(str(incident.number) for incident in message.incidents)
+        who = f"{message.receiver} ({message.integration})"
+        log.error("%s could not be told of incident %s, given up: %s", who, of, mark.message)
 
 
 def _attempted(claimed: Claim, mark: Mark) -> Attempted:
