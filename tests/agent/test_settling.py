@@ -129,6 +129,22 @@ def test_a_range_that_grows_while_it_is_written_is_told_again_as_a_whole() -> No
     _run(scenario)
 
 
+def test_a_range_never_spans_a_slot_that_runs() -> None:
+    async def scenario(disk: Disk, settling: Settling, spool: Spool) -> None:
+        disk.full = True
+        settling.give(CHECK.key, Fate.MISSED, "late", one(0))
+        run = Begun("run-1", CHECK.key, slot(1))
+        settling.claim(run)
+        settling.give(CHECK.key, Fate.MISSED, "late", one(2))
+        settling.give(CHECK.key, Fate.MISSED, "late", one(3))
+        disk.full = False
+        await settling.begin(run)
+        told = [(each.first_at, each.last_at, each.count) for each in await _told(spool)]
+        assert told == [(slot(0), slot(0), 1), (slot(2), slot(3), 2)]
+
+    _run(scenario)
+
+
 def _run(scenario: Callable[[Disk, Settling, Spool], Awaitable[None]]) -> None:
     async def main(clock: Clock) -> None:
         disk = Disk()

@@ -104,6 +104,23 @@ def test_the_end_of_a_problem_is_told_though_the_next_came_and_went_unheard() ->
     run_virtual(scenario)
 
 
+def test_a_problem_that_comes_and_goes_between_two_flushes_says_that_nobody_was_told() -> None:
+    async def scenario(clock: Clock) -> None:
+        scene = Scene(clock)
+        async with scene.running():
+            await fires(scene)
+            await recovers(scene)
+            await anyio.sleep(900)
+            await scene.run("failed", times=2)
+            await scene.run("passed")
+            await scene.run("passed")
+            await anyio.sleep(60)
+            reasons = [fact.reason for fact in scene.facts if isinstance(fact, Decided)]
+            assert reasons == ["first", "all_resolved", "never_told"]
+
+    run_virtual(scenario)
+
+
 def test_a_receiver_that_is_told_to_wait_is_not_asked_before() -> None:
     async def scenario(clock: Clock) -> None:
         scene = Scene(clock)

@@ -17,15 +17,22 @@ class Fates:
 
     def __init__(self) -> None:
         self._open: dict[str, list[SlotRange]] = {}
+        self._ended: set[str] = set()
 
     def note(self, check: str, fate: Fate, why: str, starts: Starts) -> None:
-        """Add consecutive slots of one fate; they join the range before them if it shares their fate."""
+        """Add consecutive slots of one fate; they join the range right before them if it shares their fate."""
         ranges = self._open.setdefault(check, [])
-        if ranges and (ranges[-1].fate, ranges[-1].why) == (fate, why):
+        joins = check not in self._ended
+        self._ended.discard(check)
+        if joins and ranges and (ranges[-1].fate, ranges[-1].why) == (fate, why):
             count = ranges[-1].count + starts.count
             ranges[-1] = structs.replace(ranges[-1], last_at=starts.last, count=count)
         else:
             ranges.append(SlotRange(check, fate, starts.first, starts.last, starts.count, why=why))
+
+    def end(self, check: str) -> None:
+        """A slot of this check runs: what is noted next does not join what was noted before."""
+        self._ended.add(check)
 
     def keep(self, ranges: Iterable[SlotRange]) -> None:
         """Take ranges that could not be spooled otherwise, before what is noted here."""

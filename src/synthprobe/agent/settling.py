@@ -36,6 +36,7 @@ class Settling:
     def claim(self, run: Begun) -> None:
         """A run is to be made: its check's later fates wait until it is on disk that it began."""
         self._unbegun[run.run_id] = run
+        self._fates.end(run.check)
 
     def give(self, check: str, fate: Fate, why: str, starts: Starts) -> None:
         """These slots have this fate."""

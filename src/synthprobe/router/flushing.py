@@ -137,7 +137,8 @@ def _decide(
     held: _Held, firing: tuple[Alert, ...], told: Told | None, integration: Integration, now: datetime
 ) -> Reason:
     reason = groups.decide(
-        told,
+        # What was told to have ended was released then: it fired, and ended, once more since.
+        replace(told, resolved=told.resolved - _prints(held.ended)) if told else None,
         firing=_prints(firing),
         resolved=_prints(held.ended),
         severity=_gravest(firing),
