@@ -22,6 +22,8 @@ Deliver: TypeAlias = Callable[[Sequence[Report | Pulse]], Awaitable[None]]
 """The bus: returns when the router has committed; raises `BusError`."""
 
 BATCH = 200
+GATHER = 0.2
+"""Seconds for which passed runs are gathered: a batch costs both sides little more than one run."""
 PULSE_EVERY = 1.0
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 15.0
@@ -75,10 +77,12 @@ class Forwarder:
                 log.debug("no pulse: %s", error)
 
     async def _forward(self) -> None:
-        """Deliver all there is, then wait for more."""
-        news = self._spool.news
+        """Deliver all there is, then wait for more, and a moment longer unless it is urgent."""
+        news, urgent = self._spool.news, self._spool.urgent
         await self.flush()
         await news.wait()
+        with anyio.move_on_after(GATHER):
+            await urgent.wait()
 
     async def _batch(self) -> bool:
         """Deliver the oldest reports; whether there were any."""

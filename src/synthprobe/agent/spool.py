@@ -31,6 +31,12 @@ SCHEMA = migrations("synthprobe.agent")
 
 MAX_BYTES = 256 * 1024 * 1024
 
+BEGIN_WITHIN = 0.03
+"""Seconds that a run about to begin waits for others, so that one commit serves them all: the price is lateness."""
+
+PASS_WITHIN = 0.25
+"""Seconds that a passed run may wait for a commit; what did not pass waits for none."""
+
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER: msgspec.msgpack.Decoder[Report] = msgspec.msgpack.Decoder(Report)
 
@@ -55,6 +61,8 @@ class Change(Struct, frozen=True):
 
     bytes: int = 0
     dropped: int = 0
+    urgent: bool = False
+    """Whether something was added that the router should hear of at once."""
 
 
 class Spooled(Struct, frozen=True):
@@ -72,6 +80,7 @@ class Spool:
         self._agent = agent
         self._max_bytes = max_bytes
         self._news = anyio.Event()
+        self._urgent = anyio.Event()
         self._bytes = 0
         self.dropped = 0
         """Passed runs given up since this process started, because the spool was full."""
@@ -98,7 +107,7 @@ class Spool:
                 yield from _mark(run.check, slot_at)
             return change
 
-        await self._write(transaction)
+        await self._write(transaction, BEGIN_WITHIN)
 
     async def finish(self, finished: Finished) -> None:
         """Keep a run's result: it is no longer in flight."""
@@ -107,7 +116,7 @@ class Spool:
             yield _landed(finished.result.run_id)
             return (yield from self._add((finished,)))
 
-        await self._write(transaction)
+        await self._write(transaction, PASS_WITHIN if _is_pass(finished) else 0.0)
 
     async def interrupt(self, run: Begun, earlier: Sequence[SlotRange] = ()) -> None:
         """Settle a run that was cut off, perhaps before it began: interrupted, if it was a slot."""
@@ -138,7 +147,9 @@ class Spool:
             marks.update(known | {lost.check: lost.last_at for lost in missed})
             sizes = yield Sql("select coalesce(sum(size), 0) as size from reports")
             change = yield from self._settle(cut_off + missed)
-            return Change(integer(sizes[0], "size") - self._bytes + change.bytes, change.dropped)
+            return Change(
+                integer(sizes[0], "size") - self._bytes + change.bytes, change.dropped, change.urgent
+            )
 
         await self._write(transaction)
         return marks
@@ -175,13 +186,21 @@ class Spool:
         """Set when something is added; take it before `peek`, so that nothing slips between."""
         return self._news
 
-    async def _write(self, transaction: Callable[[], Tx[Change]]) -> None:
-        change = await self._store.write(transaction)
+    @property
+    def urgent(self) -> anyio.Event:
+        """Set when something is added that cannot wait for company; take it before `peek` too."""
+        return self._urgent
+
+    async def _write(self, transaction: Callable[[], Tx[Change]], patience: float = 0.0) -> None:
+        change = await self._store.write(transaction, patience=patience)
         self._bytes += change.bytes
         self.dropped += change.dropped
         if change.bytes:
             self._news.set()
             self._news = anyio.Event()
+        if change.urgent:
+            self._urgent.set()
+            self._urgent = anyio.Event()
 
     def _settle(self, ranges: Sequence[SlotRange]) -> Tx[Change]:
         if not ranges:
@@ -200,11 +219,12 @@ class Spool:
                 "insert into reports (size, passed, doc) values (:size, :passed, :doc)",
                 {"size": len(doc), "passed": int(_is_pass(report)), "doc": doc},
             )
+        urgent = not all(map(_is_pass, reports))
         excess = self._bytes + added - self._max_bytes
         if excess <= 0:
-            return Change(added)
+            return Change(added, urgent=urgent)
         gone = yield Sql(_OLDEST_PASSES, {"excess": excess})
-        return Change(added - sum(integer(row, "size") for row in gone), len(gone))
+        return Change(added - sum(integer(row, "size") for row in gone), len(gone), urgent)
 
 
 _OLDEST_PASSES = """

@@ -6,6 +6,7 @@ an instant belongs to. All arithmetic is on whole microseconds of UTC; there is 
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -21,6 +22,7 @@ class Starts(Struct, frozen=True):
     count: int
 
 
+@lru_cache(maxsize=65_536)
 def phase(check: str, every: timedelta) -> timedelta:
     """How far after a whole multiple of `every` this check's slots start: in [0, every), spread over checks."""
     digest = hashlib.sha256(check.encode()).digest()
