@@ -22,8 +22,9 @@ from anyio.abc import TaskGroup
 from msgspec import Struct
 
 from synthprobe.agent.confirming import Confirming
+from synthprobe.agent.marks import Begun
 from synthprobe.agent.settling import Settling
-from synthprobe.agent.spool import Begun, Spool
+from synthprobe.agent.spool import Spool
 from synthprobe.clock import Clock
 from synthprobe.core import schedule
 from synthprobe.core.probes import Check, Overlap
@@ -34,6 +35,12 @@ log = logging.getLogger(__name__)
 
 LOOK = 1.0
 """Seconds between two looks at the wall clock at most: how soon a step of it is noticed."""
+
+GATHER = 0.02
+"""Seconds between two looks for slots at least: those that come due in between start together, a little late."""
+
+SHORTEST = 0.001
+"""Seconds to wait for a slot that is all but due: a loop's timer may ring a little early, and no shorter one rests."""
 
 STEP = timedelta(seconds=1)
 """How far wall and monotonic clock may drift apart between two looks before the wall clock counts as stepped."""
@@ -126,7 +133,7 @@ class Scheduler:
         Slots of checks that are new, or come at other times, count from `since` on.
         """
         before, self._checks = self._checks, {check.key: check for check in checks}
-        kept = {key for key, check in self._checks.items() if _same_times(before.get(key), check)}
+        kept = {key for key, check in self._checks.items() if same_times(before.get(key), check)}
         for key in before.keys() - kept:
             self._settled.pop(key, None)
             self._displace(key, "queue")
@@ -143,8 +150,8 @@ class Scheduler:
                 log.warning("the wall clock was stepped from %s to %s", expected, now)
             if now < expected - STEP:
                 self._plan(now)
-            self._start_due(tasks, now)
-            with anyio.move_on_after(self._pause(now)):
+            gather = GATHER if self._start_due(tasks, now) else SHORTEST
+            with anyio.move_on_after(self._pause(now, gather)):
                 await stop.wait()
 
     def _plan(self, now: datetime) -> None:
@@ -155,12 +162,15 @@ class Scheduler:
     def _next_start(self, key: str, after: datetime) -> tuple[datetime, str]:
         return schedule.next_start(key, self._checks[key].probe.every, after), key
 
-    def _pause(self, now: datetime) -> float:
+    def _pause(self, now: datetime, shortest: float) -> float:
         if not self._starts:
             return LOOK
-        return min(LOOK, max(0.0, (self._starts[0][0] - now).total_seconds()))
+        return min(LOOK, max(shortest, (self._starts[0][0] - now).total_seconds()))
 
-    def _start_due(self, tasks: TaskGroup, now: datetime) -> None:
+    def _start_due(self, tasks: TaskGroup, now: datetime) -> bool:
+        """Start, or settle, every slot that is due; whether there were any."""
+        if not self._starts or self._starts[0][0] > now:
+            return False
         while self._starts and self._starts[0][0] <= now:
             first, key = self._starts[0]
             check = self._checks[key]
@@ -169,6 +179,7 @@ class Scheduler:
             heapq.heapreplace(self._starts, self._next_start(key, now))
             if slot is not None:
                 self._decide(tasks, check, slot, now)
+        return True
 
     def _newest(self, check: Check, first: datetime, now: datetime) -> datetime | None:
         """The slot to start now, if it is not too late for it; those before it were missed."""
@@ -262,5 +273,6 @@ class Scheduler:
             await self._idle.wait()
 
 
-def _same_times(before: Check | None, after: Check) -> bool:
+def same_times(before: Check | None, after: Check) -> bool:
+    """Whether a check's slots stay what they were."""
     return before is not None and before.probe.every == after.probe.every
