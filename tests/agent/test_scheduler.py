@@ -12,8 +12,9 @@ import anyio
 import probing
 import pytest
 
+from synthprobe.agent.marks import Begun
 from synthprobe.agent.scheduler import DEFAULT_LIMITS, Limits, Scheduler
-from synthprobe.agent.spool import SCHEMA, Begun, Spool
+from synthprobe.agent.spool import SCHEMA, Spool
 from synthprobe.clock import Clock
 from synthprobe.core import schedule
 from synthprobe.core.probes import Check, Overlap

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import anyio
 import probing
-import pytest
 
-from synthprobe.agent.spool import SCHEMA, Begun, Spool
+from synthprobe.agent.agent import check_info
+from synthprobe.agent.marks import Begun
+from synthprobe.agent.spool import SCHEMA, Spool
 from synthprobe.core import schedule
-from synthprobe.core.reports import Announced, Finished, Report, Slots
+from synthprobe.core.reports import Announced, Finished, Slots
 from synthprobe.core.results import Fate, Outcome, Result, SlotRange, Trigger
 from synthprobe.stores.inline import InlineStore
 from synthprobe.stores.sqlite import SqliteStore
@@ -45,7 +46,7 @@ def finished(run_id: str, outcome: Outcome = Outcome.PASSED, padding: int = 0) -
 def test_reports_come_back_in_order_until_they_are_removed() -> None:
     async def scenario(spool: Spool) -> None:
         announced = Announced("agent-1", START, ())
-        await spool.append(announced)
+        await spool.announce(announced)
         await spool.finish(finished("a"))
         await spool.finish(finished("b", Outcome.FAILED))
         first, second = await spool.peek(2)
@@ -59,8 +60,18 @@ def test_reports_come_back_in_order_until_they_are_removed() -> None:
 
 def test_a_check_never_served_before_has_missed_nothing() -> None:
     async def scenario(spool: Spool) -> None:
-        assert await spool.recover([CHECK], START) == {}
+        assert await spool.recover([CHECK], START) == {CHECK.key: START}
         assert await spool.count() == 0
+
+    _with_spool(scenario)
+
+
+def test_a_check_is_served_from_its_first_start_on_though_no_run_of_it_began() -> None:
+    async def scenario(spool: Spool) -> None:
+        await spool.recover([CHECK], slot(0))
+        await spool.recover([CHECK], slot(2))
+        (lost,) = await _ranges(spool)
+        assert (lost.fate, lost.first_at, lost.last_at) == (Fate.MISSED, slot(1), slot(2))
 
     _with_spool(scenario)
 
@@ -157,23 +168,32 @@ def test_a_real_spool_survives_its_process(tmp_path: Path) -> None:
 def test_a_manual_run_cut_off_is_no_slot_and_leaves_no_fate() -> None:
     async def scenario(spool: Spool) -> None:
         await spool.begin(Begun("a", CHECK.key, None))
-        assert await spool.recover([CHECK], START) == {}
+        assert await spool.recover([CHECK], START) == {CHECK.key: START}
         assert await spool.count() == 0
 
     _with_spool(scenario)
 
 
-@pytest.mark.parametrize("kind", [Finished, Slots, Announced])
-def test_every_report_comes_back_as_it_was(kind: type[Report]) -> None:
-    samples: dict[type, Report] = {
-        Finished: finished("a", Outcome.ERRORED),
-        Slots: Slots("agent-1", (SlotRange("a/b", Fate.MISSED, START, START, 1, why="down"),)),
-        Announced: Announced("agent-1", START, ()),
-    }
-
+def test_every_report_comes_back_as_it_was() -> None:
     async def scenario(spool: Spool) -> None:
-        await spool.append(samples[kind])
-        assert [each.report for each in await spool.peek(1)] == [samples[kind]]
+        announced = Announced("agent-1", START, (check_info(CHECK, "name: pay"),))
+        lost = SlotRange(CHECK.key, Fate.MISSED, START, START, 1, why="down")
+        await spool.announce(announced)
+        await spool.finish(finished("a", Outcome.ERRORED))
+        await spool.settle([lost])
+        reports = [each.report for each in await spool.peek(9)]
+        assert reports == [announced, finished("a", Outcome.ERRORED), Slots("agent-1", (lost,))]
+
+    _with_spool(scenario)
+
+
+def test_the_text_of_each_announced_file_is_kept_until_it_is_announced_no_more() -> None:
+    async def scenario(spool: Spool) -> None:
+        for source in ("name: pay", "name: pay # better"):
+            await spool.announce(Announced("agent-1", START, (check_info(CHECK, source),)))
+            assert await spool.sources() == {"probes/pay.yaml": source}
+        await spool.announce(Announced("agent-1", START, ()))
+        assert await spool.sources() == {}
 
     _with_spool(scenario)
 

@@ -8,14 +8,14 @@ from typing import TypeAlias
 import anyio
 
 from synthprobe.agent.forwarder import Deliver, Forwarder
-from synthprobe.agent.scheduler import DEFAULT_LIMITS, Limits, Runs, Scheduler
+from synthprobe.agent.scheduler import DEFAULT_LIMITS, Limits, Runs, Scheduler, same_times
 from synthprobe.agent.spool import Spool
 from synthprobe.buses import BusError
 from synthprobe.clock import Clock
 from synthprobe.core.assertions import show
 from synthprobe.core.comparisons import text_of
 from synthprobe.core.probes import Check
-from synthprobe.core.reports import Announced, Pulse
+from synthprobe.core.reports import Announced, ConfigProblem, Pulse
 from synthprobe.core.results import CheckInfo
 from synthprobe.core.templates import Json
 from synthprobe.stores.errors import StoreError
@@ -25,6 +25,9 @@ Sourced: TypeAlias = tuple[Check, str]
 
 LAST_WORDS = 5.0
 """Seconds in which a stopping agent tries to deliver what is left; the rest waits in the spool."""
+
+MOST_PROBLEMS = 50
+"""Faults of files told with each pulse at most."""
 
 
 class Agent:
@@ -47,20 +50,41 @@ class Agent:
         self._clock = clock
         self._scheduler = Scheduler(runs, spool, clock, new_id, limits)
         self._forwarder = Forwarder(spool, deliver, clock, jitter, self._pulse)
+        self._served: dict[str, Check] = {}
+        self._problems: tuple[ConfigProblem, ...] = ()
 
     async def run(self, checks: Sequence[Sourced], stop: anyio.Event) -> None:
         """Serve these checks until `stop` is set, and then end in order: runs, spool, last reports."""
-        served = [check for check, _ in checks]
+        self._served = {check.key: check for check, _ in checks}
         now = self._clock.now()
-        await self._spool.append(self._announcement(checks, now))
-        settled = await self._spool.recover(served, now)
+        await self._spool.announce(self._announcement(checks, now))
+        settled = await self._spool.recover(self._served.values(), now)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._forwarder.run)
             tasks.start_soon(self._forwarder.beat)
-            await self._scheduler.run(served, settled, now, stop)
+            await self._scheduler.run(self._served.values(), settled, now, stop)
             tasks.cancel_scope.cancel()
         with anyio.move_on_after(LAST_WORDS), suppress(BusError, StoreError):
             await self._forwarder.flush()
+
+    async def serve(self, checks: Sequence[Sourced]) -> None:
+        """Serve these checks instead, from now on; runs under way end under their old definition. Raises `StoreError`.
+
+        What is gone is not started any more before that is announced, what is new only after it: the router must know
+        a check before its first result, and must not take a late result for a check that is served again.
+        """
+        before, after = self._served, {check.key: check for check, _ in checks}
+        now = self._clock.now()
+        self._served = {key: check for key, check in before.items() if key in after}
+        self._scheduler.serve(self._served.values(), now)
+        new = [key for key, check in after.items() if not same_times(before.get(key), check)]
+        await self._spool.announce(self._announcement(checks, now), since=new)
+        self._served = after
+        self._scheduler.serve(after.values(), now)
+
+    def complain(self, problems: Sequence[ConfigProblem]) -> None:
+        """Tell the router with every pulse what is wrong with the files now."""
+        self._problems = tuple(problems[:MOST_PROBLEMS])
 
     def _announcement(self, checks: Sequence[Sourced], now: datetime) -> Announced:
         return Announced(self._name, now, tuple(check_info(check, source) for check, source in checks))
@@ -73,6 +97,8 @@ class Agent:
             active_runs=self._scheduler.active,
             spooled=waiting,
             lateness=self._scheduler.lateness(),
+            runs_dropped=self._spool.dropped,
+            problems=self._problems,
         )
 
 

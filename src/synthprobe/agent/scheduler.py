@@ -22,8 +22,9 @@ from anyio.abc import TaskGroup
 from msgspec import Struct
 
 from synthprobe.agent.confirming import Confirming
+from synthprobe.agent.marks import Begun
 from synthprobe.agent.settling import Settling
-from synthprobe.agent.spool import Begun, Spool
+from synthprobe.agent.spool import Spool
 from synthprobe.clock import Clock
 from synthprobe.core import schedule
 from synthprobe.core.probes import Check, Overlap
@@ -132,7 +133,7 @@ class Scheduler:
         Slots of checks that are new, or come at other times, count from `since` on.
         """
         before, self._checks = self._checks, {check.key: check for check in checks}
-        kept = {key for key, check in self._checks.items() if _same_times(before.get(key), check)}
+        kept = {key for key, check in self._checks.items() if same_times(before.get(key), check)}
         for key in before.keys() - kept:
             self._settled.pop(key, None)
             self._displace(key, "queue")
@@ -272,5 +273,6 @@ class Scheduler:
             await self._idle.wait()
 
 
-def _same_times(before: Check | None, after: Check) -> bool:
+def same_times(before: Check | None, after: Check) -> bool:
+    """Whether a check's slots stay what they were."""
     return before is not None and before.probe.every == after.probe.every

@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable
 import anyio
 
 from synthprobe.agent.fates import Fates
-from synthprobe.agent.spool import Begun, Spool, interrupted
+from synthprobe.agent.marks import Begun, interrupted
+from synthprobe.agent.spool import Spool
 from synthprobe.core.reports import Finished
 from synthprobe.core.results import Fate
 from synthprobe.core.schedule import Starts

@@ -15,12 +15,13 @@ import anyio
 import msgspec
 from msgspec import Struct
 
-from synthprobe.core import schedule
+from synthprobe.agent import marks
+from synthprobe.agent.marks import Begun, interrupted
 from synthprobe.core.probes import Check
-from synthprobe.core.reports import Finished, Report, Slots
-from synthprobe.core.results import Fate, Outcome, SlotRange
+from synthprobe.core.reports import Announced, Finished, Report, Slots
+from synthprobe.core.results import Outcome, SlotRange
 from synthprobe.ports import Sql, Store, Tx
-from synthprobe.stores.columns import instant, instant_or_none, integer, text
+from synthprobe.stores.columns import integer, text
 from synthprobe.stores.instants import to_micros
 from synthprobe.stores.migrate import migrations
 
@@ -39,21 +40,6 @@ PASS_WITHIN = 0.25
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER: msgspec.msgpack.Decoder[Report] = msgspec.msgpack.Decoder(Report)
-
-
-class Begun(Struct, frozen=True):
-    """A run about to be made; `slot_at` is None when it is no slot."""
-
-    run_id: str
-    check: str
-    slot_at: datetime | None
-
-
-def interrupted(run: Begun) -> list[SlotRange]:
-    """The fate of a run that was cut off."""
-    if run.slot_at is None:
-        return []
-    return [SlotRange(run.check, Fate.INTERRUPTED, run.slot_at, run.slot_at, 1, run_id=run.run_id)]
 
 
 class Change(Struct, frozen=True):
@@ -85,9 +71,26 @@ class Spool:
         self.dropped = 0
         """Passed runs given up since this process started, because the spool was full."""
 
-    async def append(self, report: Report) -> None:
-        """Keep a report that concerns no slot."""
-        await self._write(lambda: self._add((report,)))
+    async def announce(self, report: Announced, since: Iterable[str] = ()) -> None:
+        """Keep an announcement, with the text of each probe file; slots of the checks `since` count from now on."""
+        new = tuple(since)
+
+        def transaction() -> Tx[Change]:
+            for check in new:
+                yield from marks.move(check, report.at)
+            yield from marks.remember({check.file: check.source for check in report.checks})
+            return (yield from self._add((report,)))
+
+        await self._write(transaction)
+
+    async def sources(self) -> dict[str, str]:
+        """The text of each probe file as it was last announced, by its name."""
+
+        def transaction() -> Tx[dict[str, str]]:
+            rows = yield Sql("select file, source from sources")
+            return {text(row, "file"): text(row, "source") for row in rows}
+
+        return await self._store.read(transaction)
 
     async def begin(self, run: Begun, earlier: Sequence[SlotRange] = ()) -> None:
         """Note that a run begins, with the fates of its check's slots before it; once more changes nothing."""
@@ -104,7 +107,7 @@ class Spool:
                 },
             )
             if slot_at is not None:
-                yield from _mark(run.check, slot_at)
+                yield from marks.move(run.check, slot_at)
             return change
 
         await self._write(transaction, BEGIN_WITHIN)
@@ -135,24 +138,28 @@ class Spool:
         """After a start, settle what the last process left open; the newest settled slot of each check.
 
         Runs in flight were interrupted; slots since the last mark were missed because we were down. A check without
-        a mark was not served here before and has missed nothing; marks of checks no longer served are forgotten.
+        a mark was not served here before: its slots count from now on. Marks of checks no longer served are forgotten.
         """
         served = tuple(checks)
-        marks: dict[str, datetime] = {}
+        settled: dict[str, datetime] = {}
 
         def transaction() -> Tx[Change]:
-            cut_off = yield from _cut_off()
-            known = yield from _marks(served)
-            missed = [lost for check in served for lost in _missed(check, known.get(check.key), now)]
-            marks.update(known | {lost.check: lost.last_at for lost in missed})
+            cut = yield from marks.cut_off()
+            known = yield from marks.of(served)
+            lost = [each for check in served for each in marks.missed(check, known.get(check.key), now)]
+            for check in served:
+                if check.key not in known:
+                    yield from marks.move(check.key, now)
+            settled.update({check.key: now for check in served} | known)
+            settled.update({each.check: each.last_at for each in lost})
             sizes = yield Sql("select coalesce(sum(size), 0) as size from reports")
-            change = yield from self._settle(cut_off + missed)
+            change = yield from self._settle(cut + lost)
             return Change(
                 integer(sizes[0], "size") - self._bytes + change.bytes, change.dropped, change.urgent
             )
 
         await self._write(transaction)
-        return marks
+        return settled
 
     async def peek(self, limit: int) -> list[Spooled]:
         """The oldest reports, in order."""
@@ -206,7 +213,7 @@ class Spool:
         if not ranges:
             return Change()
         for settled in ranges:
-            yield from _mark(settled.check, settled.last_at)
+            yield from marks.move(settled.check, settled.last_at)
         return (yield from self._add((Slots(self._agent, tuple(ranges)),)))
 
     def _add(self, reports: Sequence[Report]) -> Tx[Change]:
@@ -236,43 +243,8 @@ delete from reports where id in (
 """
 
 
-def _cut_off() -> Tx[list[SlotRange]]:
-    """Forget the runs in flight; the slots among them were interrupted."""
-    rows = yield Sql("delete from in_flight returning run_id, check_key, slot_at")
-    runs = [
-        Begun(text(row, "run_id"), text(row, "check_key"), instant_or_none(row, "slot_at")) for row in rows
-    ]
-    return [lost for run in runs for lost in interrupted(run)]
-
-
-def _marks(served: Sequence[Check]) -> Tx[dict[str, datetime]]:
-    """The marks of these checks; all others are forgotten."""
-    rows = yield Sql("select check_key, slot_at from marks")
-    known = {text(row, "check_key"): instant(row, "slot_at") for row in rows}
-    for gone in known.keys() - {check.key for check in served}:
-        yield Sql("delete from marks where check_key = :check", {"check": gone})
-    return {check.key: known[check.key] for check in served if check.key in known}
-
-
-def _mark(check: str, slot_at: datetime) -> Tx[None]:
-    yield Sql(
-        "insert into marks (check_key, slot_at) values (:check, :slot_at) "
-        "on conflict (check_key) do update set slot_at = max(slot_at, excluded.slot_at)",
-        {"check": check, "slot_at": to_micros(slot_at)},
-    )
-
-
 def _landed(run_id: str) -> Sql:
     return Sql("delete from in_flight where run_id = :run_id", {"run_id": run_id})
-
-
-def _missed(check: Check, mark: datetime | None, now: datetime) -> list[SlotRange]:
-    starts = schedule.between(check.key, check.probe.every, mark, now) if mark else None
-    return (
-        [SlotRange(check.key, Fate.MISSED, starts.first, starts.last, starts.count, why="down")]
-        if starts
-        else []
-    )
 
 
 def _is_pass(report: Report) -> bool:

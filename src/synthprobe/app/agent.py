@@ -8,22 +8,24 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import anyio
+from anyio.abc import TaskGroup
 from msgspec import Struct
 
-from synthprobe.agent.agent import Agent, Sourced
+from synthprobe.agent.agent import Agent
 from synthprobe.agent.references import References
 from synthprobe.agent.runner import Runner
 from synthprobe.agent.scheduler import Limits
 from synthprobe.agent.secrets import Secrets
 from synthprobe.agent.spool import SCHEMA, Spool
 from synthprobe.app.once import new_run_id
+from synthprobe.app.reloading import HANG_UP, Nudge, ProbeReload, RoutesReload, sourced
 from synthprobe.buses import local
 from synthprobe.clock import Clock
-from synthprobe.core.probes import checks
 from synthprobe.core.routes import Region
-from synthprobe.files.probes import LoadedProbe
+from synthprobe.files.watching import ProbeFolder, RoutesFile
 from synthprobe.settings import Listen, Settings
 from synthprobe.stores.sqlite import SqliteStore
 from synthprobe.telemetry.tracing import Tracing
@@ -45,37 +47,70 @@ class AgentOptions(Struct, frozen=True):
     """Listeners of its router, which are never probed."""
     regions: Mapping[str, Region] = {}
     """As the routes name them: with what tells whether their network works."""
+    again: bool = False
+    """Whether it follows one that ended: then broken files are what they were when they were last good."""
 
 
 async def run(
-    options: AgentOptions, probes: Sequence[LoadedProbe], environment: Mapping[str, str], clock: Clock
+    options: AgentOptions, folder: ProbeFolder, environment: Mapping[str, str], clock: Clock
 ) -> None:
-    """Serve the probes until SIGINT, SIGTERM or the end of the router. Raises `StoreError`."""
-    served: list[Sourced] = [
-        (check, loaded.source_text) for loaded in probes for check in checks(loaded.probe)
-    ]
-    stop = anyio.Event()
+    """Serve what the probe files say until SIGINT, SIGTERM or the end of the router. Raises `StoreError`."""
+    stop, regions = anyio.Event(), dict(options.regions)
     with closing(SqliteStore.open(options.settings.spool, SCHEMA)) as store:
+        spool = Spool(store, options.settings.agent)
+        if options.again:
+            folder.recall(await spool.sources())
         bus = local.connect(options.bus)
-        agent = _compose(options, Spool(store, options.settings.agent), bus, environment, clock)
+        agent = _compose(options, regions, spool, bus, environment, clock)
         async with anyio.create_task_group() as watchers:
-            watchers.start_soon(_on_signal, stop)
-            if options.tied:
-                watchers.start_soon(_on_orphaned, stop)
+            _watch(options, folder, agent, regions, stop, watchers)
+            probes = folder.loaded().probes
+            served = sourced(probes)
             log.info("%d checks of %d probes", len(served), len(probes))
             await agent.run(served, stop)
             watchers.cancel_scope.cancel()
         await bus.close()
 
 
+def _watch(
+    options: AgentOptions,
+    folder: ProbeFolder,
+    agent: Agent,
+    regions: dict[str, Region],
+    stop: anyio.Event,
+    watchers: TaskGroup,
+) -> None:
+    for_probes, for_routes = Nudge(), Nudge()
+    watchers.start_soon(_on_signal, stop, (for_probes, for_routes))
+    if options.tied:
+        watchers.start_soon(_on_orphaned, stop)
+    watchers.start_soon(ProbeReload(folder, agent).run, for_probes)
+    watchers.start_soon(_follow_regions, options.settings.routes, regions, for_routes)
+
+
+async def _follow_regions(path: Path, regions: dict[str, Region], nudge: Nudge) -> None:
+    """Ask the references that the routes name now; what is wrong with that file its router says."""
+    file = RoutesReload(RoutesFile(path), lambda _: None)
+    while True:
+        routes = await file.look(at_once=await nudge.wait())
+        if routes is not None:
+            regions.clear()
+            regions.update(routes.regions)
+
+
 def _compose(
-    options: AgentOptions, spool: Spool, bus: local.LocalBus, environment: Mapping[str, str], clock: Clock
+    options: AgentOptions,
+    regions: Mapping[str, Region],
+    spool: Spool,
+    bus: local.LocalBus,
+    environment: Mapping[str, str],
+    clock: Clock,
 ) -> Agent:
     settings = options.settings
     tracing = Tracing()
     own = frozenset((listener.host, listener.port) for listener in options.own)
     wire = Wire(clock, Resolver(clock), guard=Guard(loopback=settings.allow_loopback, own=own))
-    references = References(wire, clock, lambda: options.regions)
+    references = References(wire, clock, lambda: regions)
     runner = Runner(wire, tracing, clock, new_run_id, Secrets(environment), settings.agent, references)
     return Agent(
         name=settings.agent,
@@ -89,12 +124,15 @@ def _compose(
     )
 
 
-async def _on_signal(stop: anyio.Event) -> None:
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+async def _on_signal(stop: anyio.Event, nudges: Sequence[Nudge]) -> None:
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, *HANG_UP) as signals:
         async for received in signals:
-            log.info("%s: stopping", received.name)
-            stop.set()
-            return
+            if received not in HANG_UP:
+                log.info("%s: stopping", received.name)
+                stop.set()
+                return
+            for each in nudges:
+                each.nudge()
 
 
 async def _on_orphaned(stop: anyio.Event) -> None:

@@ -31,15 +31,36 @@ class ChildRefused(Exception):
         self.code = code
 
 
-async def supervise(command: Sequence[str], *, clock: Clock, grace: float) -> None:
+class Child:
+    """The child that runs now, if one does."""
+
+    def __init__(self) -> None:
+        self.process: Process | None = None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        if self.process and self.process.returncode is None:
+            self.process.send_signal(number)
+
+
+async def supervise(
+    command: Sequence[str],
+    *,
+    clock: Clock,
+    grace: float,
+    again: Sequence[str] = (),
+    child: Child | None = None,
+) -> None:
     """Keep one child running until cancelled; then ask it to stop and give it `grace` seconds.
 
-    Raises `ChildRefused` when it says that it cannot start at all.
+    `again` is added to the command of every child but the first. Raises `ChildRefused` when one says that it cannot
+    start at all.
     """
-    backoff = FIRST_BACKOFF
+    backoff, child, begun = FIRST_BACKOFF, child or Child(), list(command)
     while True:
         began = clock.monotonic()
-        code = await _live(command, grace)
+        code = await _live(begun, grace, child)
+        begun = [*command, *again]
         if code in REFUSALS:
             raise ChildRefused(code)
         backoff = FIRST_BACKOFF if clock.monotonic() - began > LONG_LIFE else backoff
@@ -48,8 +69,8 @@ async def supervise(command: Sequence[str], *, clock: Clock, grace: float) -> No
         backoff = min(backoff * 2, LAST_BACKOFF)
 
 
-async def _live(command: Sequence[str], grace: float) -> int:
-    process = await anyio.open_process(
+async def _live(command: Sequence[str], grace: float, child: Child) -> int:
+    process = child.process = await anyio.open_process(
         command, stdin=PIPE, stdout=DEVNULL, stderr=None, start_new_session=True
     )
     log.info("agent started, pid %d", process.pid)

@@ -9,8 +9,10 @@ import os
 import random
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from socket import socket
 
@@ -18,14 +20,17 @@ import anyio
 from anyio.abc import TaskGroup
 from msgspec import Struct
 
-from synthprobe.app.child import supervise
+from synthprobe.app.child import Child, supervise
 from synthprobe.app.listening import Listening
 from synthprobe.app.once import new_run_id
+from synthprobe.app.reloading import HANG_UP, Nudge, RoutesReload, complaints, log_new
 from synthprobe.app.vitals import Vitals
 from synthprobe.buses import local
 from synthprobe.clock import Clock
 from synthprobe.core.reports import Pulse, Report
 from synthprobe.core.routes import Routes
+from synthprobe.files.problems import Problem
+from synthprobe.files.watching import RoutesFile
 from synthprobe.router.router import Router
 from synthprobe.settings import Settings
 from synthprobe.stores.retention import Keep
@@ -65,6 +70,7 @@ class Parts(Struct, frozen=True):
                 self.vitals.pulse(frame)
                 self.router.pulse(frame)
                 self.listening.metrics.pulse(frame)
+                self.listening.metrics.set_config_errors(Counter(p.file for p in self.vitals.problems()))
         await self.router.record([frame for frame in frames if not isinstance(frame, Pulse)])
 
 
@@ -112,6 +118,7 @@ def _compose(
             public_url=settings.public_url,
             clock=clock,
             stopping=lambda: pages.should_exit,
+            problems=vitals.problems,
         )
     )
     return Parts(settings, clock, store, router, listening, vitals, pages)
@@ -125,19 +132,36 @@ def _start(parts: Parts, sock: socket, tasks: TaskGroup) -> None:
 
 
 async def _until_stopped(parts: Parts) -> None:
-    """Keep the agent running until a signal comes; it is stopped when this returns."""
-    settings = parts.settings
+    """Keep the agent running, and the routes as their file has them, until a signal comes; both have ended then."""
+    settings, child, nudge = parts.settings, Child(), Nudge()
+    agent = partial(
+        supervise,
+        _agent_command(settings),
+        clock=parts.clock,
+        grace=settings.grace + HANDING_OVER,
+        again=("--again",),
+        child=child,
+    )
     async with anyio.create_task_group() as children:
-        children.start_soon(
-            lambda: supervise(
-                _agent_command(settings), clock=parts.clock, grace=settings.grace + HANDING_OVER
-            )
-        )
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        children.start_soon(agent)
+        children.start_soon(_routes_reload(parts).run, nudge, parts.router)
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, *HANG_UP) as signals:
             async for received in signals:
-                log.info("%s: stopping", received.name)
-                children.cancel_scope.cancel()
-                return
+                if received not in HANG_UP:
+                    log.info("%s: stopping", received.name)
+                    children.cancel_scope.cancel()
+                    return
+                nudge.nudge()
+                child.signal(received)
+
+
+def _routes_reload(parts: Parts) -> RoutesReload:
+    def tell(problems: Sequence[Problem]) -> None:
+        log_new(problems)
+        parts.vitals.complain("router", complaints(problems))
+        parts.listening.metrics.set_config_errors(Counter(p.file for p in parts.vitals.problems()))
+
+    return RoutesReload(RoutesFile(parts.settings.routes), tell)
 
 
 def _agent_command(settings: Settings) -> list[str]:

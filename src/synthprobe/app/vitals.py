@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from synthprobe.clock import Clock
-from synthprobe.core.reports import Pulse
+from synthprobe.core.reports import ConfigProblem, Pulse
 from synthprobe.web.health import Health, Part
 
 STUCK_AFTER = {"dispatcher": 60.0, "notifier": 60.0, "auditor": 120.0, "retention": 1200.0, "watchman": 60.0}
@@ -20,10 +20,20 @@ class Vitals:
         self._clock = clock
         self._started_at = clock.now()
         self._pulses: dict[str, datetime] = {}
+        self._problems: dict[str, tuple[ConfigProblem, ...]] = {}
 
     def pulse(self, pulse: Pulse) -> None:
         """An agent is alive; its own clock is not trusted for how long ago that was."""
         self._pulses[pulse.agent] = self._clock.now()
+        self.complain(f"agent {pulse.agent}", pulse.problems)
+
+    def complain(self, who: str, problems: tuple[ConfigProblem, ...]) -> None:
+        """What is wrong with somebody's files now."""
+        self._problems[who] = problems
+
+    def problems(self) -> tuple[ConfigProblem, ...]:
+        """What is wrong with any file now."""
+        return tuple(problem for _, problems in sorted(self._problems.items()) for problem in problems)
 
     def health(self, progress: Mapping[str, float], agent: str) -> Health:
         """One part for each loop of the router and each agent heard of, and for the agent that is expected."""

@@ -19,9 +19,10 @@ from synthprobe.cli.exits import Exit, leaves
 from synthprobe.cli.options import refuse, settings_from, with_settings
 from synthprobe.cli.routes import read
 from synthprobe.core.routes import Region
-from synthprobe.files.probes import load_folder
+from synthprobe.files.probes import Loaded
 from synthprobe.files.problems import FileProblems, errors
 from synthprobe.files.routes import load_routes
+from synthprobe.files.watching import ProbeFolder
 from synthprobe.stores.errors import StoreError
 from synthprobe.web.server import PortTaken
 
@@ -44,16 +45,14 @@ def serve(**flags: str | None) -> None:
 @click.option("--bus", required=True, help="where the router listens: a socket path, or tcp:127.0.0.1:PORT")
 @click.option("--tied", is_flag=True, help="end when standard input ends, as a child of `serve`")
 @click.option("--own", multiple=True, metavar="ADDRESS:PORT", help="a listener of ours, never to be probed")
+@click.option("--again", is_flag=True, help="take broken probe files as they were when they were last good")
 @with_settings("probes", "routes", "spool", "store", "agent", "concurrency", "grace", "allow_loopback")
-def agent(bus: str, tied: bool, own: tuple[str, ...], **flags: str | None) -> None:
+def agent(bus: str, tied: bool, own: tuple[str, ...], again: bool, **flags: str | None) -> None:
     """Schedule and run the probes of one agent, and hand what it finds to a router."""
     chosen = settings_from(flags).settings
-    loaded = load_folder([chosen.probes])
-    if found := errors(loaded.problems):
-        refuse(FileProblems(found))
-    if not loaded.probes:
-        click.echo(f"synthprobe: no probe files in {chosen.probes}; name a folder with --probes", err=True)
-        sys.exit(Exit.INVALID)
+    folder = ProbeFolder(chosen.probes)
+    if not again:
+        _refuse_broken(folder.loaded(), chosen.probes)
     logs.start("agent")
     options = AgentOptions(
         settings=chosen,
@@ -61,8 +60,17 @@ def agent(bus: str, tied: bool, own: tuple[str, ...], **flags: str | None) -> No
         tied=tied,
         own=tuple(map(_listener, own)),
         regions=_regions(chosen.routes, wanted=flags["routes"] is not None, tied=tied),
+        again=again,
     )
-    _run(lambda: run_agent(options, loaded.probes, settings.environment(), clock.system()))
+    _run(lambda: run_agent(options, folder, settings.environment(), clock.system()))
+
+
+def _refuse_broken(loaded: Loaded, path: Path) -> None:
+    if found := errors(loaded.problems):
+        refuse(FileProblems(found))
+    if not loaded.probes:
+        click.echo(f"synthprobe: no probe files in {path}; name a folder with --probes", err=True)
+        sys.exit(Exit.INVALID)
 
 
 def _regions(path: Path, *, wanted: bool, tied: bool) -> Mapping[str, Region]:

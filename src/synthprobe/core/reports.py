@@ -35,6 +35,14 @@ Report = Announced | Finished | Slots
 """Kept in the agent's spool until the router has committed it."""
 
 
+class ConfigProblem(Struct, frozen=True):
+    """A fault of a file that was changed: what it said before stays in force until it is mended."""
+
+    file: str
+    text: str
+    """With line and column, as `synthprobe validate` says it."""
+
+
 class Pulse(Struct, frozen=True, tag="pulse", omit_defaults=True):
     """That an agent is alive and how it feels; never spooled. Seconds and counts."""
 
@@ -45,5 +53,9 @@ class Pulse(Struct, frozen=True, tag="pulse", omit_defaults=True):
     spooled: int = 0
     lateness: tuple[float, ...] = ()
     """Start lateness of each slot since the last pulse."""
+    runs_dropped: int = 0
+    """Passed runs given up because the spool was full, since this agent started."""
+    problems: tuple[ConfigProblem, ...] = ()
+    """What is wrong with its probe files now."""
     spans_dropped: int = 0
     """Spans that its collector did not take, since this agent started: a total, so that a lost pulse loses nothing."""

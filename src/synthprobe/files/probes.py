@@ -36,7 +36,7 @@ class Loaded(Struct, frozen=True):
 
 def load_probe(text: str | bytes, file: str) -> Probe:
     """The probe in a file's text. Raises `FileProblems` with everything that is wrong with it."""
-    loaded, problems = _examine(text, file)
+    loaded, problems = examine_text(text, file)
     if loaded is None:
         raise FileProblems(problems)
     return loaded.probe
@@ -51,11 +51,29 @@ def load_folder(paths: Iterable[Path]) -> Loaded:
         for file in _files(path, problems):
             if (real := file.resolve()) not in seen:
                 seen.add(real)
-                _add(file, found, problems)
+                loaded, faults = examine_file(file)
+                problems += faults
+                found += [loaded] if loaded else []
     return Loaded(tuple(_with_own_names(found, problems)), ordered(problems))
 
 
-def _examine(text: str | bytes, file: str) -> tuple[LoadedProbe | None, tuple[Problem, ...]]:
+def examine_file(file: Path) -> tuple[LoadedProbe | None, tuple[Problem, ...]]:
+    """What `examine_text` says of a file's text, or that it cannot be read."""
+    try:
+        with file.open("rb") as opened:
+            text = opened.read(MAX_SIZE + 1)
+    except OSError as error:
+        return None, (_unreadable(file, error),)
+    return examine_text(text, str(file))
+
+
+def name_taken(later: Probe, first: Probe) -> Problem:
+    """That a probe's name is another's."""
+    message = f"the name `{first.name}` is taken by {first.position.file}:{first.position.line}"
+    return problem_at(later.position, message, "each probe has a name of its own")
+
+
+def examine_text(text: str | bytes, file: str) -> tuple[LoadedProbe | None, tuple[Problem, ...]]:
     """The probe, unless it has errors; and its problems, warnings among them."""
     try:
         source = decode(text, file)
@@ -84,19 +102,6 @@ _STAND_INS = {
     "steps": [{"id": "nothing", "request": {"url": "https://nowhere.invalid"}}],
 }
 """For what a file must have and has not: chosen so that no rule minds, and all others are still asked."""
-
-
-def _add(file: Path, found: list[LoadedProbe], problems: list[Problem]) -> None:
-    try:
-        with file.open("rb") as opened:
-            text = opened.read(MAX_SIZE + 1)
-    except OSError as error:
-        problems.append(_unreadable(file, error))
-        return
-    loaded, faults = _examine(text, str(file))
-    problems.extend(faults)
-    if loaded is not None:
-        found.append(loaded)
 
 
 def _files(path: Path, problems: list[Problem]) -> Iterator[Path]:
@@ -141,5 +146,4 @@ def _with_own_names(found: Iterable[LoadedProbe], problems: list[Problem]) -> It
         if first is loaded.probe:
             yield loaded
         else:
-            message = f"the name `{first.name}` is taken by {first.position.file}:{first.position.line}"
-            problems.append(problem_at(loaded.probe.position, message, "each probe has a name of its own"))
+            problems.append(name_taken(loaded.probe, first))

@@ -65,6 +65,11 @@ class Metrics:
         for lateness in pulse.lateness:
             self._lateness.observe(lateness, pulse.agent)
         self._spans_dropped.reach(pulse.spans_dropped, "otlp", pulse.agent)
+        self._runs_dropped.reach(pulse.runs_dropped, pulse.agent)
+
+    def set_config_errors(self, counts: Mapping[str, int]) -> None:
+        """How many faults each file has now for which what it said before stays in force."""
+        self._config_errors.replace({(file,): count for file, count in counts.items()})
 
     def alert_changed(self, change: Change) -> None:
         """A result met an alert; one that changed nothing people see was deduplicated."""
@@ -174,6 +179,12 @@ class Metrics:
             "synthprobe_event_loop_lag_seconds", "How late the agent's loop wakes.", "agent"
         )
         self._spans_dropped = Counter("synthprobe_spans_dropped", "Spans lost by sink.", "sink", "agent")
+        self._runs_dropped = Counter(
+            "synthprobe_spooled_runs_dropped", "Passed runs given up because the spool was full.", "agent"
+        )
+        self._config_errors = Gauge(
+            "synthprobe_config_errors", "Faults of changed files; what they said before is in force.", "file"
+        )
 
     def _make_alert_series(self) -> None:
         self._alerts = Gauge("synthprobe_alerts", "Alerts by state and severity.", "state", "severity")

@@ -13,6 +13,7 @@ from litestar.types import Message, Scope
 
 from synthprobe import __version__
 from synthprobe.clock import Clock
+from synthprobe.core.reports import ConfigProblem
 from synthprobe.core.spans import Span
 from synthprobe.ports import Store
 from synthprobe.stores.errors import StoreError
@@ -42,6 +43,7 @@ def build(
     public_url: str,
     clock: Clock,
     stopping: Callable[[], bool] = lambda: False,
+    problems: Callable[[], tuple[ConfigProblem, ...]] = lambda: (),
 ) -> Litestar:
     """The ASGI app.
 
@@ -49,8 +51,19 @@ def build(
     server has been asked to stop (uvicorn: `lambda: server.should_exit`), which ends live streams.
     """
     served = assets.load()
-    site = Site(store, clock, metrics, health, otlp_json, stopping, templates(served), public_url, Kept())
-    problems = Problems(site)
+    site = Site(
+        store=store,
+        clock=clock,
+        metrics=metrics,
+        health=health,
+        problems=problems,
+        otlp_json=otlp_json,
+        stopping=stopping,
+        templates=templates(served),
+        public_url=public_url,
+        overview=Kept(),
+    )
+    errors = Problems(site)
     return Litestar(
         route_handlers=[*_PAGES, *_VITALS, assets.serve, api.router],
         dependencies={
@@ -58,9 +71,9 @@ def build(
             "assets": Provide(lambda: served, sync_to_thread=False),
         },
         exception_handlers={
-            HTTPException: problems.refused,
-            StoreError: problems.store_failed,
-            Exception: problems.failed,
+            HTTPException: errors.refused,
+            StoreError: errors.store_failed,
+            Exception: errors.failed,
         },
         before_send=[_add_headers],
         openapi_config=OpenAPIConfig(

@@ -30,10 +30,11 @@ async def overview_page(site: SiteValue) -> Response[str]:
     async def make() -> str:
         view = await site.store.read(overview.overview)
         arranged = matrix.arrange(view.checks)
-        return await site.render("overview.html", view=view, matrix=arranged, health=site.health())
+        return await site.render(
+            "overview.html", view=view, matrix=arranged, health=site.health(), problems=site.problems()
+        )
 
-    newest = await site.store.read(overview.version)
-    return answer(await site.overview.page(newest, site.clock.now(), make))
+    return answer(await site.overview.page(await site.version(), site.clock.now(), make))
 
 
 @get("/incidents", include_in_schema=False)

@@ -1,5 +1,6 @@
 """What every handler needs: the store, the clock, what app passed in, and rendering of pages off the loop."""
 
+import zlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,8 +11,10 @@ from litestar import Response
 from msgspec import Struct
 
 from synthprobe.clock import Clock
+from synthprobe.core.reports import ConfigProblem
 from synthprobe.core.spans import Span
 from synthprobe.ports import Store
+from synthprobe.stores.views import overview
 from synthprobe.web import assets, curl, formats, strip, waterfall
 from synthprobe.web.health import Health
 from synthprobe.web.kept import Kept
@@ -30,12 +33,20 @@ class Site(Struct, frozen=True):
     metrics: Callable[[str], tuple[bytes, str]]
     """Accept header → exposition and its content type."""
     health: Callable[[], Health]
+    problems: Callable[[], tuple[ConfigProblem, ...]]
+    """What is wrong with files that were changed."""
     otlp_json: Callable[[tuple[Span, ...]], bytes]
     stopping: Callable[[], bool]
     """True from when the server has been asked to stop: live streams end then."""
     templates: Environment
     public_url: str
     overview: Kept
+
+    async def version(self) -> str:
+        """A text that differs whenever a page may have something new to show."""
+        newest = await self.store.read(overview.version)
+        faults = zlib.crc32(repr(self.problems()).encode())
+        return f"{newest}-{faults}"
 
     async def page(self, template: str, **values: object) -> Response[str]:
         """A page, rendered now."""

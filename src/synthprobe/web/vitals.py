@@ -9,7 +9,6 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from synthprobe.ports import Sql, Tx
 from synthprobe.stores.errors import StoreError
-from synthprobe.stores.views.overview import version
 from synthprobe.web.health import HealthReport
 from synthprobe.web.pages import SiteValue
 from synthprobe.web.site import Site
@@ -58,7 +57,7 @@ async def _changes(site: Site) -> AsyncIterator[ServerSentEventMessage]:
     seen = ""
     while not site.stopping():
         try:
-            newest = await site.store.read(version)
+            newest = await site.version()
         except StoreError:
             return
         if newest != seen:
