@@ -22,7 +22,7 @@ Deliver: TypeAlias = Callable[[Sequence[Report | Pulse]], Awaitable[None]]
 """The bus: returns when the router has committed; raises `BusError`."""
 
 BATCH = 200
-GATHER = 0.2
+GATHER = 0.5
 """Seconds for which passed runs are gathered: a batch costs both sides little more than one run."""
 PULSE_EVERY = 1.0
 FIRST_PAUSE = 0.2

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from synthprobe.core.probes import Check
 from synthprobe.core.templates import Json, fill
@@ -25,6 +26,13 @@ def now_names(now: datetime) -> dict[str, Json]:
     """The namespace `now`, as of the start of a step."""
     return {
         "iso": rfc3339(now),
+        **_to_the_second(now.replace(microsecond=0)),
+    }
+
+
+@lru_cache(maxsize=16)
+def _to_the_second(now: datetime) -> dict[str, Json]:
+    return {
         "unix": int(now.timestamp()),
         "http_date": format_datetime(now, usegmt=True),
         "date": now.date().isoformat(),

@@ -26,6 +26,8 @@ class Secrets:
 
     def resolve(self, probe: Probe) -> dict[str, str]:
         """The values of all secrets of a probe by name. Raises `SecretMissing`."""
+        if not probe.secrets:
+            return {}
         folder = Path(probe.position.file).parent
         return {name: self._value(name, source, folder) for name, source in probe.secrets.items()}
 

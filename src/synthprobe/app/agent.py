@@ -1,5 +1,6 @@
 """`synthprobe agent`: schedules and runs the checks of one agent, and hands what it finds to a router."""
 
+import gc
 import logging
 import os
 import random
@@ -66,6 +67,9 @@ async def run(
             _watch(options, folder, agent, regions, stop, watchers)
             probes = folder.loaded().probes
             served = sourced(probes)
+            # All this stays: the collector would walk through it again and again, and runs would wait for it.
+            gc.collect()
+            gc.freeze()
             log.info("%d checks of %d probes", len(served), len(probes))
             await agent.run(served, stop)
             watchers.cancel_scope.cancel()

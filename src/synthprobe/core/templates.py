@@ -115,8 +115,10 @@ def fill(value: Value, names: Names) -> Json:
 
 def look_up(reference: Reference, names: Names) -> Json:
     """What a reference names; digits index a list. Raises `LookupFailed`."""
-    found: Json = dict(names)
-    for index, name in enumerate((reference.namespace, *reference.path)):
+    found = names.get(reference.namespace)
+    if found is None:
+        found = _inside(dict(names), reference.namespace, reference, 0)
+    for index, name in enumerate(reference.path, start=1):
         found = _inside(found, name, reference, index)
     return found
 

@@ -52,7 +52,7 @@ class Writer:
             self._wait(loop, patience)
         # A caller that is cancelled must still learn whether its rows are on disk.
         with CancelScope(shield=True):
-            await asyncio.wait((answer,))
+            await answer
         return answer.result()
 
     def close(self) -> None:

@@ -29,6 +29,7 @@ UNREADABLE = f"{MASK}: not JSON, so what `redact.json` names cannot be found in 
 _PARSED = 65536
 """A longer body is shown as text cut short, unless `redact.json` has to look into it."""
 _CUT = 16384
+_URLS_REMEMBERED = 256
 _REMEMBERED = 200
 """Characters of texts whose redaction is remembered: most are header values and names that come in every run."""
 _READABLE = "[]*:/ "
@@ -47,6 +48,7 @@ class Redactor:
         self._whole = frozenset(secret.strip() for secret in self._secrets if len(secret) < SHORTEST_INSIDE)
         self._needles = Needles(self._secrets)
         self._redaction = redaction
+        self._urls: dict[str, str] = {}
         self._headers = frozenset(name.lower() for name in redaction.headers)
         self._paths = tuple(jsonpath_rfc9535.compile(path) for path in redaction.json)
 
@@ -68,18 +70,12 @@ class Redactor:
 
     def url(self, url: str) -> str:
         """A URL: user information, query and fragment values under telling names, and whatever `text` hides."""
-        try:
-            parts = urlsplit(url)
-        except ValueError:
-            return self.text(url)
-        _, at, host = parts.netloc.rpartition("@")
-        shown = parts._replace(
-            netloc=f"{USERINFO}@{host}" if at else host,
-            path=self._escaped(parts.path, unquote(parts.path)),
-            query=self._query(parts.query),
-            fragment=self._query(parts.fragment),
-        )
-        return self.text(urlunsplit(shown))
+        shown = self._urls.get(url)
+        if shown is None:
+            if len(self._urls) >= _URLS_REMEMBERED:
+                self._urls.clear()
+            shown = self._urls[url] = self._url(url)
+        return shown
 
     def value(self, value: Json) -> Json:
         """A JSON document: named paths, values under telling keys, and every text and number in it."""
@@ -111,6 +107,20 @@ class Redactor:
         if "x-www-form-urlencoded" in content_type and len(body) <= _PARSED:
             return self.text(self._form(text))
         return None
+
+    def _url(self, url: str) -> str:
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return self.text(url)
+        _, at, host = parts.netloc.rpartition("@")
+        shown = parts._replace(
+            netloc=f"{USERINFO}@{host}" if at else host,
+            path=self._escaped(parts.path, unquote(parts.path)),
+            query=self._query(parts.query),
+            fragment=self._query(parts.fragment),
+        )
+        return self.text(urlunsplit(shown))
 
     def _header(self, name: str, value: str) -> str:
         if name.lower() in self._headers or hides_value(name):
