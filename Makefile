@@ -13,7 +13,7 @@ TEST := $(VENV)/.test-installed
 help:
 	@echo "make demo       two minutes of synthprobe: all passing, a fault, a page, recovery (PORT=8080)"
 	@echo "make test       every test that needs nothing else"
-	@echo "make test-all   make test, and the tests that need installed programs"
+	@echo "make test-all   make test, and the tests that take minutes or need installed programs"
 	@echo "make soak       kill loops and fuzzing, for minutes"
 	@echo "make bench      measurements beside blackbox_exporter and k6, a quarter of an hour (benchmarks/README.md)"
 	@echo "make lint       ruff, mypy, import-linter"
@@ -24,7 +24,7 @@ demo: $(DEMO)
 	@$(BIN)/synthprobe demo --probes probes --port $(PORT)
 
 test: $(TEST)
-	@$(BIN)/python -m pytest -q -n 2 -m "not programs and not soak"
+	@$(BIN)/python -m pytest -q -n 2 -m "not programs and not long and not soak"
 
 test-all: $(TEST)
 	@$(BIN)/python -m pytest -q -n 2 -m "not soak"

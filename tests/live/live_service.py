@@ -44,6 +44,11 @@ class Service:
                 start_new_session=True,
             )
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     async def kill_router(self) -> None:
         """`kill -9` of the router; its agent notices by itself."""
         assert self._process is not None

@@ -53,7 +53,7 @@ STEP = StepResult(
 )
 PASSED = Result(
     "r1", INFO.key, "pay", "eu", Trigger.SCHEDULE, Outcome.PASSED, NOW, NOW + timedelta(seconds=0.3), "0a" * 16, "d",
-    steps=(STEP,),
+    steps=(STEP,), scheduled_at=NOW,
 )  # fmt: skip
 FAILED = replace(PASSED, outcome=Outcome.FAILED, failure=Failure(Kind.TIMEOUT, "m"), steps=())
 
@@ -146,14 +146,29 @@ def test_slots_that_did_not_run_are_counted_by_fate(metrics: Metrics) -> None:
     assert samples(metrics, "synthprobe_slots_total") == [({**CHECK, "state": "missed"}, 7)]
 
 
+def test_a_scheduled_run_that_is_no_slot_is_none_of_the_slots(metrics: Metrics) -> None:
+    metrics.ran(replace(PASSED, scheduled_at=None), INFO)
+    assert samples(metrics, "synthprobe_slots_total") == []
+
+
+def test_faults_of_files_are_shown_until_they_are_mended(metrics: Metrics) -> None:
+    metrics.set_config_errors({"probes/pay.yaml": 2})
+    assert samples(metrics, "synthprobe_config_errors") == [({"file": "probes/pay.yaml"}, 2)]
+    metrics.set_config_errors({})
+    assert samples(metrics, "synthprobe_config_errors") == []
+
+
 def test_a_pulse_shows_how_its_agent_feels(metrics: Metrics) -> None:
     for dropped in (3, 5):
-        metrics.pulse(Pulse("a1", NOW, 0.002, 4, lateness=(0.02, 0.3), spans_dropped=dropped))
+        metrics.pulse(
+            Pulse("a1", NOW, 0.002, 4, lateness=(0.02, 0.3), spans_dropped=dropped, runs_dropped=dropped)
+        )
     metrics.dropped("store", 2)
     agent = {"agent": "a1"}
     assert samples(metrics, "synthprobe_active_runs") == [(agent, 4)]
     assert samples(metrics, "synthprobe_event_loop_lag_seconds") == [(agent, 0.002)]
     assert samples(metrics, "synthprobe_start_lateness_seconds_count") == [(agent, 4)]
+    assert samples(metrics, "synthprobe_spooled_runs_dropped_total") == [(agent, 5)]
     assert samples(metrics, "synthprobe_spans_dropped_total") == [
         ({"sink": "otlp", **agent}, 5),
         ({"sink": "store"}, 2),

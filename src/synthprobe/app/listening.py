@@ -1,5 +1,6 @@
 """What is done about a fact once it is on disk: counted, and exported where OTEL_* says so."""
 
+import logging
 from collections import Counter
 from typing import assert_never
 
@@ -18,8 +19,11 @@ from synthprobe.router.facts import (
     SlotsRecorded,
 )
 from synthprobe.stores import alerts
+from synthprobe.stores.errors import StoreError
 from synthprobe.telemetry.metrics import Metrics
 from synthprobe.telemetry.otlp import Exporter
+
+log = logging.getLogger(__name__)
 
 COUNT_EVERY = 5.0
 """Seconds between two counts of the alerts in the store."""
@@ -56,8 +60,11 @@ class Listening(Struct, frozen=True):
         """Keep the gauges of alerts by state and severity true, and count lost spans, until cancelled."""
         dropped = 0
         while True:
-            found = await store.read(alerts.open_)
-            self.metrics.set_alerts(Counter((alert.state.value, alert.severity) for alert in found))
+            try:
+                found = await store.read(alerts.open_)
+                self.metrics.set_alerts(Counter((alert.state.value, alert.severity) for alert in found))
+            except StoreError as error:
+                log.warning("alerts cannot be counted, trying again: %s", error)
             if self.exporter:
                 self.metrics.dropped("otlp", self.exporter.dropped - dropped)
                 dropped = self.exporter.dropped

@@ -32,7 +32,7 @@ class RunRecorded(Struct, frozen=True):
 
 
 class SlotsRecorded(Struct, frozen=True):
-    """Slots that did not run were recorded."""
+    """Slots that did not run were recorded; of a range that was known in part, `count` is what is new."""
 
     ranges: tuple[SlotRange, ...]
 

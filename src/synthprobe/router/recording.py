@@ -62,8 +62,8 @@ def _recorded(report: Report, with_: Recording) -> Tx[Fact | None]:
         case Announced():
             return (yield from _announced(report, with_))
         case Slots():
-            yield from run_rows.keep_slots(report.ranges)
-            return SlotsRecorded(report.ranges)
+            grown = yield from run_rows.keep_slots(report.ranges)
+            return SlotsRecorded(grown) if grown else None
 
 
 def _finished(report: Finished, with_: Recording) -> Tx[RunRecorded | None]:

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from synthprobe.core.results import Result, SlotRange
 from synthprobe.ports import Sql, SqlValue, Tx
-from synthprobe.stores.columns import document, encode
+from synthprobe.stores.columns import document, encode, integer
 from synthprobe.stores.instants import to_micros
 from synthprobe.stores.pins import BESIDE_FAILURE
 
@@ -58,25 +60,35 @@ def belong(check: str, since: datetime, incident: int) -> Tx[None]:
     )
 
 
-def keep_slots(ranges: Iterable[SlotRange]) -> Tx[None]:
-    """Keep ranges of slots that did not run; told again, a range only grows."""
+def keep_slots(ranges: Iterable[SlotRange]) -> Tx[tuple[SlotRange, ...]]:
+    """Keep ranges of slots that did not run; told again, a range only grows. Each range's growth is returned."""
+    grown: list[SlotRange] = []
     for found in ranges:
+        columns: dict[str, SqlValue] = {
+            "check": found.check,
+            "fate": found.fate.value,
+            "why": found.why,
+            "first": to_micros(found.first_at),
+            "last": to_micros(found.last_at),
+            "count": found.count,
+        }
+        known = yield Sql(
+            "select count from slots where check_key = :check and first_at = :first and fate = :fate",
+            {name: columns[name] for name in ("check", "first", "fate")},
+        )
+        more = found.count - sum(integer(row, "count") for row in known)
+        if more <= 0:
+            continue
+        grown.append(replace(found, count=more))
         yield Sql(
             """
             insert into slots (check_key, fate, why, first_at, last_at, count)
             values (:check, :fate, :why, :first, :last, :count)
-            on conflict (check_key, first_at, fate) do update set
-                last_at = max(last_at, excluded.last_at), count = max(count, excluded.count)
+            on conflict (check_key, first_at, fate) do update set last_at = excluded.last_at, count = excluded.count
             """,
-            {
-                "check": found.check,
-                "fate": found.fate.value,
-                "why": found.why,
-                "first": to_micros(found.first_at),
-                "last": to_micros(found.last_at),
-                "count": found.count,
-            },
+            columns,
         )
+    return tuple(grown)
 
 
 def _columns(result: Result) -> dict[str, SqlValue]:

@@ -48,7 +48,7 @@ class Metrics:
         self._last_run.set(result.ended_at.timestamp(), scope=scope.check)
         if result.outcome is not Outcome.ERRORED:
             self._up.set(0 if result.outcome is Outcome.FAILED else 1, scope=scope.check)
-        if result.trigger is Trigger.SCHEDULE:
+        if result.trigger is Trigger.SCHEDULE and result.scheduled_at is not None:
             self._slots.add(1, Fate.RAN.value, scope=scope.check)
         self._count_steps(result, scope)
 
