@@ -67,6 +67,7 @@ VICTIMS: dict[str, Callable[[World, set[str]], Awaitable[None]]] = {
 }
 
 
+@pytest.mark.long
 async def test_thirty_kills_in_the_fault_window_lose_nothing(tmp_path: Path) -> None:
     dice = random.Random(20261122)
     async with world(tmp_path, probes=("pay", "calm")) as here:
