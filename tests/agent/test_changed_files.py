@@ -1,9 +1,11 @@
 """Checks that change, come and go while the agent runs: slots, runs under way, and what the router hears."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import anyio
 import probing
+import pytest
 from test_agent import Router
 from test_scheduler import Pretend
 
@@ -15,7 +17,7 @@ from synthprobe.core.probes import Check, Overlap
 from synthprobe.core.reports import Announced, ConfigProblem, Finished, Slots
 from synthprobe.core.results import Fate
 from synthprobe.stores.inline import InlineStore
-from virtual import START, run_virtual
+from virtual import START, run_virtual, step
 
 
 class Stage:
@@ -25,14 +27,20 @@ class Stage:
         self.clock = clock
         self.router = Router(clock)
         self.runs = Pretend(clock, takes)
+        self.ids = probing.ids()
+        self.store = InlineStore(SCHEMA)
+        self.again()
+
+    def again(self) -> None:
+        """Start another agent over the same spool."""
         self.stop = anyio.Event()
         self.agent = Agent(
             name="agent-1",
             runs=self.runs,
-            spool=Spool(InlineStore(SCHEMA), "agent-1"),
+            spool=Spool(self.store, "agent-1"),
             deliver=self.router.deliver,
-            clock=clock,
-            new_id=probing.ids(),
+            clock=self.clock,
+            new_id=self.ids,
             jitter=lambda: 0.5,
         )
 
@@ -137,6 +145,33 @@ def test_a_check_whose_interval_changes_has_slots_of_the_new_kind_from_then_on()
             *schedule.due(fast.key, fast.probe.every, changed_at, clock.now()),
         ]
         assert [slot for _, slot, _ in stage.runs.made] == expected
+
+    run_virtual(scenario)
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["same agent", "agent started anew meanwhile"])
+def test_a_check_that_comes_back_after_the_clock_was_set_back_repeats_no_slot(restarted: bool) -> None:
+    check = probing.check(every=60)
+
+    async def scenario(clock: Clock) -> None:
+        stage = Stage(clock)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(stage.run, [check])
+            await anyio.sleep(600)
+            await stage.serve([])
+            await anyio.sleep(30)
+            step(timedelta(minutes=-5))
+            if restarted:
+                stage.stop.set()
+                stage.again()
+                tasks.start_soon(stage.run, [])
+            await anyio.sleep(30)
+            await stage.serve([check])
+            await anyio.sleep(600)
+            stage.stop.set()
+        slots = [slot for _, slot, _ in stage.runs.made if slot is not None]
+        assert len(slots) == len(set(slots)) == 16
+        assert len(stage.runs.made) == 20, "until the clock has caught up it is run, but not as slots"
 
     run_virtual(scenario)
 

@@ -1,6 +1,5 @@
 """The whole product in one seeded virtual world: one agent and one router, which die and come back, in bad weather."""
 
-import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -8,8 +7,8 @@ from datetime import timedelta
 import anyio
 from dice import Dice, History
 from mortal import MortalStore, Process
-from msgspec.structs import replace
 from parties import Receivers, Targets
+from plans import CHECKS, HOSTS, RECEIVERS, TREE, Plan
 from wires import Bus
 
 from synthprobe.agent.agent import Agent
@@ -18,78 +17,13 @@ from synthprobe.agent.scheduler import Limits
 from synthprobe.agent.secrets import Secrets
 from synthprobe.agent.spool import SCHEMA, Spool
 from synthprobe.clock import Clock
-from synthprobe.core.probes import Check, checks
 from synthprobe.core.reports import Finished
 from synthprobe.core.results import Result
-from synthprobe.core.routes import Routes
-from synthprobe.files.probes import load_probe
-from synthprobe.files.routes import load_routes
 from synthprobe.router.facts import Fact
 from synthprobe.router.router import Router
 from synthprobe.stores.errors import StoreError
 from synthprobe.stores.inline import InlineStore
 from synthprobe.telemetry.tracing import Tracing
-
-PROBE = """
-name: {name}
-owner: cards
-schedule: {{every: {every}, overlap: {overlap}}}
-timeout: {timeout}
-regions:
-  emea: {{base_url: "http://{name}.emea.example"}}
-  amer: {{base_url: "http://{name}.amer.example"}}
-steps:
-  - id: ask
-    request:
-      url: ${{{{ region.base_url }}}}/health
-      timeout: 40s
-    retry: {{on: [connect], max: 1, backoff: 1s}}
-    assert:
-      - status: 200
-alert: {{fail_after: 2, recover_after: 2}}
-"""
-
-ROUTES = """
-teams: {cards: {}}
-regions: {emea: {}, amer: {}}
-route:
-  receiver: ops
-  group_by: [alertname, probe]
-  group_wait: 5s
-  group_interval: 20s
-  repeat_interval: 2m
-  routes:
-    - {matchers: ['probe="pay"'], receiver: desk, continue: true}
-    - {matchers: ['severity="critical"'], receiver: ops}
-receivers:
-  - {name: ops, webhook_configs: [{url: "http://ops.example/hook"}]}
-  - {name: desk, webhook_configs: [{url: "http://desk.example/hook"}]}
-"""
-
-ASKED = (("pay", "15s", "skip", "8s"), ("login", "20s", "queue", "30s"))
-"""Name, interval, overlap and timeout of each probe: one ends before its next slot, the other may not."""
-
-HOSTS = tuple(f"{name}.{region}.example" for name, *_ in ASKED for region in ("emea", "amer"))
-RECEIVERS = ("ops.example", "desk.example")
-
-
-def probes() -> tuple[tuple[Check, str], ...]:
-    """Every check with its source."""
-    found: list[tuple[Check, str]] = []
-    for name, every, overlap, timeout in ASKED:
-        text = PROBE.format(name=name, every=every, overlap=overlap, timeout=timeout)
-        probe = load_probe(text, f"probes/{name}.yaml")
-        found += [(check, text) for check in checks(probe)]
-    return tuple(found)
-
-
-def routes() -> Routes:
-    """Two routes, of which one probe takes both."""
-    return replace(load_routes(ROUTES, "routes.yaml"), reopen_within=timedelta(minutes=1))
-
-
-CHECKS = probes()
-TREE = routes()
 
 
 class Town:
@@ -110,6 +44,14 @@ class Town:
         """Every run that came to a result."""
         self.kept: set[str] = set()
         """Those whose result the spool has taken, and said so."""
+        self.plan = CHECKS
+        """What the probe files say now."""
+        self.tree = TREE
+        """What the routes file says now."""
+        self.removed = False
+        """Whether the probe `login` was ever taken away."""
+        self.ruled_otherwise = False
+        """Whether another alert rule was ever in force."""
         self.settled_at = clock.now()
         """From here on every slot must be run."""
         self._stop = anyio.Event()
@@ -175,12 +117,23 @@ class Town:
             jitter=self.dice.fraction,
             limits=Limits(concurrency=3, grace=timedelta(seconds=5)),
         )
-        await agent.run(CHECKS, self._stop)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._follow_plan, agent, self.plan)
+            await agent.run(self.plan, self._stop)
+            tasks.cancel_scope.cancel()
+
+    async def _follow_plan(self, agent: Agent, served: Plan) -> None:
+        while True:
+            await anyio.sleep(1)
+            if (wanted := self.plan) is not served:
+                with suppress(StoreError):
+                    await agent.serve(wanted)
+                    served = wanted
 
     async def _router(self, process: Process) -> None:
         router = Router(
             MortalStore(self.store, process, self.dice),
-            TREE,
+            self.tree,
             self.clock,
             transport=self.receivers.transport(process),
             secrets=lambda _: "",
@@ -191,7 +144,17 @@ class Town:
         )
         async with anyio.create_task_group() as tasks:
             self.bus.listen(router, process, tasks)
+            tasks.start_soon(self._follow_tree, router)
             await router.run()
+
+    async def _follow_tree(self, router: Router) -> None:
+        served = self.tree
+        while True:
+            await anyio.sleep(1)
+            if (wanted := self.tree) is not served:
+                with suppress(StoreError):
+                    await router.reload(wanted)
+                    served = wanted
 
     def _hear(self, fact: Fact) -> None:
         self.history.note("fact", type(fact).__name__)
@@ -210,9 +173,3 @@ class _Watched(Spool):
         await super().finish(finished)
         self._town.kept.add(result.run_id)
         self._town.history.note("kept", result.check, result.run_id, result.outcome, result.scheduled_at)
-
-
-def quiet() -> None:
-    """Thousands of expected warnings would only hide the one that is not."""
-    with suppress(ValueError):
-        logging.getLogger("synthprobe").setLevel(logging.CRITICAL)

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import anyio
 from parties import MOODS, TEMPERS
-from town import HOSTS, RECEIVERS, Town
+from plans import CHECKS, HOSTS, PLANS, RECEIVERS, TREE, TREES
+from town import Town
 
 from virtual import stall, step
 
@@ -51,8 +52,19 @@ def _clear_up(town: Town) -> None:
     town.history.note("calm")
     town.dice.calm = True
     town.bus.cut = False
+    town.plan, town.tree = CHECKS, TREE
     town.targets.recover()
     town.receivers.recover()
+
+
+def _probe_files(town: Town) -> None:
+    town.plan = town.dice.choose(PLANS)
+    town.ruled_otherwise = town.ruled_otherwise or town.plan is PLANS[1]
+    town.removed = town.removed or len(town.plan) < len(CHECKS)
+
+
+def _routes_file(town: Town) -> None:
+    town.tree = town.dice.choose(TREES)
 
 
 def _target(town: Town) -> None:
@@ -110,5 +122,7 @@ STRIKES: tuple[Callable[[Town], None], ...] = (
     _agent_stops,
     _clock_steps,
     _loop_stalls,
+    _probe_files,
+    _routes_file,
 )
 """Each as likely as it stands here often."""

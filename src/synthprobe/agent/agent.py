@@ -76,11 +76,11 @@ class Agent:
         before, after = self._served, {check.key: check for check, _ in checks}
         now = self._clock.now()
         self._served = {key: check for key, check in before.items() if key in after}
-        self._scheduler.serve(self._served.values(), now)
+        self._scheduler.serve(self._served.values(), {}, now)
         new = [key for key, check in after.items() if not same_times(before.get(key), check)]
-        await self._spool.announce(self._announcement(checks, now), since=new)
+        settled = await self._spool.announce(self._announcement(checks, now), new)
         self._served = after
-        self._scheduler.serve(after.values(), now)
+        self._scheduler.serve(after.values(), settled, now)
 
     def complain(self, problems: Sequence[ConfigProblem]) -> None:
         """Tell the router with every pulse what is wrong with the files now."""

@@ -1,7 +1,7 @@
 """Rows of the spool that outlive a crash: how far each check's slots are settled, which runs had begun, which files were good."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
@@ -11,6 +11,16 @@ from synthprobe.core.results import Fate, SlotRange
 from synthprobe.ports import Sql, Tx
 from synthprobe.stores.columns import instant, instant_or_none, text
 from synthprobe.stores.instants import to_micros
+
+KEPT = timedelta(days=7)
+"""How long the mark of a check that was taken away is kept."""
+
+
+class Mark(Struct, frozen=True):
+    """Up to where a check's slots are settled, and whether the check is served."""
+
+    slot_at: datetime
+    served: bool
 
 
 class Begun(Struct, frozen=True):
@@ -37,13 +47,26 @@ def cut_off() -> Tx[list[SlotRange]]:
     return [lost for run in runs for lost in interrupted(run)]
 
 
-def of(served: Sequence[Check]) -> Tx[dict[str, datetime]]:
-    """The marks of these checks; all others are forgotten."""
-    rows = yield Sql("select check_key, slot_at from marks")
-    known = {text(row, "check_key"): instant(row, "slot_at") for row in rows}
-    for gone in known.keys() - {check.key for check in served}:
-        yield Sql("delete from marks where check_key = :check", {"check": gone})
-    return {check.key: known[check.key] for check in served if check.key in known}
+def of(keys: Iterable[str]) -> Tx[dict[str, Mark]]:
+    """The marks of these checks, as far as they have one."""
+    rows = yield Sql("select check_key, slot_at, served from marks")
+    known = {text(row, "check_key"): Mark(instant(row, "slot_at"), bool(row["served"])) for row in rows}
+    return {key: known[key] for key in keys if key in known}
+
+
+def serve(key: str, since: datetime) -> Tx[datetime]:
+    """The slots of a check count from `since` on, but for those that are settled already; the newest that is."""
+    yield from move(key, since)
+    rows = yield Sql("update marks set served = 1 where check_key = :check returning slot_at", {"check": key})
+    return instant(rows[0], "slot_at")
+
+
+def leave(served: Iterable[str], now: datetime) -> Tx[None]:
+    """All other checks were taken away; their marks are kept for as long as a clock may be set back."""
+    rows = yield Sql("select check_key from marks where served = 1")
+    for gone in sorted({text(row, "check_key") for row in rows} - set(served)):
+        yield Sql("update marks set served = 0 where check_key = :check", {"check": gone})
+    yield Sql("delete from marks where served = 0 and slot_at < :old", {"old": to_micros(now - KEPT)})
 
 
 def remember(sources: Mapping[str, str]) -> Tx[None]:
@@ -68,9 +91,11 @@ def move(check: str, slot_at: datetime) -> Tx[None]:
     )
 
 
-def missed(check: Check, mark: datetime | None, now: datetime) -> list[SlotRange]:
-    """The slots since a check's mark: we were down."""
-    starts = schedule.between(check.key, check.probe.every, mark, now) if mark else None
+def missed(check: Check, mark: Mark | None, now: datetime) -> list[SlotRange]:
+    """The slots since the mark of a check that is served: we were down."""
+    if mark is None or not mark.served:
+        return []
+    starts = schedule.between(check.key, check.probe.every, mark.slot_at, now)
     return (
         [SlotRange(check.key, Fate.MISSED, starts.first, starts.last, starts.count, why="down")]
         if starts

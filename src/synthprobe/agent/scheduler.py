@@ -127,16 +127,18 @@ class Scheduler:
         with anyio.CancelScope(shield=True):
             await self._settling.close()
 
-    def serve(self, checks: Iterable[Check], since: datetime) -> None:
+    def serve(self, checks: Iterable[Check], settled: Mapping[str, datetime], since: datetime) -> None:
         """Schedule these checks instead; those that were scheduled before keep their next start and what runs.
 
-        Slots of checks that are new, or come at other times, count from `since` on.
+        Slots of checks that are new, or come at other times, count from `since` on; `settled` is as for `run`.
         """
         before, self._checks = self._checks, {check.key: check for check in checks}
         kept = {key for key, check in self._checks.items() if same_times(before.get(key), check)}
         for key in before.keys() - kept:
-            self._settled.pop(key, None)
             self._displace(key, "queue")
+        self._settled.update(
+            {key: max(slot_at, self._settled.get(key, slot_at)) for key, slot_at in settled.items()}
+        )
         self._starts = [start for start in self._starts if start[1] in kept]
         self._starts += [self._next_start(key, since) for key in self._checks.keys() - kept]
         heapq.heapify(self._starts)

@@ -71,17 +71,22 @@ class Spool:
         self.dropped = 0
         """Passed runs given up since this process started, because the spool was full."""
 
-    async def announce(self, report: Announced, since: Iterable[str] = ()) -> None:
-        """Keep an announcement, with the text of each probe file; slots of the checks `since` count from now on."""
-        new = tuple(since)
+    async def announce(self, report: Announced, new: Iterable[str] = ()) -> dict[str, datetime]:
+        """Keep an announcement, with the text of each probe file; the newest settled slot of each new check.
+
+        Slots of the new checks count from now on.
+        """
+        begin, settled = tuple(new), dict[str, datetime]()
 
         def transaction() -> Tx[Change]:
-            for check in new:
-                yield from marks.move(check, report.at)
+            yield from marks.leave((check.key for check in report.checks), report.at)
+            for check in begin:
+                settled[check] = yield from marks.serve(check, report.at)
             yield from marks.remember({check.file: check.source for check in report.checks})
             return (yield from self._add((report,)))
 
         await self._write(transaction)
+        return settled
 
     async def sources(self) -> dict[str, str]:
         """The text of each probe file as it was last announced, by its name."""
@@ -138,20 +143,20 @@ class Spool:
         """After a start, settle what the last process left open; the newest settled slot of each check.
 
         Runs in flight were interrupted; slots since the last mark were missed because we were down. A check without
-        a mark was not served here before: its slots count from now on. Marks of checks no longer served are forgotten.
+        a mark was not served here before: its slots count from now on.
         """
         served = tuple(checks)
         settled: dict[str, datetime] = {}
 
         def transaction() -> Tx[Change]:
             cut = yield from marks.cut_off()
-            known = yield from marks.of(served)
+            known = yield from marks.of(check.key for check in served)
             lost = [each for check in served for each in marks.missed(check, known.get(check.key), now)]
-            for check in served:
-                if check.key not in known:
-                    yield from marks.move(check.key, now)
-            settled.update({check.key: now for check in served} | known)
+            settled.update({key: mark.slot_at for key, mark in known.items()})
             settled.update({each.check: each.last_at for each in lost})
+            for check in served:
+                if check.key not in known or not known[check.key].served:
+                    settled[check.key] = yield from marks.serve(check.key, now)
             sizes = yield Sql("select coalesce(sum(size), 0) as size from reports")
             change = yield from self._settle(cut + lost)
             return Change(

@@ -1,0 +1,86 @@
+"""What the files of the simulated town may say."""
+
+from datetime import timedelta
+from typing import TypeAlias
+
+from msgspec.structs import replace
+
+from synthprobe.agent.agent import Sourced
+from synthprobe.core.probes import Check, checks
+from synthprobe.core.routes import Routes
+from synthprobe.files.probes import load_probe
+from synthprobe.files.routes import load_routes
+
+Plan: TypeAlias = tuple[Sourced, ...]
+
+PROBE = """
+name: {name}
+owner: cards
+schedule: {{every: {every}, overlap: {overlap}}}
+timeout: {timeout}
+regions:
+  emea: {{base_url: "http://{name}.emea.example"}}
+  amer: {{base_url: "http://{name}.amer.example"}}
+steps:
+  - id: ask
+    request:
+      url: ${{{{ region.base_url }}}}/health
+      timeout: 40s
+    retry: {{on: [connect], max: 1, backoff: 1s}}
+    assert:
+      - status: 200
+alert: {{fail_after: {fail_after}, recover_after: 2}}
+"""
+
+ROUTES = """
+teams: {cards: {}}
+regions: {emea: {}, amer: {}}
+route:
+  receiver: ops
+  group_by: [alertname, probe]
+  group_wait: 5s
+  group_interval: 20s
+  repeat_interval: 2m
+  routes:
+    - {matchers: ['probe="pay"'], receiver: desk, continue: true}
+    - {matchers: ['severity="critical"'], receiver: ops}
+receivers:
+  - {name: ops, webhook_configs: [{url: "http://ops.example/hook"}]}
+  - {name: desk, webhook_configs: [{url: "http://desk.example/hook"}]}
+"""
+
+ASKED = (("pay", "15s", "skip", "8s"), ("login", "20s", "queue", "30s"))
+"""Name, interval, overlap and timeout of each probe: one ends before its next slot, the other may not."""
+
+HOSTS = tuple(f"{name}.{region}.example" for name, *_ in ASKED for region in ("emea", "amer"))
+RECEIVERS = ("ops.example", "desk.example")
+
+
+def probes(fail_after: int = 2) -> Plan:
+    """Every check with its source."""
+    found: list[tuple[Check, str]] = []
+    for name, every, overlap, timeout in ASKED:
+        text = PROBE.format(name=name, every=every, overlap=overlap, timeout=timeout, fail_after=fail_after)
+        probe = load_probe(text, f"probes/{name}.yaml")
+        found += [(check, text) for check in checks(probe)]
+    return tuple(found)
+
+
+def routes(text: str = ROUTES) -> Routes:
+    """Two routes, of which one probe takes both."""
+    return replace(load_routes(text, "routes.yaml"), reopen_within=timedelta(minutes=1))
+
+
+CHECKS = probes()
+"""What is served at first and in the end."""
+
+PLANS: tuple[Plan, ...] = (
+    CHECKS,
+    probes(fail_after=1),
+    tuple(each for each in CHECKS if each[0].probe.name == "pay"),
+)
+"""What the probe files may say in between: nothing new, another rule, one file less."""
+
+TREE = routes()
+TREES = (TREE, routes(ROUTES.replace('probe="pay"', 'probe=~"pay|login"')))
+"""What the routes file may say; in between, the desk may hear of every probe."""
