@@ -27,6 +27,7 @@ test: $(TEST)
 	@$(BIN)/python -m pytest -q -n 2 -m "not programs and not long and not soak"
 
 test-all: $(TEST)
+	@.ci/programs
 	@$(BIN)/python -m pytest -q -n 2 -m "not soak"
 
 soak: $(TEST)
