@@ -99,6 +99,7 @@ class Agent:
             lateness=self._scheduler.lateness(),
             runs_dropped=self._spool.dropped,
             problems=self._problems,
+            trouble=self._spool.trouble or self._forwarder.trouble,
         )
 
 

@@ -14,6 +14,7 @@ from synthprobe.agent.spool import Spool
 from synthprobe.buses import BusError
 from synthprobe.clock import Clock
 from synthprobe.core.reports import Pulse, Report
+from synthprobe.core.sparing import sparingly
 from synthprobe.stores.errors import StoreError
 
 log = logging.getLogger(__name__)
@@ -27,6 +28,8 @@ GATHER = 0.5
 PULSE_EVERY = 1.0
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 15.0
+WAITING_AFTER = 20.0
+"""Seconds of failing after which the pulse says that results wait."""
 
 
 class Forwarder:
@@ -45,6 +48,8 @@ class Forwarder:
         self._clock = clock
         self._jitter = jitter
         self._pulse = pulse
+        self._failing: float | None = None
+        self._why = ""
 
     async def run(self) -> None:
         """Forward until cancelled."""
@@ -56,8 +61,16 @@ class Forwarder:
             except (BusError, StoreError) as error:
                 failures += 1
                 pause = self._pause_after(failures)
-                log.warning("results wait in the spool, next attempt in %.1f s: %s", pause, error)
+                self._note(error)
+                log.warning("results wait in the spool: %s", error, extra=sparingly("forward"))
                 await anyio.sleep(pause)
+
+    @property
+    def trouble(self) -> str:
+        """Why results have been waiting for a while, if they have; a router that starts anew is no trouble yet."""
+        if self._failing is None or self._clock.monotonic() - self._failing < WAITING_AFTER:
+            return ""
+        return f"results wait in the spool: {self._why}"
 
     async def flush(self) -> None:
         """Deliver all there is, once. Raises `BusError`, `StoreError`."""
@@ -80,6 +93,7 @@ class Forwarder:
         """Deliver all there is, then wait for more, and a moment longer unless it is urgent."""
         news, urgent = self._spool.news, self._spool.urgent
         await self.flush()
+        self._failing, self._why = None, ""
         await news.wait()
         with anyio.move_on_after(GATHER):
             await urgent.wait()
@@ -92,6 +106,11 @@ class Forwarder:
         await self._deliver([each.report for each in batch])
         await self._spool.remove(batch[-1].id)
         return True
+
+    def _note(self, error: Exception) -> None:
+        self._why = str(error)
+        if self._failing is None:
+            self._failing = self._clock.monotonic()
 
     def _pause_after(self, failures: int) -> float:
         longest = min(LONGEST_PAUSE, FIRST_PAUSE * float(2 ** min(failures - 1, 20)))

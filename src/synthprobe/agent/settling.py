@@ -15,6 +15,7 @@ from synthprobe.agent.spool import Spool
 from synthprobe.core.reports import Finished
 from synthprobe.core.results import Fate
 from synthprobe.core.schedule import Starts
+from synthprobe.core.sparing import sparingly
 from synthprobe.stores.errors import StoreError
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ class Settling:
             with anyio.CancelScope(shield=True):
                 await self._spool.interrupt(run, earlier)
         except StoreError as error:
-            log.error("an interrupted run is not spooled yet: %s", error)  # noqa: TRY400 - known, told
+            log.error("an interrupted run is not spooled yet: %s", error, extra=sparingly("interrupt"))  # noqa: TRY400 - known
             self._fates.keep(interrupted(run))
         else:
             self._fates.forget(earlier)
@@ -85,7 +86,7 @@ class Settling:
             with anyio.CancelScope(shield=True):
                 await self._spool.settle(ranges)
         except StoreError as error:
-            log.error("fates of slots cannot be spooled, trying again: %s", error)  # noqa: TRY400 - known, told
+            log.error("fates of slots cannot be spooled, trying again: %s", error, extra=sparingly("fates"))  # noqa: TRY400 - known
         else:
             self._fates.forget(ranges)
 
@@ -110,7 +111,7 @@ async def _kept(write: Callable[[], Awaitable[None]]) -> None:
             with anyio.CancelScope(shield=True):
                 await write()
         except StoreError as error:
-            log.error("the spool cannot be written, trying again: %s", error)  # noqa: TRY400 - known, told
+            log.error("the spool cannot be written, trying again: %s", error, extra=sparingly("spool"))  # noqa: TRY400 - known
             await anyio.sleep(AGAIN_AFTER)
         else:
             return

@@ -22,6 +22,7 @@ from synthprobe.core.reports import Announced, Finished, Report, Slots
 from synthprobe.core.results import Outcome, SlotRange
 from synthprobe.ports import Sql, Store, Tx
 from synthprobe.stores.columns import integer, text
+from synthprobe.stores.errors import StoreError
 from synthprobe.stores.instants import to_micros
 from synthprobe.stores.migrate import migrations
 
@@ -68,6 +69,8 @@ class Spool:
         self._news = anyio.Event()
         self._urgent = anyio.Event()
         self._bytes = 0
+        self.trouble = ""
+        """Why the disk refused the last write, if it did."""
         self.dropped = 0
         """Passed runs given up since this process started, because the spool was full."""
 
@@ -182,7 +185,7 @@ class Spool:
             gone = yield Sql("delete from reports where id <= :up_to returning size", {"up_to": up_to})
             return Change(-sum(integer(row, "size") for row in gone))
 
-        self._bytes += (await self._store.write(transaction)).bytes
+        self._bytes += (await self._written(transaction, 0.0)).bytes
 
     async def count(self) -> int:
         """How many reports wait."""
@@ -204,7 +207,7 @@ class Spool:
         return self._urgent
 
     async def _write(self, transaction: Callable[[], Tx[Change]], patience: float = 0.0) -> None:
-        change = await self._store.write(transaction, patience=patience)
+        change = await self._written(transaction, patience)
         self._bytes += change.bytes
         self.dropped += change.dropped
         if change.bytes:
@@ -213,6 +216,15 @@ class Spool:
         if change.urgent:
             self._urgent.set()
             self._urgent = anyio.Event()
+
+    async def _written(self, transaction: Callable[[], Tx[Change]], patience: float) -> Change:
+        try:
+            change = await self._store.write(transaction, patience=patience)
+        except StoreError as error:
+            self.trouble = str(error)
+            raise
+        self.trouble = ""
+        return change
 
     def _settle(self, ranges: Sequence[SlotRange]) -> Tx[Change]:
         if not ranges:

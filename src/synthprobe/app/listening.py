@@ -8,6 +8,7 @@ import anyio
 from msgspec import Struct
 
 from synthprobe.core.results import CheckInfo
+from synthprobe.core.sparing import sparingly
 from synthprobe.ports import Store
 from synthprobe.router.facts import (
     AlertMoved,
@@ -64,7 +65,7 @@ class Listening(Struct, frozen=True):
                 found = await store.read(alerts.open_)
                 self.metrics.set_alerts(Counter((alert.state.value, alert.severity) for alert in found))
             except StoreError as error:
-                log.warning("alerts cannot be counted, trying again: %s", error)
+                log.warning("alerts cannot be counted, trying again: %s", error, extra=sparingly("count"))
             if self.exporter:
                 self.metrics.dropped("otlp", self.exporter.dropped - dropped)
                 dropped = self.exporter.dropped

@@ -25,14 +25,17 @@ from synthprobe.app.listening import Listening
 from synthprobe.app.once import new_run_id
 from synthprobe.app.reloading import HANG_UP, Nudge, RoutesReload, complaints, log_new
 from synthprobe.app.vitals import Vitals
-from synthprobe.buses import local
+from synthprobe.app.watched import WatchedStore
+from synthprobe.buses import NotCommitted, local
 from synthprobe.clock import Clock
 from synthprobe.core.reports import Pulse, Report
 from synthprobe.core.routes import Routes
+from synthprobe.core.sparing import sparingly
 from synthprobe.files.problems import Problem
 from synthprobe.files.watching import RoutesFile
 from synthprobe.router.router import Router
 from synthprobe.settings import Settings
+from synthprobe.stores.errors import StoreConflict, StoreError
 from synthprobe.stores.retention import Keep
 from synthprobe.stores.sqlite import SqliteStore
 from synthprobe.telemetry.metrics import Metrics
@@ -64,14 +67,20 @@ class Parts(Struct, frozen=True):
     pages: Pages
 
     async def receive(self, frames: list[Report | Pulse]) -> None:
-        """Take a batch from the bus; it is on disk when this returns."""
+        """Take a batch from the bus; it is on disk when this returns. Raises `NotCommitted` when the store refuses."""
         for frame in frames:
             if isinstance(frame, Pulse):
                 self.vitals.pulse(frame)
                 self.router.pulse(frame)
                 self.listening.metrics.pulse(frame)
                 self.listening.metrics.set_config_errors(Counter(p.file for p in self.vitals.problems()))
-        await self.router.record([frame for frame in frames if not isinstance(frame, Pulse)])
+        try:
+            await self.router.record([frame for frame in frames if not isinstance(frame, Pulse)])
+        except StoreConflict:
+            raise  # a fault of ours, to be logged in full
+        except StoreError as error:
+            log.error("reports stay with their agent: %s", error, extra=sparingly("record"))  # noqa: TRY400 - known
+            raise NotCommitted(str(error)) from error
 
 
 async def serve(settings: Settings, routes: Routes, environment: Mapping[str, str], clock: Clock) -> None:
@@ -94,10 +103,10 @@ async def serve(settings: Settings, routes: Routes, environment: Mapping[str, st
 def _compose(
     settings: Settings, routes: Routes, store: SqliteStore, exporter: Exporter | None, clock: Clock
 ) -> Parts:
-    metrics, vitals = Metrics(), Vitals(clock)
+    metrics, vitals, watched = Metrics(), Vitals(clock), WatchedStore(store, clock)
     listening = Listening(metrics, exporter, {})
     router = Router(
-        store,
+        watched,
         routes,
         clock,
         transport=Wire(clock, Resolver(clock), guard=_guard(settings)),
@@ -113,7 +122,7 @@ def _compose(
         web.build(
             store,
             metrics=metrics.exposition,
-            health=lambda: vitals.health(router.progress(), settings.agent),
+            health=lambda: vitals.health(router.progress(), settings.agent, watched.trouble()),
             otlp_json=to_otlp_json,
             public_url=settings.public_url,
             clock=clock,

@@ -20,11 +20,13 @@ class Vitals:
         self._clock = clock
         self._started_at = clock.now()
         self._pulses: dict[str, datetime] = {}
+        self._troubles: dict[str, str] = {}
         self._problems: dict[str, tuple[ConfigProblem, ...]] = {}
 
     def pulse(self, pulse: Pulse) -> None:
         """An agent is alive; its own clock is not trusted for how long ago that was."""
         self._pulses[pulse.agent] = self._clock.now()
+        self._troubles[pulse.agent] = pulse.trouble
         self.complain(f"agent {pulse.agent}", pulse.problems)
 
     def complain(self, who: str, problems: tuple[ConfigProblem, ...]) -> None:
@@ -35,18 +37,21 @@ class Vitals:
         """What is wrong with any file now."""
         return tuple(problem for _, problems in sorted(self._problems.items()) for problem in problems)
 
-    def health(self, progress: Mapping[str, float], agent: str) -> Health:
-        """One part for each loop of the router and each agent heard of, and for the agent that is expected."""
+    def health(self, progress: Mapping[str, float], agent: str, store_trouble: str = "") -> Health:
+        """One part for the store, each loop of the router and each agent heard of, and the agent that is expected."""
         now = self._clock.now()
         loops = tuple(_loop(name, age) for name, age in progress.items())
         heard = {agent: self._started_at, **self._pulses}
-        return Health((*loops, *(self._agent(name, at, now) for name, at in sorted(heard.items()))))
+        store = Part("store", not store_trouble, store_trouble or "the last write is on disk")
+        return Health((store, *loops, *(self._agent(name, at, now) for name, at in sorted(heard.items()))))
 
     def _agent(self, name: str, last_at: datetime, now: datetime) -> Part:
         age = max(now - last_at, timedelta())
         heard = name in self._pulses
         detail = f"last pulse {age.total_seconds():.0f} s ago" if heard else "no pulse yet"
-        return Part(f"agent {name}", age <= SILENT_AFTER, detail)
+        if trouble := self._troubles.get(name, ""):
+            detail = f"{detail}; {trouble}"
+        return Part(f"agent {name}", age <= SILENT_AFTER and not trouble, detail)
 
 
 def _loop(name: str, age: float) -> Part:

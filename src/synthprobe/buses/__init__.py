@@ -3,3 +3,7 @@
 
 class BusError(Exception):
     """Reports could not be delivered, or their commit was not confirmed; the agent keeps them and tries again."""
+
+
+class NotCommitted(BusError):
+    """What a receiver raises that knows why it could not commit, and has said so."""

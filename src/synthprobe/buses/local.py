@@ -14,7 +14,7 @@ import anyio
 import msgspec
 from anyio.abc import TaskGroup, TaskStatus
 
-from synthprobe.buses import BusError
+from synthprobe.buses import BusError, NotCommitted
 from synthprobe.buses.frames import VERSION, Answer, Batch, Connection, Frame, Hello, batches
 
 Receive: TypeAlias = Callable[[Sequence[Frame]], Awaitable[None]]
@@ -145,6 +145,8 @@ async def _answer(message: bytes, receive: Receive) -> Answer:
         return Answer(error=f"not a batch that this version of the router knows: {error}")
     try:
         await receive(batch.frames)
+    except NotCommitted as error:
+        return Answer(error=str(error))
     except Exception as error:  # noqa: BLE001 - the agent must hear of whatever it was
         _log.exception("reports were not committed")
         return Answer(error=f"{type(error).__name__}: {error}")

@@ -59,3 +59,5 @@ class Pulse(Struct, frozen=True, tag="pulse", omit_defaults=True):
     """What is wrong with its probe files now."""
     spans_dropped: int = 0
     """Spans that its collector did not take, since this agent started: a total, so that a lost pulse loses nothing."""
+    trouble: str = ""
+    """Why what it finds stays with it, if it does: its spool cannot be written, or the router takes nothing."""

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from synthprobe.core import groups
 from synthprobe.core.routes import Routes
+from synthprobe.core.sparing import sparingly
 from synthprobe.ports import Tx
 from synthprobe.router.heartbeat import Heartbeat
 from synthprobe.router.notifier import LEASE
@@ -40,7 +41,9 @@ class Auditor:
             try:
                 await self.audit()
             except StoreError as error:
-                log.warning("the auditor cannot use the store and looks again: %s", error)
+                log.warning(
+                    "the auditor cannot use the store and looks again: %s", error, extra=sparingly("auditor")
+                )
             except Exception:
                 log.exception("a look of the auditor failed and is made again")
             self.heartbeat.beat()

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from synthprobe.core.routes import Routes
+from synthprobe.core.sparing import sparingly
 from synthprobe.ports import Tx
 from synthprobe.router.flushing import Flushing, close_due, flush
 from synthprobe.router.heartbeat import Heartbeat
@@ -50,7 +51,11 @@ class Dispatcher:
             try:
                 pause = await self._turn()
             except StoreError as error:
-                log.warning("the dispatcher cannot use the store and tries again: %s", error)
+                log.warning(
+                    "the dispatcher cannot use the store and tries again: %s",
+                    error,
+                    extra=sparingly("dispatcher"),
+                )
             except Exception:
                 log.exception("a turn of the dispatcher failed and is made again")
             self.heartbeat.beat()

@@ -15,6 +15,7 @@ from anyio.abc import TaskGroup
 from msgspec.structs import replace
 
 from synthprobe.core.routes import Integration, Routes
+from synthprobe.core.sparing import sparingly
 from synthprobe.ports import Tx
 from synthprobe.router import messages, posting
 from synthprobe.router.facts import Attempted
@@ -81,7 +82,11 @@ class Notifier:
                 try:
                     pause = await self._turn(deliveries)
                 except StoreError as error:
-                    log.warning("the notifier cannot use the store and tries again: %s", error)
+                    log.warning(
+                        "the notifier cannot use the store and tries again: %s",
+                        error,
+                        extra=sparingly("notifier"),
+                    )
                 except Exception:
                     log.exception("a turn of the notifier failed and is made again")
                 self.heartbeat.beat()

@@ -12,6 +12,7 @@ from functools import partial
 
 import anyio
 
+from synthprobe.core.sparing import sparingly
 from synthprobe.router.heartbeat import Heartbeat
 from synthprobe.router.surroundings import Surroundings
 from synthprobe.stores import retention as rows
@@ -56,7 +57,9 @@ class Retention:
             try:
                 await self.sweep()
             except StoreError as error:
-                log.warning("retention cannot use the store and tries again: %s", error)
+                log.warning(
+                    "retention cannot use the store and tries again: %s", error, extra=sparingly("retention")
+                )
             except Exception:
                 log.exception("a sweep of retention failed and is made again")
             self.heartbeat.beat()

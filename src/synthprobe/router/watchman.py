@@ -20,6 +20,7 @@ from synthprobe.core.alerts import Alert
 from synthprobe.core.conditions import FIRES_AT, Condition, Name, Trouble
 from synthprobe.core.reports import Pulse
 from synthprobe.core.results import CheckInfo, Outcome
+from synthprobe.core.sparing import sparingly
 from synthprobe.core.spelling import listed
 from synthprobe.ports import Tx
 from synthprobe.router.facts import ChecksAnnounced, Fact, RunRecorded, SlotsRecorded
@@ -128,7 +129,11 @@ class Watchman:
                     known = True
                 await self.look()
             except StoreError as error:
-                log.warning("the watchman cannot use the store and looks again: %s", error)
+                log.warning(
+                    "the watchman cannot use the store and looks again: %s",
+                    error,
+                    extra=sparingly("watchman"),
+                )
             self.heartbeat.beat()
             await anyio.sleep(EVERY)
 
