@@ -8,7 +8,10 @@ import anyio
 import pytest
 
 from synthprobe import clock
-from synthprobe.app.child import ChildRefused, supervise
+from synthprobe.app.child import LOCKED, LOCKED_FOR, ChildRefused, supervise
+from synthprobe.clock import Clock
+from synthprobe.stores.errors import StoreLocked
+from synthprobe.stores.sqlite import SqliteStore
 
 NOTE_START_AND_WAIT = """
 import os, sys
@@ -45,3 +48,26 @@ async def test_a_child_that_cannot_start_is_not_started_again() -> None:
     with pytest.raises(ChildRefused) as refused, anyio.fail_after(20):
         await supervise(command, clock=clock.system(), grace=5)
     assert refused.value.code == 2
+
+
+@pytest.mark.anyio
+async def test_a_child_whose_spool_stays_open_elsewhere_is_given_up_after_a_minute_with_the_reason() -> None:
+    seconds = iter(range(0, 1000, 10))
+    hurried = Clock(now=clock.system().now, monotonic=lambda: float(next(seconds)))
+    command = [sys.executable, "-S", "-c", f"raise SystemExit({LOCKED})"]
+    with (
+        pytest.raises(
+            ChildRefused, match=f"spool open for {LOCKED_FOR:.0f} s, name another with --spool"
+        ) as refused,
+        anyio.fail_after(20),
+    ):
+        await supervise(command, clock=hurried, grace=5)
+    assert refused.value.code == 3
+
+
+def test_a_spool_that_is_open_elsewhere_names_the_option_that_moves_it(tmp_path: Path) -> None:
+    with (
+        SqliteStore.open(tmp_path / "spool.db", option="--spool"),
+        pytest.raises(StoreLocked, match=f"process {os.getpid()} .*choose another with --spool"),
+    ):
+        SqliteStore.open(tmp_path / "spool.db", option="--spool")

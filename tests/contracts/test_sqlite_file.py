@@ -44,7 +44,7 @@ def test_a_second_process_is_refused_and_told_who_has_it(tmp_path: Path) -> None
             check=False,
         )
     assert "StoreLocked" in second.stderr
-    assert f"process {os.getpid()} has this store open" in second.stderr
+    assert f"process {os.getpid()} has this file open" in second.stderr
 
 
 def test_a_closed_store_can_be_opened_again(tmp_path: Path) -> None:

@@ -144,6 +144,6 @@ def test_no_schema_page_loads_anything_from_elsewhere(path: str) -> None:
 def _scope(path: str) -> dict[str, object]:
     return {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
-        "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "headers": [],
+        "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "headers": [(b"host", b"127.0.0.1:8400")],
         "server": ("127.0.0.1", 8400), "client": ("127.0.0.1", 1),
     }  # fmt: skip

@@ -1,6 +1,6 @@
 """A store with an afternoon in it: two good regions and one whose capture fails, as recorder and notifier would leave it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -276,7 +276,11 @@ def clock_at(now: datetime) -> Clock:
 
 
 def app_over(
-    store: Store, health: Callable[[], Health] = lambda: WELL, stopping: Callable[[], bool] = lambda: True
+    store: Store,
+    health: Callable[[], Health] = lambda: WELL,
+    stopping: Callable[[], bool] = lambda: True,
+    public_url: str = "http://127.0.0.1:8400",
+    hosts: Sequence[str] = (),
 ) -> Litestar:
     """The web app at `NOW` with plain stand-ins for what app passes in."""
     return build(
@@ -284,7 +288,8 @@ def app_over(
         metrics=lambda accept: (b"synthprobe_up 1\n", "text/plain; version=0.0.4"),
         health=health,
         otlp_json=lambda spans: msgspec.json.encode({"resourceSpans": [span.name for span in spans]}),
-        public_url="http://127.0.0.1:8400",
+        public_url=public_url,
+        hosts=hosts,
         clock=clock_at(NOW),
         stopping=stopping,
     )

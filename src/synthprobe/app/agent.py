@@ -57,7 +57,7 @@ async def run(
 ) -> None:
     """Serve what the probe files say until SIGINT, SIGTERM or the end of the router. Raises `StoreError`."""
     stop, regions = anyio.Event(), dict(options.regions)
-    with closing(SqliteStore.open(options.settings.spool, SCHEMA)) as store:
+    with closing(SqliteStore.open(options.settings.spool, SCHEMA, option="--spool")) as store:
         spool = Spool(store, options.settings.agent)
         if options.again:
             folder.recall(await spool.sources())

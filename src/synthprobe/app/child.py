@@ -21,13 +21,18 @@ FIRST_BACKOFF, LAST_BACKOFF = 0.2, 5.0
 LONG_LIFE = 60.0
 REFUSALS = (1, 2)
 """Exit codes that a restart would not mend: wrong usage, invalid files."""
+LOCKED = 5
+"""Exit code of a child whose spool another process has open: it may end soon, as the agent of a killed router does."""
+LOCKED_FOR = 60.0
+"""Seconds after which it will not."""
+ERRORED = 3
 
 
 class ChildRefused(Exception):
     """The child will not start; it has said why on its standard error."""
 
-    def __init__(self, code: int) -> None:
-        super().__init__(f"the agent does not start (exit code {code})")
+    def __init__(self, code: int, why: str = "") -> None:
+        super().__init__(f"the agent does not start{why} (exit code {code})")
         self.code = code
 
 
@@ -57,12 +62,20 @@ async def supervise(
     start at all.
     """
     backoff, child, begun = FIRST_BACKOFF, child or Child(), list(command)
+    unlocked = clock.monotonic()
     while True:
         began = clock.monotonic()
         code = await _live(begun, grace, child)
         begun = [*command, *again]
         if code in REFUSALS:
             raise ChildRefused(code)
+        if code != LOCKED:
+            unlocked = clock.monotonic()
+        if clock.monotonic() - unlocked > LOCKED_FOR:
+            raise ChildRefused(
+                ERRORED,
+                f": another process has had its spool open for {LOCKED_FOR:.0f} s, name another with --spool",
+            )
         backoff = FIRST_BACKOFF if clock.monotonic() - began > LONG_LIFE else backoff
         log.warning("the agent ended with %s; it is started again in %.1f s", code, backoff)
         await anyio.sleep(backoff)

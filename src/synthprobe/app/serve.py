@@ -128,6 +128,7 @@ def _compose(
             clock=clock,
             stopping=lambda: pages.should_exit,
             problems=vitals.problems,
+            hosts=(settings.listen.host,),
         )
     )
     return Parts(settings, clock, store, router, listening, vitals, pages)

@@ -15,6 +15,8 @@ class Exit(IntEnum):
     """Ours: the run could not be carried out."""
     FAILED = 4
     """The target's: a run failed."""
+    LOCKED = 5
+    """An agent's, told to its router: another process has its spool open."""
 
 
 def leaves(error: BaseException) -> Iterator[BaseException]:

@@ -23,7 +23,7 @@ from synthprobe.files.probes import Loaded
 from synthprobe.files.problems import FileProblems, errors
 from synthprobe.files.routes import load_routes
 from synthprobe.files.watching import ProbeFolder
-from synthprobe.stores.errors import StoreError
+from synthprobe.stores.errors import StoreError, StoreLocked
 from synthprobe.web.server import PortTaken
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,9 @@ def agent(bus: str, tied: bool, own: tuple[str, ...], again: bool, **flags: str 
         regions=_regions(chosen.routes, wanted=flags["routes"] is not None, tied=tied),
         again=again,
     )
-    _run(lambda: run_agent(options, folder, settings.environment(), clock.system()))
+    # Its router tries again for a while: the agent of the last one may be ending still.
+    locked = Exit.LOCKED if tied else Exit.ERRORED
+    _run(lambda: run_agent(options, folder, settings.environment(), clock.system()), locked)
 
 
 def _refuse_broken(loaded: Loaded, path: Path) -> None:
@@ -93,21 +95,22 @@ def _listener(text: str) -> settings.Listen:
         raise click.UsageError(f"--own: {error}") from error
 
 
-def _run(start: Callable[[], Awaitable[None]]) -> None:
+def _run(start: Callable[[], Awaitable[None]], locked: Exit = Exit.ERRORED) -> None:
     """Run to the end; a known trouble is one line and an exit code."""
     try:
         anyio.run(start, backend_options={"use_uvloop": sys.platform != "win32"})
     except (BaseExceptionGroup, ChildRefused, *KNOWN) as error:
-        _end(list(leaves(error)), error)
+        _end(list(leaves(error)), error, locked)
 
 
-def _end(found: list[BaseException], raised: BaseException) -> None:
+def _end(found: list[BaseException], raised: BaseException, locked: Exit) -> None:
     refused = [error for error in found if isinstance(error, ChildRefused)]
     if refused:
+        click.echo(f"synthprobe: {refused[0]}", err=True)
         sys.exit(refused[0].code)
     known = [error for error in found if isinstance(error, KNOWN)]
     if not known:
         raise raised
     for error in known:
         click.echo(f"synthprobe: {error}", err=True)
-    sys.exit(Exit.ERRORED)
+    sys.exit(locked if any(isinstance(error, StoreLocked) for error in known) else Exit.ERRORED)

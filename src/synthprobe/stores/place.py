@@ -15,8 +15,11 @@ NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs",
 """SQLite's write-ahead log needs shared memory and honest locks, which these do not give (sqlite.org/wal.html)."""
 
 
-def lock(path: Path) -> int:
-    """Take `PATH.lock` for this process and return its descriptor; the kernel frees it when the process dies."""
+def lock(path: Path, option: str = "--store") -> int:
+    """Take `PATH.lock` for this process and return its descriptor; the kernel frees it when the process dies.
+
+    `option` is what names another file on the command line.
+    """
     name = f"{path}.lock"
     try:
         descriptor = os.open(name, os.O_RDWR | os.O_CREAT, 0o600)
@@ -30,7 +33,7 @@ def lock(path: Path) -> int:
         owner = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
         os.close(descriptor)
         raise StoreLocked(
-            f"{path}: process {owner} has this store open; stop it, or choose another --store"
+            f"{path}: process {owner} has this file open; stop it, or choose another with {option}"
         ) from error
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)

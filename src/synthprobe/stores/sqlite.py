@@ -44,15 +44,17 @@ class SqliteStore:
         self._commits = Writer(writer, str(path))
 
     @classmethod
-    def open(cls, path: Path | str, schema: tuple[Migration, ...] | None = None) -> "SqliteStore":
+    def open(
+        cls, path: Path | str, schema: tuple[Migration, ...] | None = None, *, option: str = "--store"
+    ) -> "SqliteStore":
         """Lock, check and migrate the file, creating it if needed. Blocks for a moment. Raises `StoreError`.
 
-        `schema` is the router's unless another is given, such as the agent's spool.
+        `schema` is the router's unless another is given, such as the agent's spool; `option` names its file.
         """
         path = Path(path)
         _refuse_old_sqlite(path)
         place.refuse_network(path, place.mounts())
-        lock = place.lock(path)
+        lock = place.lock(path, option)
         try:
             return cls(path, lock, _prepared(path, schema))
         except sqlite3.Error as error:

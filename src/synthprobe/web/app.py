@@ -1,6 +1,6 @@
 """The web app: pages for people, JSON and metrics for machines; everything it needs is passed in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from litestar import Litestar
 from litestar.config.compression import CompressionConfig
@@ -20,6 +20,7 @@ from synthprobe.stores.errors import StoreError
 from synthprobe.web import api, assets, pages, vitals
 from synthprobe.web.errors import Problems
 from synthprobe.web.health import Health
+from synthprobe.web.hosts import only_for
 from synthprobe.web.kept import Kept
 from synthprobe.web.site import Site, templates
 
@@ -44,11 +45,13 @@ def build(
     clock: Clock,
     stopping: Callable[[], bool] = lambda: False,
     problems: Callable[[], tuple[ConfigProblem, ...]] = lambda: (),
+    hosts: Sequence[str] = (),
 ) -> Litestar:
     """The ASGI app.
 
     `metrics` takes an Accept header and returns the exposition with its content type; `stopping` turns true when the
-    server has been asked to stop (uvicorn: `lambda: server.should_exit`), which ends live streams.
+    server has been asked to stop (uvicorn: `lambda: server.should_exit`), which ends live streams. `hosts` are names to answer to beside this machine's own
+    and the public URL's.
     """
     served = assets.load()
     site = Site(
@@ -75,6 +78,7 @@ def build(
             StoreError: errors.store_failed,
             Exception: errors.failed,
         },
+        before_request=only_for(public_url, *hosts),
         before_send=[_add_headers],
         openapi_config=OpenAPIConfig(
             "synthprobe", __version__, render_plugins=[JsonRenderPlugin()], use_handler_docstrings=True

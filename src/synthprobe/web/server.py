@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import uvicorn
 from litestar import Litestar
+from litestar.enums import HttpMethod, ScopeType
+from litestar.types import Receive, Scope, Send
 
 from synthprobe.settings import Listen
 
@@ -38,7 +40,7 @@ class Pages(uvicorn.Server):
 
     def __init__(self, app: Litestar) -> None:
         config = uvicorn.Config(
-            app,
+            _HeadAsGet(app),
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -52,3 +54,17 @@ class Pages(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave the process's signal handlers alone."""
         yield
+
+
+class _HeadAsGet:
+    """Answers HEAD as GET, of which the server leaves out the body; a stream that never ends has no HEAD."""
+
+    def __init__(self, app: Litestar) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.HTTP and scope["method"] == "HEAD" and scope["path"] != "/events":
+            # A copy: the server looks into its own to know that the body stays away.
+            scope = scope.copy()
+            scope["method"] = HttpMethod.GET
+        await self._app(scope, receive, send)
