@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 LOOK = 1.0
 """Seconds between two looks at the wall clock at most: how soon a step of it is noticed."""
 
-GATHER = 0.02
+GATHER = 0.04
 """Seconds between two looks for slots at least: those that come due in between start together, a little late."""
 
 SHORTEST = 0.001

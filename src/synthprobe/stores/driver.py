@@ -29,7 +29,7 @@ def executor(connection: sqlite3.Connection) -> Execute:
     """Execution of one statement on a connection, rows as plain dicts."""
 
     def execute(statement: Sql) -> Rows:
-        cursor = connection.execute(statement.text, dict(statement.params))
+        cursor = connection.execute(statement.text, statement.params)
         if cursor.description is None:
             return []
         names = [column[0] for column in cursor.description]

@@ -1,10 +1,9 @@
 """The thread that writes to a SQLite file: group commit, so that many transactions cost one fsync and one wake-up.
 
 What a loop writes is gathered until one of the writes can wait no longer, and then handed to the thread as a whole. The
-thread takes whatever else waits, runs each transaction inside its own savepoint of one database transaction, commits
-once (one fsync), and only then answers them all: an answer means on disk. A transaction that fails is rolled back
-alone. When the database transaction as a whole is lost (disk full, the commit failed), each one is run again by itself,
-so that every caller gets the answer that is true for it.
+thread takes whatever else waits, runs it all in one database transaction, commits once (one fsync), and only then
+answers them all: an answer means on disk. When any of it fails (a transaction, the commit, the disk), everything is
+rolled back and each transaction is run again by itself, so that every caller gets the answer that is true for it.
 """
 
 import asyncio
@@ -12,6 +11,7 @@ import math
 import queue
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
@@ -86,16 +86,8 @@ class _Work(Generic[T]):
         self.error: Exception | None = None
 
     def run(self, connection: sqlite3.Connection) -> None:
-        """Run inside a savepoint; a failure stays in here unless the whole database transaction is lost with it."""
-        connection.execute("savepoint one")
-        try:
-            self.outcome = drive(self.transaction, executor(connection))
-        except Exception as error:
-            if not connection.in_transaction:
-                raise
-            self.error = error
-            connection.execute("rollback to one")
-        connection.execute("release one")
+        """Run within the database transaction that is open."""
+        self.outcome = drive(self.transaction, executor(connection))
 
     def answer(self, path: str) -> None:
         """Tell the caller, on its own loop; the outcome is on disk by now."""
@@ -145,7 +137,6 @@ def _commit(connection: sqlite3.Connection, works: list[_Work[Any]]) -> None:
             works[0].error = error
             return
         for work in works:
-            work.error = None
             _commit(connection, [work])
 
 
@@ -166,9 +157,11 @@ def _answer(works: list[_Work[Any]], path: str) -> None:
         waiting.setdefault(work.future.get_loop(), []).append(work)
     for loop, answered in waiting.items():
         with suppress(RuntimeError):  # a loop that was closed: nobody waits there any more
-            loop.call_soon_threadsafe(_tell, answered, path)
+            loop.call_soon_threadsafe(_tell, loop, deque(answered), path)
 
 
-def _tell(works: list[_Work[Any]], path: str) -> None:
-    for work in works:
-        work.answer(path)
+def _tell(loop: asyncio.AbstractEventLoop, works: deque[_Work[Any]], path: str) -> None:
+    """Tell one caller in each turn of its loop: what they all do next must not keep the loop from its sockets."""
+    works.popleft().answer(path)
+    if works:
+        loop.call_soon(_tell, loop, works, path)
