@@ -125,7 +125,10 @@ def test_the_published_schema_is_a_schema_that_takes_our_own_file(folder: Path, 
         pytest.param(["routes", "test", "--at", "noon"], 2, "RFC 3339", id="no instant"),
         pytest.param(["routes", "test", "severity"], 2, "NAME=VALUE", id="no label"),
         pytest.param(
-            ["agent", "--bus", "x", "--probes", "none"], 2, "no probe files in none", id="an agent without probes"
+            ["agent", "--bus", "x", "--probes", "none"],
+            2,
+            "no probe files in none",
+            id="an agent without probes",
         ),
     ],
 )
