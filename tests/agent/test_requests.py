@@ -12,6 +12,7 @@ from synthprobe.core.probes import (
     Body,
     BodyKind,
     Retry,
+    SecretSource,
 )
 from synthprobe.core.results import Outcome
 from virtual import START
@@ -41,6 +42,25 @@ def test_a_request_carries_what_the_probe_says_and_what_identifies_it() -> None:
     assert "synthetic" in sent.headers["user-agent"]
     assert sent.headers["traceparent"].split("-")[1] == finished.result.trace_id
     assert sent.headers["tracestate"] == "synthprobe=true"
+
+
+def test_what_a_reference_in_a_url_names_changes_no_other_part_of_the_request() -> None:
+    seen: list[bytes] = []
+
+    def target(sent: httpx.Request) -> httpx.Response:
+        seen.append(sent.url.raw_path)
+        return httpx.Response(200)
+
+    path = "/v1/${{ secrets.key }}/x?k=${{ secrets.key }}"
+    probe = check(
+        step("plain", request(path=path)),
+        step("with a query", request(path=path, query={"a": "1"})),
+        secrets={"key": SecretSource(env="KEY")},
+    )
+    finished = run(probe, target, {"KEY": "p@ss:w0rd?x#y%41z"})
+    wanted = b"/v1/p@ss:w0rd%3Fx%23y%2541z/x?k=p%40ss%3Aw0rd%3Fx%23y%2541z"
+    assert seen == [wanted, wanted + b"&a=1"]
+    assert "w0rd" not in probing.everything((finished.result, finished.spans))
 
 
 def test_a_form_and_raw_text_are_sent_as_written() -> None:

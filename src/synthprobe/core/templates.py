@@ -123,6 +123,11 @@ def look_up(reference: Reference, names: Names) -> Json:
     return found
 
 
+def text_at(reference: Reference, names: Names) -> str:
+    """What a reference names, as part of a text. Raises `LookupFailed`."""
+    return _text(reference, look_up(reference, names))
+
+
 def _add_text(parts: list[str | Reference], text: str) -> None:
     if not text:
         return
@@ -162,9 +167,7 @@ def _not_a_name(name: str, written: str, offset: int) -> TemplateError:
 def _fill_template(template: Template, names: Names) -> Json:
     if len(template.parts) == 1 and isinstance(template.parts[0], Reference):
         return look_up(template.parts[0], names)
-    return "".join(
-        part if isinstance(part, str) else _text(part, look_up(part, names)) for part in template.parts
-    )
+    return "".join(part if isinstance(part, str) else text_at(part, names) for part in template.parts)
 
 
 def _inside(value: Json, name: str, reference: Reference, index: int) -> Json:

@@ -21,6 +21,7 @@ from synthprobe.agent.sending import Outgoing, send
 from synthprobe.core.comparisons import Incomparable, text_of
 from synthprobe.core.probes import Body, BodyKind, Request, Step
 from synthprobe.core.templates import Json, Names, Value, fill
+from synthprobe.core.url_templates import fill_url
 from synthprobe.telemetry.tracing import OpenSpan
 
 USER_AGENT = f"synthprobe/{__version__} (synthetic)"
@@ -81,9 +82,8 @@ def _built(prepared: Prepared) -> httpx.Request:
 
 
 def _url(action: Request, names: Names) -> httpx.URL:
-    filled = fill(action.url, names)
     try:
-        url = _parsed(filled if isinstance(filled, str) else "")
+        url = _parsed(fill_url(action.url, names))
     except (httpx.InvalidURL, ValueError) as error:
         raise Unsendable(f"{action.url_template} makes no URL: {error}") from error
     if url.scheme not in ("http", "https") or not url.host:
