@@ -12,6 +12,7 @@ from router_scene import DELIVERY, Scene, child, hook, routed
 
 from synthprobe.clock import Clock
 from synthprobe.core.routes import Integration, Receiver
+from synthprobe.core.sparing import MARK
 from synthprobe.router.facts import Attempted, Decided
 from synthprobe.router.posting import without_url
 from synthprobe.stores.outbox import DeliveryOutcome
@@ -237,6 +238,69 @@ def test_a_crash_between_recording_and_deciding_loses_nothing_and_says_how_late(
         assert any("570 s late" in str(entry["doc"]) for entry in entries)
 
     run_virtual(scenario)
+
+
+@pytest.mark.parametrize(
+    ("answer", "after", "lines"),
+    [
+        pytest.param(None, 10, ["Delivered to ops by webhook: first message"], id="it arrives"),
+        pytest.param(broken, 60, [], id="it is still tried"),
+        pytest.param(
+            broken,
+            2 * 3600,
+            ["Given up after 1h: first message to ops by webhook, last answer 503"],
+            id="it is given up",
+        ),
+        pytest.param(
+            refused,
+            2 * 3600,
+            ["Given up after 1h: first message to ops by webhook, connection refused"],
+            id="it is given up without any answer",
+        ),
+    ],
+)
+def test_the_timeline_says_delivered_only_of_what_was(
+    answer: Callable[[httpx.Request], httpx.Response] | None, after: float, lines: list[str]
+) -> None:
+    async def scenario(clock: Clock) -> None:
+        scene = Scene(clock)
+        if answer:
+            scene.mailbox.answers["ops"] = answer
+        async with scene.running():
+            await fires(scene)
+            await anyio.sleep(after)
+        said = await _said_of_messages(scene)
+        assert said[0] == "Telling ops by webhook: first message"
+        assert [line for line in said if not line.startswith("Telling")][:1] == lines
+
+    run_virtual(scenario)
+
+
+def test_a_delivery_after_failures_says_at_which_attempt_and_each_failure_is_logged_without_its_url(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def scenario(clock: Clock) -> None:
+        scene = Scene(clock)
+        scene.mailbox.answers["ops"] = broken
+        async with scene.running():
+            await fires(scene)
+            del scene.mailbox.answers["ops"]
+            await anyio.sleep(120)
+        attempts = len(scene.mailbox.attempts)
+        assert f"Delivered to ops by webhook: first message, at attempt {attempts}" in (
+            await _said_of_messages(scene)
+        )
+
+    run_virtual(scenario)
+    told = [record for record in caplog.records if "to tell" in record.msg]
+    assert told[0].getMessage().startswith("attempt 1 to tell ops by webhook failed and is repeated: ")
+    assert getattr(told[0], MARK) == "receiver ops"
+    assert "s3cret" not in caplog.text
+
+
+async def _said_of_messages(scene: Scene) -> list[str]:
+    rows = await scene.rows("select json_extract(doc, '$.text') as said from timeline order by id")
+    return [text for text in (str(row["said"]) for row in rows) if " by webhook" in text]
 
 
 def test_a_receiver_that_was_removed_leaves_a_dead_letter_with_the_reason() -> None:

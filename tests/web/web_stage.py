@@ -236,7 +236,7 @@ def _incident() -> Tx[None]:
         number,
         (
             TimelineEntry(since + EVERY, "opened", "card/emea/visa began to fire", run_id=last_failed()),
-            TimelineEntry(since + EVERY * 1.5, "notified", "webhook of cards-pager: first"),
+            TimelineEntry(since + EVERY * 1.5, "telling", "Telling cards-pager by webhook: first message"),
         ),
     )
     yield from _told(incident)

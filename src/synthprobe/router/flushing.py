@@ -13,11 +13,11 @@ from msgspec.structs import replace
 from synthprobe.core import groups
 from synthprobe.core.alerts import Alert, AlertState
 from synthprobe.core.groups import Group, Reason, Told
-from synthprobe.core.incidents import Incident, TimelineEntry
+from synthprobe.core.incidents import Incident
 from synthprobe.core.labels import severity_rank
 from synthprobe.core.routes import Integration, Routes
 from synthprobe.ports import Tx
-from synthprobe.router import messages
+from synthprobe.router import entries, messages
 from synthprobe.router.facts import Decided
 from synthprobe.router.placing import NewId, close, groups_of
 from synthprobe.stores import groups as group_rows
@@ -209,10 +209,8 @@ def _note(held: _Held, integration: str, reason: Reason, now: datetime) -> Tx[De
     late = now - (held.group.next_flush_at or now)
     yield from group_rows.decided(held.group, integration, reason, numbers, now)
     if reason.sends or reason is Reason.NEVER_TOLD:
-        kind = integration.partition("[")[0]
-        verb, what = ("Notified", "notified") if reason.sends else ("Did not notify", "not_notified")
         lateness = f", {late.total_seconds():.0f} s late" if late >= LATE_AFTER else ""
-        entry = TimelineEntry(now, what, f"{verb} {kind} of {held.group.receiver}: {reason.value}{lateness}")
+        entry = entries.decided(now, held.group.receiver, integration, reason, lateness)
         for number in numbers:
             yield from incident_rows.note(number, (entry,))
     return Decided(held.group.id, held.group.receiver, integration, reason, numbers, now, late)

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from synthprobe.core.routes import Integration, Routes
 from synthprobe.core.sparing import sparingly
 from synthprobe.ports import Tx
-from synthprobe.router import messages, posting
+from synthprobe.router import entries, messages, posting
 from synthprobe.router.facts import Attempted
 from synthprobe.router.flushing import name_of
 from synthprobe.router.heartbeat import Heartbeat
@@ -27,6 +27,7 @@ from synthprobe.router.surroundings import Surroundings
 from synthprobe.router.wakeup import Wakeup
 from synthprobe.senders import SENDERS
 from synthprobe.senders.outgoing import LogLine, Secrets, Unrenderable
+from synthprobe.stores import incidents as incident_rows
 from synthprobe.stores import outbox
 from synthprobe.stores.errors import StoreError
 from synthprobe.stores.outbox import Claim, DeliveryOutcome, Mark
@@ -121,7 +122,7 @@ class Notifier:
             log.exception("an attempt for %s could not be noted and will be repeated", receiver)
         else:
             if marked:
-                _log_given_up(claimed, mark)
+                _log_failure(claimed, mark)
                 self._around.tell(_attempted(claimed, mark))
         finally:
             self._busy[receiver] -= 1
@@ -178,6 +179,11 @@ def _integration(receiver: str, name: str, tree: Routes) -> Integration:
 
 def _mark(claimed: Claim, mark: Mark, tree: Routes, new_id: NewId) -> Tx[bool]:
     marked = yield from outbox.mark(claimed, mark)
+    message = claimed.notification
+    entry = entries.ended(message, claimed.attempt, mark, mark.at - claimed.created_at)
+    if marked and entry:
+        for incident in message.incidents:
+            yield from incident_rows.note(incident.number, (entry,))
     if marked and mark.outcome is DeliveryOutcome.DEAD:
         yield from _give_notice(claimed, mark, tree, new_id)
     return marked
@@ -201,9 +207,15 @@ def _give_notice(claimed: Claim, mark: Mark, tree: Routes, new_id: NewId) -> Tx[
         yield from outbox.put(notice, f"given_up/{message.key}", 1)
 
 
-def _log_given_up(claimed: Claim, mark: Mark) -> None:
+def _log_failure(claimed: Claim, mark: Mark) -> None:
+    message = claimed.notification
+    if mark.outcome is DeliveryOutcome.FAILED:
+        kind, receiver = message.integration.partition("[")[0], message.receiver
+        log.warning(
+            "attempt %d to tell %s by %s failed and is repeated: %s",
+            claimed.attempt, receiver, kind, mark.message, extra=sparingly(f"receiver {receiver}"),
+        )  # fmt: skip
     if mark.outcome is DeliveryOutcome.DEAD:
-        message = claimed.notification
         of = ", ".join(str(incident.number) for incident in message.incidents)
         who = f"{message.receiver} ({message.integration})"
         log.error("%s could not be told of incident %s, given up: %s", who, of, mark.message)
