@@ -2,8 +2,11 @@
 
 import base64
 import json
+import re
+from collections.abc import Callable
 from urllib.parse import quote, quote_plus, urlencode
 
+import httpx
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -14,6 +17,7 @@ from synthprobe.core.templates import Json
 from synthprobe.telemetry.redaction import MAX_BODY, Redactor, always, redact_span
 
 CARD = "4111111111111111"
+KEPT = ":@!$'()*,;"
 SECRET = 's3cr3t/+ né&"key"'
 secrets = st.text(st.characters(codec="utf-8", exclude_characters="[]*"), min_size=8, max_size=40).filter(
     lambda text: len(text.strip()) >= 8 and "redacted" not in text.lower()
@@ -47,6 +51,39 @@ def test_a_secret_survives_no_wrapping(secret: str, around: str, data: st.DataOb
         "header": redactor.headers([("X-Trace", secret)])[0][1],
     }
     assert [name for name, shown in wrapped.items() if not nothing_of(secret, shown)] == []
+
+
+HARD = 'p@ss w0rd?x#y%41z&a=b+c/d[é]"|^`{}'
+
+
+@pytest.mark.parametrize("lower", [False, True], ids=["upper-case escapes", "lower-case escapes"])
+@pytest.mark.parametrize(
+    "write",
+    [
+        pytest.param(lambda: str(httpx.URL(f"https://h/v1/{quote(HARD, safe=KEPT)}/x")), id="a path of ours"),
+        pytest.param(lambda: str(httpx.URL("https://h/", params={"k": HARD})), id="a query of the client"),
+        pytest.param(
+            lambda: str(httpx.URL(f"https://h/v1/{HARD.replace('?', '').replace('#', '')}")), id="a raw path"
+        ),
+        pytest.param(lambda: str(httpx.URL(f"https://h/?k={HARD.replace('#', '')}")), id="a raw query"),
+    ],
+)
+def test_a_secret_is_hidden_in_every_way_a_client_writes_it_into_a_url(
+    write: Callable[[], str], *, lower: bool
+) -> None:
+    url = write()
+    if lower:
+        url = re.sub("%[0-9A-F]{2}", lambda found: found.group().lower(), url)
+    redactor = Redactor([HARD, HARD.replace("#", ""), HARD.replace("?", "").replace("#", "")])
+    assert "w0rd" not in redactor.text(f"called {url}")
+    assert "w0rd" not in redactor.url(url)
+
+
+def test_a_secret_echoed_in_a_header_that_is_not_utf8_is_hidden() -> None:
+    secret = "clé-sécrète"
+    value = httpx.Headers([(b"x-echo", secret.encode()), (b"x-other", b"\xff")])["x-echo"]
+    assert value == secret.encode().decode("latin-1")
+    assert Redactor([secret]).headers([("X-Echo", f"got {value}.")]) == (("X-Echo", "got [redacted]."),)
 
 
 @given(st.binary(max_size=8), st.binary(max_size=8))
@@ -107,6 +144,8 @@ def test_a_capture_marked_secret_is_hidden_from_then_on() -> None:
         pytest.param(
             "url=https://h/?token=abc", "url=https://h/?token=[redacted]", id="a name inside a value"
         ),
+        pytest.param("securityCode: 123", "securityCode: [redacted]", id="a security code"),
+        pytest.param("passcode=1234", "passcode=[redacted]", id="a pass code"),
         pytest.param("see https://u:p@h/", "see https://REDACTED:REDACTED@h/", id="user information"),
     ],
 )
@@ -115,8 +154,29 @@ def test_a_telling_name_hides_its_value_in_plain_text(text: str, shown: str) -> 
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        "security_code",
+        "securityCode",
+        "card_code",
+        "cid",
+        "verification_value",
+        "passcode",
+        "card_security_code",
+    ],
+)
+def test_every_name_of_a_security_code_hides_its_value(name: str) -> None:
+    assert always().value({"card": {name: 123}}) == {"card": {name: "[redacted]"}}
+    assert always().text(f"{name}=123&a=1") == f"{name}=[redacted]&a=1"
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        "country_code: NO",
+        "incident: 12",
+        "security: high",
+        "verification: none",
         "cvc_check: pass",
         "token_type: bearer",
         "shipping=10",

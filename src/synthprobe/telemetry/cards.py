@@ -19,6 +19,10 @@ _GROUP = re.compile(r"[0-9]+")
 _LEFT = re.compile(r"[0-9A-Za-z]*\Z")
 _RIGHT = re.compile(r"[0-9A-Za-z]*")
 _HEX_ID = re.compile(r"(?=.*[a-fA-F])[0-9a-fA-F]+\Z")
+_TRACK = re.compile(
+    r"(?:(?<=\*[0-9]{4})|(?<=\*[ -][0-9]{4}))(?P<separator>[=^])(?P<rest>(?<==)[0-9*]+|(?<=\^)[^^\r\n\"]{0,40}\^[^?\s\"]*)"
+)
+"""What follows the number on a magnetic stripe (ISO/IEC 7813): track 2 behind `=`, track 1 behind `^`."""
 _NEIGHBOURHOOD = 64
 """How far to look for the letters of a hexadecimal id; bounded so that the scan stays linear."""
 
@@ -33,7 +37,12 @@ def mask_cards(text: str) -> str:
     letters = list(text)
     for position in hidden:
         letters[position] = MASK
-    return "".join(letters)
+    return _TRACK.sub(_without_track, "".join(letters))
+
+
+def _without_track(found: re.Match[str]) -> str:
+    """The separator behind a masked number stays; name, expiry, service code and discretionary data do not."""
+    return found["separator"] + MASK * len(found["rest"])
 
 
 def _hidden_digits(text: str, run: re.Match[str]) -> set[int]:
@@ -58,6 +67,8 @@ def _hidden_digits(text: str, run: re.Match[str]) -> set[int]:
 
 
 def _in_hex_id(text: str, begin: int, end: int) -> bool:
+    if text[end : end + 1] == "^" and text[max(0, begin - 2) : begin].upper() == "%B":
+        return False
     left = _LEFT.search(text[max(0, begin - _NEIGHBOURHOOD) : begin])
     right = _RIGHT.match(text, end, end + _NEIGHBOURHOOD)
     around = (left.group() if left else "") + text[begin:end] + (right.group() if right else "")

@@ -12,6 +12,9 @@ USERINFO = "REDACTED:REDACTED"
 _HINTS = (
     "cvv",
     "cvc",
+    "cid",
+    "code",
+    "verification",
     "pin",
     "pan",
     "pass",

@@ -17,10 +17,14 @@ HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cook
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _EXACT = frozenset(
-    {"cvv", "cvc", "pin", "pan", "password", "passwd", "passphrase", "secret", "token", "apikey"}
+    {
+        *("cvv", "cvc", "cid", "securitycode", "cardcode", "pin", "pan", "passcode"),
+        *("password", "passwd", "passphrase", "secret", "token", "apikey"),
+    }
 )
 _EXACT_OR_PLURAL = _EXACT | {f"{word}s" for word in _EXACT}
 _ENDINGS = ("cvv", "cvc", "password", "passwd", "secret", "token", "apikey")
+_TWO_WORDS = frozenset({("api", "key"), ("security", "code"), ("card", "code"), ("verification", "value")})
 _FILLERS = frozenset({"code", "number", "value", "block", "key", "confirmation"})
 """`cvv_code` and `secret_key` hide their value; `cvc_check` and `token_type` do not."""
 
@@ -31,13 +35,26 @@ def hides_value(name: str) -> bool:
     if name.lower() in HEADERS:
         return True
     words = [word.lower() for word in _WORD.findall(name)]
-    if words[-2:] == ["api", "key"]:
+    if tuple(words[-2:]) in _TWO_WORDS:
         return True
     while len(words) > 1 and words[-1] in _FILLERS:
         words.pop()
     return bool(words) and (
         words[-1] in _EXACT_OR_PLURAL or words[-1] in HEADERS or words[-1].endswith(_ENDINGS)
     )
+
+
+_RESERVED = "!$&'()*+,;=:@/"
+_PARTLY_ESCAPED = (
+    ":@!$'()*,;",
+    _RESERVED,
+    f"{_RESERVED}%",
+    f"{_RESERVED}[]\\^|",
+    f"{_RESERVED}[]\\^|%",
+    f"{_RESERVED}[]\\^|%?`{{}}",
+)
+"""What URLs are written with unescaped in their path or query: by our own references, by RFC 3986, and by HTTP clients,
+which keep a `%` that was there."""
 
 
 class Needles:
@@ -93,15 +110,19 @@ def _shared(text: str, needle: str) -> int:
 def _encodings(text: str) -> Iterator[str]:
     yield text
     yield from (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1])
-    yield from _percent(text)
+    yield from _percent(text, *_PARTLY_ESCAPED)
+    # How a header that is no UTF-8 as a whole is read, and what it then becomes in a document.
+    latin = text.encode("utf-8", "surrogatepass").decode("latin-1")
+    yield from (latin, json.dumps(latin)[1:-1], json.dumps(latin, ensure_ascii=False)[1:-1])
     for encoded in _base64(text.encode()):
         yield encoded
         yield encoded.replace("/", "\\/")
         yield from _percent(encoded)
 
 
-def _percent(text: str) -> Iterator[str]:
-    for encoded in (quote(text), quote(text, safe=""), quote_plus(text), quote(text, safe="~!*'()")):
+def _percent(text: str, *kept: str) -> Iterator[str]:
+    partly = (quote(text, safe=each) for each in ("/", "", "~!*'()", *kept))
+    for encoded in (quote_plus(text), *partly):
         yield encoded
         yield re.sub("%[0-9A-F]{2}", lambda match: match.group().lower(), encoded)
 
