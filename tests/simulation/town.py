@@ -81,7 +81,7 @@ class Town:
         self.spool.close()
 
     def _down_for(self) -> float:
-        return 0.5 if self.dice.calm else self.dice.choose([0.2, 0.2, 1.0, 5.0, self.dice.seconds(5, 90)])
+        return 0.5 if self.dice.calm else self.dice.choose([0.2, 0.2, 1.0, 5.0, self.dice.seconds(5, 60)])
 
     async def _life(self, name: str, body: Callable[[Process], Awaitable[None]]) -> None:
         self.history.note(name, "starts")
@@ -124,7 +124,7 @@ class Town:
 
     async def _follow_plan(self, agent: Agent, served: Plan) -> None:
         while True:
-            await anyio.sleep(1)
+            await anyio.sleep(3)
             if (wanted := self.plan) is not served:
                 with suppress(StoreError):
                     await agent.serve(wanted)
@@ -150,7 +150,7 @@ class Town:
     async def _follow_tree(self, router: Router) -> None:
         served = self.tree
         while True:
-            await anyio.sleep(1)
+            await anyio.sleep(3)
             if (wanted := self.tree) is not served:
                 with suppress(StoreError):
                     await router.reload(wanted)

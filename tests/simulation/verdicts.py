@@ -43,7 +43,7 @@ async def _every_slot_has_one_fate(town: Town) -> None:
         assert not without or _was_removed(town, check), f"{check.key}: slots without a fate: {without}"
         late = [at for at in lost if at >= town.settled_at]
         assert not late, f"{check.key}: not run although nothing is wrong any more: {late}"
-        assert max(ran) > town.settled_at + timedelta(minutes=3), f"{check.key}: not scheduled any more"
+        assert max(ran) > town.settled_at + timedelta(minutes=2), f"{check.key}: not scheduled any more"
 
 
 def _was_removed(town: Town, check: Check) -> bool:

@@ -10,13 +10,13 @@ from town import Town
 
 from virtual import stall, step
 
-STORM = 8 * 60.0
+STORM = 5 * 60.0
 """Seconds of bad weather."""
-CALM = 5 * 60.0
+CALM = 4 * 60.0
 """Seconds in which everything open comes to its end: back-off, lease, interval, reopening and a clock set back."""
 TROUBLE = 60.0
 """Seconds for which a target fails in the end, so that every seed tells at least one problem from first to last."""
-AFTER = 150.0
+AFTER = 110.0
 """Seconds in which that problem comes to its end."""
 
 
@@ -42,7 +42,7 @@ async def live_through(town: Town) -> None:
 
 async def _storm(town: Town) -> None:
     while True:
-        await anyio.sleep(town.dice.seconds(0.5, 40))
+        await anyio.sleep(town.dice.seconds(0.5, 24))
         strike = town.dice.choose(STRIKES)
         town.history.note("weather", strike.__name__.strip("_"))
         strike(town)
