@@ -36,6 +36,27 @@ def test_a_rotated_secret_is_read_again(tmp_path: Path) -> None:
     assert secrets.resolve(needs) == {"key": "new"}
 
 
+def test_a_secret_too_short_to_be_hidden_in_texts_is_told_once_by_name(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    secrets = Secrets({"PIN": "9x7", "KEY": "9x7z"})
+    needs = probe(tmp_path, pin=SecretSource(env="PIN"), key=SecretSource(env="KEY"))
+    secrets.resolve(needs)
+    secrets.resolve(needs)
+    assert [record.getMessage().partition(":")[0] for record in caplog.records] == [
+        "secret pin of probe pay is shorter than 4 characters"
+    ]
+    assert "9x7" not in caplog.text
+
+
+def test_a_missing_secret_is_placed_where_the_file_names_it() -> None:
+    place = Position("probes/pay.yaml", 12, 3)
+    needs = probing.check(secrets={"key": SecretSource(env="ACME_KEY", position=place)})
+    failure = probing.run(needs, probing.ok()).result.failure
+    assert failure is not None
+    assert failure.position == "probes/pay.yaml:12:3"
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [

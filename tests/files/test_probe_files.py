@@ -16,6 +16,7 @@ from synthprobe.core.probes import (
     Level,
     Operator,
     Overlap,
+    Position,
     Probe,
     Retry,
     SecretSource,
@@ -95,9 +96,9 @@ def test_vars_and_secrets_are_kept_as_references_not_values(probe: Probe) -> Non
     assert probe.vars["ref"] == Template(("sp-", Reference("run", ("id",))))
     assert probe.vars["literal"] == "${{ not.looked.up }}"
     assert probe.secrets == {
-        "key": SecretSource(env="ACME_KEY"),
-        "hook": SecretSource(file="secrets/hook"),
-        "cert": SecretSource(env="ACME_CERT"),
+        "key": SecretSource(env="ACME_KEY", position=Position("probes/full.yaml", 24, 3)),
+        "hook": SecretSource(file="secrets/hook", position=Position("probes/full.yaml", 25, 3)),
+        "cert": SecretSource(env="ACME_CERT", position=Position("probes/full.yaml", 26, 3)),
     }
 
 

@@ -113,7 +113,8 @@ class Runner:
             run = run_names(scene.run_id, check.region, attempt, scheduled_at, started_at)
             scene.names = names_of(check, run, secrets, started_at)
         except SecretMissing as error:
-            return Failure(Kind.SECRET_MISSING, str(error), position=str(check.probe.position))
+            position = error.position or check.probe.position
+            return Failure(Kind.SECRET_MISSING, str(error), position=str(position))
         except LookupFailed as error:
             return Failure(Kind.SCRIPT_ERROR, str(error), position=str(check.probe.position))
         return None

@@ -1,15 +1,29 @@
 """Reads the secrets a probe names, anew for each run, from the environment handed in or from files beside the probe."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
-from synthprobe.core.probes import Probe, SecretSource
+from synthprobe.core.probes import Position, Probe, SecretSource
+from synthprobe.telemetry.secrecy import SHORTEST_INSIDE
+
+log = logging.getLogger(__name__)
 
 
 class SecretMissing(Exception):
     """A secret that a probe names is not there; the message names the source, never a value."""
+
+    def __init__(self, message: str, position: Position | None) -> None:
+        self.position = position
+        super().__init__(message)
+
+
+_TOO_SHORT = (
+    "secret %s of probe %s is shorter than %d characters: it is hidden where it is a whole value, "
+    "but not inside a text; use a longer one"
+)
 
 
 class _Read(Struct, frozen=True):
@@ -23,28 +37,37 @@ class Secrets:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
         self._files: dict[Path, _Read] = {}
+        self._told: set[tuple[str, str]] = set()
 
     def resolve(self, probe: Probe) -> dict[str, str]:
         """The values of all secrets of a probe by name. Raises `SecretMissing`."""
         if not probe.secrets:
             return {}
         folder = Path(probe.position.file).parent
-        return {name: self._value(name, source, folder) for name, source in probe.secrets.items()}
+        values = {name: self._value(name, source, folder) for name, source in probe.secrets.items()}
+        for name, value in values.items():
+            if len(value.strip()) < SHORTEST_INSIDE and (probe.name, name) not in self._told:
+                self._told.add((probe.name, name))
+                log.warning(_TOO_SHORT, name, probe.name, SHORTEST_INSIDE)
+        return values
 
     def _value(self, name: str, source: SecretSource, folder: Path) -> str:
         if source.env is not None:
             value = self._environment.get(source.env, "")
             where = f"environment variable {source.env}"
         else:
-            value = self._from_file(name, folder / (source.file or ""), source.file or "")
+            value = self._from_file(name, source, folder)
             where = f"file {source.file}"
         if not value:
             raise SecretMissing(
-                f"secret {name}: {where} is not set or empty; the agent's process must have it"
+                f"secret {name}: {where} is not set or empty; the agent's process must have it",
+                source.position,
             )
         return value
 
-    def _from_file(self, name: str, path: Path, written: str) -> str:
+    def _from_file(self, name: str, source: SecretSource, folder: Path) -> str:
+        written = source.file or ""
+        path = folder / written
         try:
             found = path.stat()
             stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
@@ -54,7 +77,8 @@ class Secrets:
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
             raise SecretMissing(
-                f"secret {name}: file {written} (relative to the probe file) cannot be read: {why}"
+                f"secret {name}: file {written} (relative to the probe file) cannot be read: {why}",
+                source.position,
             ) from error
         return known.value
 

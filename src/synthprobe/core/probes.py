@@ -199,6 +199,7 @@ class SecretSource(Struct, frozen=True):
 
     env: str | None = None
     file: str | None = None
+    position: Position | None = None
 
 
 class Row(Struct, frozen=True):

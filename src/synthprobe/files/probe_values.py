@@ -41,7 +41,10 @@ def probe_value(file: ProbeFile, document: Document, source: str) -> core.Probe:
         regions=_regions(file.regions),
         matrix=tuple(_row(row) for row in given(file.matrix, [])),
         vars={name: value_of(value) for name, value in given(file.vars, {}).items()},
-        secrets={name: _secret(secret) for name, secret in given(file.secrets, {}).items()},
+        secrets={
+            name: _secret(secret, document.position(("secrets", name), of_key=True))
+            for name, secret in given(file.secrets, {}).items()
+        },
         alert=_rule(given(file.alert, Alert())),
         redact=_redaction(given(file.redact, Redact())),
         safety=safety(file.safety),
@@ -70,8 +73,10 @@ def _row(row: Mapping[str, Any]) -> core.Row:
     return core.Row(id=identity, label=label, values=row)
 
 
-def _secret(secret: Secret) -> core.SecretSource:
-    return core.SecretSource(env=given(secret.env, "") or None, file=given(secret.file, "") or None)
+def _secret(secret: Secret, position: core.Position) -> core.SecretSource:
+    return core.SecretSource(
+        env=given(secret.env, "") or None, file=given(secret.file, "") or None, position=position
+    )
 
 
 def _rule(alert: Alert) -> core.AlertRule:
