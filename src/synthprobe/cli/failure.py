@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from msgspec import structs
 from rich.text import Text
 
+from synthprobe.cli.visible import line
 from synthprobe.core.results import AssertionResult, Exchange, Outcome, Phases, Result, StepResult, Verdict
 
 INDENT = "    "
@@ -18,22 +19,24 @@ def explain(result: Result) -> Iterator[Text]:
         if step.failure or any(assertion.verdict is not Verdict.PASS for assertion in step.assertions):
             yield from _step(step)
     if result.failure and result.failure.step is None:
-        yield Text(f"\n{result.failure.kind.value}: {result.failure.message}", style="bold")
+        yield Text()
+        yield line(f"{result.failure.kind.value}: {result.failure.message}", style="bold")
         if result.failure.position:
-            yield Text(f"{INDENT}at {result.failure.position}", style="dim")
+            yield line(f"{INDENT}at {result.failure.position}", style="dim")
 
 
 def _step(step: StepResult) -> Iterator[Text]:
-    yield Text.assemble("\n", (f"step {step.id}", "bold"), (f"  {step.position}", "dim"))
+    yield Text()
+    yield line((f"step {step.id}", "bold"), (f"  {step.position}", "dim"))
     for exchange in step.exchanges:
         yield from _exchange(exchange)
     if step.failure and not any(a.verdict is not Verdict.PASS for a in step.assertions):
-        yield Text(f"{INDENT}{step.failure.kind.value}: {step.failure.message}", style="red")
+        yield line(f"{INDENT}{step.failure.kind.value}: {step.failure.message}", style="red")
     for assertion in step.assertions:
         yield from _assertion(assertion)
     last = step.exchanges[-1] if step.exchanges else None
     if last and last.response_body:
-        yield Text(f"{INDENT}answer: {last.response_body}", style="dim")
+        yield line(f"{INDENT}answer: {last.response_body}", style="dim")
 
 
 def _exchange(exchange: Exchange) -> Iterator[Text]:
@@ -41,11 +44,11 @@ def _exchange(exchange: Exchange) -> Iterator[Text]:
         f"{exchange.status}" if exchange.status else exchange.failure.kind.value if exchange.failure else "-"
     )
     peer = f" from {exchange.peer}" if exchange.peer else ""
-    yield Text(
+    yield line(
         f"{INDENT}{exchange.method} {exchange.url} → {answer}{peer} in {exchange.duration * 1000:.1f} ms"
     )
     if phases := _phases(exchange.phases):
-        yield Text(f"{INDENT}{phases}", style="dim")
+        yield line(f"{INDENT}{phases}", style="dim")
 
 
 def _phases(phases: Phases) -> str:
@@ -55,11 +58,11 @@ def _phases(phases: Phases) -> str:
 
 def _assertion(assertion: AssertionResult) -> Iterator[Text]:
     if assertion.verdict is Verdict.PASS:
-        yield Text(f"{INDENT}✓ {assertion.text}", style="dim")
+        yield line(f"{INDENT}✓ {assertion.text}", style="dim")
         return
     mark = "?" if assertion.verdict is Verdict.ERROR else "✗"
-    yield Text.assemble((f"{INDENT}{mark} {assertion.text}", "red"), (f"  {assertion.position}", "dim"))
-    yield Text(f"{INDENT}    expected {assertion.expected}")
-    yield Text(f"{INDENT}    actual   {assertion.actual}")
+    yield line((f"{INDENT}{mark} {assertion.text}", "red"), (f"  {assertion.position}", "dim"))
+    yield line(f"{INDENT}    expected {assertion.expected}")
+    yield line(f"{INDENT}    actual   {assertion.actual}")
     if assertion.message:
-        yield Text(f"{INDENT}    {assertion.message}")
+        yield line(f"{INDENT}    {assertion.message}")

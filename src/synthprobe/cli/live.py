@@ -10,6 +10,7 @@ from rich.text import Text
 
 from synthprobe.agent.progress import Progress, StepFinished, StepStarted
 from synthprobe.cli.failure import explain
+from synthprobe.cli.visible import line
 from synthprobe.core.probes import Check
 from synthprobe.core.reports import Finished
 from synthprobe.core.results import Outcome, Result, StepOutcome, StepResult
@@ -55,9 +56,9 @@ class View:
         match seen:
             case None:
                 row = f" · {check.row.label}={check.row.id}" if check.row else ""
-                self._console.print(Text.assemble((check.probe.name, "bold"), f" · {check.region}{row}"))
+                self._console.print(line((check.probe.name, "bold"), f" · {check.region}{row}"))
             case StepStarted(step=step):
-                self._live.update(Spinner("dots", Text(f" {step.id}")))
+                self._live.update(Spinner("dots", line(f" {step.id}")))
             case StepFinished(result=result):
                 self._console.print(_line(result))
             case Finished(result=result):
@@ -76,16 +77,17 @@ class View:
         retried = " after a retry" if result.passed_after_retry else ""
         text = f"{result.outcome.value}{retried} in {result.duration * 1000:.0f} ms"
         trace = f"  trace {result.trace_id}" if self._trace else ""
-        self._console.print(Text.assemble((text, STYLES[result.outcome]), trace, "\n"))
+        self._console.print(line((text, STYLES[result.outcome]), trace))
+        self._console.print()
 
 
 def _line(result: StepResult) -> Text:
     mark, style = MARKS[result.outcome]
     if result.outcome is StepOutcome.SKIPPED:
-        return Text(f"  {mark} {result.id:<24} skipped", style=style)
+        return line(f"  {mark} {result.id:<24} skipped", style=style)
     last = result.exchanges[-1] if result.exchanges else None
     status = str(last.status) if last and last.status else "-"
     tries = f"  {len(result.exchanges)} attempts" if len(result.exchanges) > 1 else ""
-    return Text.assemble(
+    return line(
         (f"  {mark} ", style), f"{result.id:<24} {status:>4} {result.duration * 1000:>8.1f} ms{tries}"
     )
