@@ -26,9 +26,9 @@ demo: $(DEMO)
 test: $(TEST)
 	@$(BIN)/python -m pytest -q -n 2 -m "not programs and not long and not soak"
 
-test-all: $(TEST)
+test-all: test
 	@.ci/programs
-	@$(BIN)/python -m pytest -q -n 2 -m "not soak"
+	@$(BIN)/python -m pytest -q -n 2 -m "(programs or long) and not soak"
 
 soak: $(TEST)
 	@$(BIN)/python -m pytest -q -m soak --timeout 1800

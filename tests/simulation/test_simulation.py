@@ -15,6 +15,8 @@ from synthprobe.clock import Clock
 from virtual import run_virtual
 
 SEEDS = range(200)
+QUICK = 25
+"""So many of them in `make test`, all in `make test-all`."""
 SOAK = range(1000, 5000)
 BATCH = 100
 
@@ -44,7 +46,9 @@ def _quiet() -> Iterator[None]:
     log.setLevel(before)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    "seed", [pytest.param(seed, marks=() if seed < QUICK else pytest.mark.long) for seed in SEEDS]
+)
 def test_whatever_happens_all_comes_right_in_the_end(seed: int) -> None:
     simulate(seed)
 
