@@ -8,10 +8,10 @@ import msgspec
 from dice import Dice, History
 from mortal import Process
 
-MOODS = ("well", "well", "well", "broken", "broken", "refuses", "resets", "hangs", "slow")
+MOODS = ("well", "well", "well", "broken", "broken", "refuses", "resets", "hangs", "slow", "flaps", "flaps")
 """How a target may behave; half of it badly."""
 
-TEMPERS = ("takes", "takes", "takes", "breaks", "refuses", "loses", "hangs")
+TEMPERS = ("takes", "takes", "takes", "breaks", "refuses", "refuses", "loses", "hangs")
 """How a receiver may behave."""
 
 
@@ -37,7 +37,8 @@ class Targets:
             await anyio.sleep(_TAKES.get(mood) or self._dice.seconds(0.01, 0.3))
             if mood == "resets":
                 raise httpx.ReadError("reset", request=request)
-            return httpx.Response(500 if mood == "broken" else 200, json={})
+            broken = mood == "broken" or (mood == "flaps" and self._dice.strikes(0.5))
+            return httpx.Response(500 if broken else 200, json={})
 
         return httpx.MockTransport(answer)
 

@@ -29,7 +29,8 @@ steps:
     retry: {{on: [connect], max: 1, backoff: 1s}}
     assert:
       - status: 200
-alert: {{fail_after: {fail_after}, recover_after: 2}}
+alert: {{fail_after: 2, recover_after: 2}}
+description: {description}
 """
 
 ROUTES = """
@@ -56,11 +57,11 @@ HOSTS = tuple(f"{name}.{region}.example" for name, *_ in ASKED for region in ("e
 RECEIVERS = ("ops.example", "desk.example")
 
 
-def probes(fail_after: int = 2) -> Plan:
+def probes(description: str = "As it was.") -> Plan:
     """Every check with its source."""
     found: list[tuple[Check, str]] = []
     for name, every, overlap, timeout in ASKED:
-        text = PROBE.format(name=name, every=every, overlap=overlap, timeout=timeout, fail_after=fail_after)
+        text = PROBE.format(name=name, every=every, overlap=overlap, timeout=timeout, description=description)
         probe = load_probe(text, f"probes/{name}.yaml")
         found += [(check, text) for check in checks(probe)]
     return tuple(found)
@@ -76,10 +77,10 @@ CHECKS = probes()
 
 PLANS: tuple[Plan, ...] = (
     CHECKS,
-    probes(fail_after=1),
+    probes("Described anew."),
     tuple(each for each in CHECKS if each[0].probe.name == "pay"),
 )
-"""What the probe files may say in between: nothing new, another rule, one file less."""
+"""What the probe files may say in between: nothing new, other words, one file less."""
 
 TREE = routes()
 TREES = (TREE, routes(ROUTES.replace('probe="pay"', 'probe=~"pay|login"')))

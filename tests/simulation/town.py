@@ -50,8 +50,6 @@ class Town:
         """What the routes file says now."""
         self.removed = False
         """Whether the probe `login` was ever taken away."""
-        self.ruled_otherwise = False
-        """Whether another alert rule was ever in force."""
         self.settled_at = clock.now()
         """From here on every slot must be run."""
         self._stop = anyio.Event()

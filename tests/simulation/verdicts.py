@@ -77,7 +77,7 @@ async def _alerts_follow_from_the_runs(town: Town) -> None:
     """Each run moved its alert exactly once, in the order in which the runs were recorded."""
     fired: Counter[str] = Counter()
     for check, _ in CHECKS:
-        if _was_removed(town, check) or town.ruled_otherwise:
+        if _was_removed(town, check):
             continue
         alert: Alert | None = None
         for row in await _rows(

@@ -59,7 +59,6 @@ def _clear_up(town: Town) -> None:
 
 def _probe_files(town: Town) -> None:
     town.plan = town.dice.choose(PLANS)
-    town.ruled_otherwise = town.ruled_otherwise or town.plan is PLANS[1]
     town.removed = town.removed or len(town.plan) < len(CHECKS)
 
 

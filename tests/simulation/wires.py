@@ -16,7 +16,7 @@ from synthprobe.stores.errors import StoreError
 
 LOST = 0.01
 """Chance that a batch never arrives."""
-UNANSWERED = 0.01
+UNANSWERED = 0.03
 """Chance that it arrives and its answer does not."""
 WITHIN = 60.0
 
