@@ -6,8 +6,8 @@ from datetime import timedelta
 import anyio
 import probing
 import pytest
+from scheduling import Pretend
 from test_agent import Router
-from test_scheduler import Pretend
 
 from synthprobe.agent.agent import Agent
 from synthprobe.agent.spool import SCHEMA, Spool

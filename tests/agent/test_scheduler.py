@@ -1,115 +1,22 @@
 """Slots over hours of virtual time: each has exactly one fate, whatever the machine, the clock or the disk does."""
 
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any
 
 import anyio
 import probing
 import pytest
+from scheduling import MINUTE, World, each_slot_once, simulate
 
 from synthprobe.agent.marks import Begun
-from synthprobe.agent.scheduler import DEFAULT_LIMITS, Limits, Scheduler
-from synthprobe.agent.spool import SCHEMA, Spool
-from synthprobe.clock import Clock
+from synthprobe.agent.scheduler import Limits
 from synthprobe.core import schedule
-from synthprobe.core.probes import Check, Overlap
-from synthprobe.core.reports import Finished, Slots
-from synthprobe.core.results import Fate, Outcome, Result, SlotRange, Trigger
+from synthprobe.core.probes import Overlap
+from synthprobe.core.reports import Finished
+from synthprobe.core.results import Fate
 from synthprobe.stores.errors import StoreFull
-from synthprobe.stores.inline import InlineStore
-from virtual import START, run_virtual, stall, step
-
-MINUTE = timedelta(minutes=1)
-
-
-@dataclass
-class Pretend:
-    """Makes runs that take as long as told, and notes them."""
-
-    clock: Clock
-    takes: float = 1.0
-    made: list[tuple[str, datetime | None, datetime]] = field(default_factory=list)
-    at_once: int = 0
-    most: int = 0
-
-    async def run(
-        self, check: Check, *, trigger: Trigger, scheduled_at: datetime | None, run_id: str
-    ) -> Finished:
-        self.made.append((check.key, scheduled_at, self.clock.now()))
-        self.at_once += 1
-        self.most = max(self.most, self.at_once)
-        try:
-            await anyio.sleep(self.takes)
-        finally:
-            self.at_once -= 1
-        return Finished("agent-1", _result(check, run_id, scheduled_at, self.clock.now()))
-
-
-@dataclass
-class World:
-    """One agent's scheduler with its parts, on virtual time."""
-
-    clock: Clock
-    runs: Pretend
-    spool: Spool
-    scheduler: Scheduler
-    stop: anyio.Event
-
-    async def fates(self) -> list[SlotRange]:
-        """Every range that was spooled."""
-        reports = [each.report for each in await self.spool.peek(10_000)]
-        return [each for report in reports if isinstance(report, Slots) for each in report.ranges]
-
-    async def ran(self) -> list[datetime]:
-        """Every slot with a result in the spool."""
-        reports = [each.report for each in await self.spool.peek(10_000)]
-        results = [report.result for report in reports if isinstance(report, Finished)]
-        return [result.scheduled_at for result in results if result.scheduled_at is not None]
-
-    async def serve(
-        self,
-        checks: Iterable[Check],
-        seconds: float,
-        meanwhile: Callable[[], Coroutine[Any, Any, None]] | None = None,
-    ) -> None:
-        """Serve checks for so long, then stop in order."""
-        served = list(checks)
-        since = self.clock.now()
-        settled = await self.spool.recover(served, since)
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self.scheduler.run, served, settled, since, self.stop)
-            if meanwhile is not None:
-                tasks.start_soon(meanwhile)
-            await anyio.sleep(seconds)
-            self.stop.set()
-
-
-Scenario = Callable[[World], Awaitable[None]]
-
-
-def simulate(
-    scenario: Scenario,
-    *,
-    takes: float = 1.0,
-    limits: Limits = DEFAULT_LIMITS,
-    seed: int = 0,
-    start: datetime = START,
-) -> None:
-    """Run a scenario in a new world."""
-
-    async def main(clock: Clock) -> None:
-        store = InlineStore(SCHEMA)
-        runs, spool = Pretend(clock, takes), Spool(store, "agent-1")
-        scheduler = Scheduler(runs, spool, clock, probing.ids(), limits)
-        await scenario(World(clock, runs, spool, scheduler, anyio.Event()))
-        store.close()
-
-    run_virtual(main, seed=seed, start=start)
+from virtual import START, stall, step
 
 
 def test_every_slot_of_an_hour_is_run_at_its_time() -> None:
@@ -133,7 +40,7 @@ def test_a_slot_whose_check_still_runs_is_skipped() -> None:
         skipped = [each for each in await world.fates() if each.fate is Fate.SKIPPED]
         assert {each.why for each in skipped} == {"overlap"}
         assert len(world.runs.made) == 4
-        await _each_slot_once(world, check, START, START + 10 * MINUTE)
+        await each_slot_once(world, check, START, START + 10 * MINUTE)
 
     simulate(scenario, takes=150)
 
@@ -149,7 +56,7 @@ def test_a_slot_that_waits_for_its_check_starts_when_that_ends_and_gives_way_to_
         assert started[due[2]] == due[0] + timedelta(seconds=130), "at once when the run before it has ended"
         whys = [each.why for each in await world.fates()]
         assert whys == ["overlap"] * 4 + ["queue"]
-        await _each_slot_once(world, check, START, due[-1])
+        await each_slot_once(world, check, START, due[-1])
 
     simulate(scenario, takes=130, limits=Limits(grace=timedelta(minutes=5)))
 
@@ -161,7 +68,7 @@ def test_a_slot_that_waits_when_the_agent_stops_was_skipped() -> None:
         await world.serve([check], 150)
         assert [(each.fate, each.why) for each in await world.fates()][-1] == (Fate.SKIPPED, "queue")
         assert len(await world.ran()) == len(world.runs.made) == 1
-        await _each_slot_once(world, check, START, START + timedelta(seconds=150))
+        await each_slot_once(world, check, START, START + timedelta(seconds=150))
 
     simulate(scenario, takes=140, limits=Limits(grace=timedelta(minutes=5)))
 
@@ -204,7 +111,7 @@ def test_no_more_runs_than_allowed_are_made_at_once() -> None:
         assert world.runs.most == 3
         assert {each.why for each in await world.fates() if each.fate is Fate.SKIPPED} == {"concurrency"}
         for check in checks:
-            await _each_slot_once(world, check, START, START + 5 * MINUTE)
+            await each_slot_once(world, check, START, START + 5 * MINUTE)
 
     simulate(scenario, takes=30, limits=Limits(concurrency=3))
 
@@ -221,7 +128,7 @@ def test_a_stalled_loop_misses_slots_and_says_so() -> None:
         missed = [each for each in await world.fates() if each.fate is Fate.MISSED]
         assert {each.why for each in missed} == {"late"}
         assert sum(each.count for each in missed) in (29, 30, 31)
-        await _each_slot_once(world, check, START, START + timedelta(seconds=600))
+        await each_slot_once(world, check, START, START + timedelta(seconds=600))
 
     simulate(scenario)
 
@@ -237,7 +144,7 @@ def test_a_clock_set_forward_misses_the_slots_between() -> None:
         await world.serve([check], 600, meanwhile)
         missed = [each for each in await world.fates() if each.fate is Fate.MISSED]
         assert 119 <= sum(each.count for each in missed) <= 121
-        await _each_slot_once(world, check, START, START + timedelta(hours=2, minutes=10))
+        await each_slot_once(world, check, START, START + timedelta(hours=2, minutes=10))
 
     simulate(scenario)
 
@@ -254,7 +161,7 @@ def test_a_clock_set_back_repeats_no_slot_and_blinds_nobody() -> None:
         slots = [at for _, at, _ in world.runs.made if at is not None]
         assert len(slots) == len(set(slots)) == 40
         assert len(world.runs.made) == 60
-        await _each_slot_once(world, check, START, START + 40 * MINUTE)
+        await each_slot_once(world, check, START, START + 40 * MINUTE)
 
     simulate(scenario)
 
@@ -272,7 +179,7 @@ def test_a_clock_that_stands_still_while_time_passes_repeats_no_slot() -> None:
         await world.serve([check], 1500, meanwhile)
         slots = [at for _, at, _ in world.runs.made if at is not None]
         assert len(slots) == len(set(slots)) == 20
-        await _each_slot_once(world, check, START, START + 20 * MINUTE)
+        await each_slot_once(world, check, START, START + 20 * MINUTE)
 
     simulate(scenario)
 
@@ -297,7 +204,7 @@ def test_runs_that_outlast_the_grace_are_interrupted() -> None:
         await world.serve([check], 90)
         (cut,) = [each for each in await world.fates() if each.fate is Fate.INTERRUPTED]
         assert cut.run_id == "id-1"
-        await _each_slot_once(world, check, START, START + timedelta(seconds=90))
+        await each_slot_once(world, check, START, START + timedelta(seconds=90))
 
     simulate(scenario, takes=500)
 
@@ -314,7 +221,7 @@ def test_an_agent_that_was_down_misses_what_was_due_meanwhile() -> None:
             (Fate.INTERRUPTED, "", 1),
             (Fate.MISSED, "down", 29),
         ]
-        await _each_slot_once(world, check, first - 31 * MINUTE, START + 5 * MINUTE)
+        await each_slot_once(world, check, first - 31 * MINUTE, START + 5 * MINUTE)
 
     simulate(scenario)
 
@@ -333,7 +240,7 @@ def test_a_full_disk_delays_a_result_and_loses_none(monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(world.spool, "finish", finish)
         await world.serve([check], 600)
         assert len(await world.ran()) == len(world.runs.made)
-        await _each_slot_once(world, check, START, START + 10 * MINUTE)
+        await each_slot_once(world, check, START, START + 10 * MINUTE)
 
     simulate(scenario)
 
@@ -360,36 +267,6 @@ def test_in_any_order_of_events_every_slot_has_exactly_one_fate(seed: int) -> No
 
         await world.serve(checks, 600, meanwhile)
         for check in checks:
-            await _each_slot_once(world, check, START, START + timedelta(seconds=600))
+            await each_slot_once(world, check, START, START + timedelta(seconds=600))
 
     simulate(scenario, takes=11, limits=Limits(concurrency=5), seed=seed)
-
-
-async def _each_slot_once(world: World, check: Check, since: datetime, until: datetime) -> None:
-    """Every slot of a check ran or has one other fate, and none has two."""
-    every = check.probe.every
-    reports = [each.report for each in await world.spool.peek(10_000)]
-    results = [report.result for report in reports if isinstance(report, Finished)]
-    settled = Counter(r.scheduled_at for r in results if r.check == check.key and r.scheduled_at is not None)
-    for each in await world.fates():
-        if each.check == check.key:
-            settled.update(each.first_at + n * every for n in range(each.count))
-    due = schedule.due(check.key, every, since, until)
-    assert not [at for at in due if settled[at] == 0], "slots without a fate"
-    assert not [at for at, count in settled.items() if count > 1], "slots with two fates"
-
-
-def _result(check: Check, run_id: str, scheduled_at: datetime | None, now: datetime) -> Result:
-    return Result(
-        run_id=run_id,
-        check=check.key,
-        probe=check.probe.name,
-        region=check.region,
-        trigger=Trigger.SCHEDULE,
-        outcome=Outcome.PASSED,
-        started_at=now,
-        ended_at=now,
-        trace_id="0" * 32,
-        definition=check.probe.definition,
-        scheduled_at=scheduled_at,
-    )

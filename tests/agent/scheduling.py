@@ -1,0 +1,137 @@
+"""An agent's scheduler with pretended runs, on virtual time."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import anyio
+import probing
+
+from synthprobe.agent.scheduler import DEFAULT_LIMITS, Limits, Scheduler
+from synthprobe.agent.spool import SCHEMA, Spool
+from synthprobe.clock import Clock
+from synthprobe.core import schedule
+from synthprobe.core.probes import Check
+from synthprobe.core.reports import Finished, Slots
+from synthprobe.core.results import Outcome, Result, SlotRange, Trigger
+from synthprobe.stores.inline import InlineStore
+from virtual import START, run_virtual
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass
+class Pretend:
+    """Makes runs that take as long as told, and notes them."""
+
+    clock: Clock
+    takes: float = 1.0
+    made: list[tuple[str, datetime | None, datetime]] = field(default_factory=list)
+    at_once: int = 0
+    most: int = 0
+
+    async def run(
+        self, check: Check, *, trigger: Trigger, scheduled_at: datetime | None, run_id: str
+    ) -> Finished:
+        self.made.append((check.key, scheduled_at, self.clock.now()))
+        self.at_once += 1
+        self.most = max(self.most, self.at_once)
+        try:
+            await anyio.sleep(self.takes)
+        finally:
+            self.at_once -= 1
+        return Finished("agent-1", _result(check, run_id, scheduled_at, self.clock.now()))
+
+
+@dataclass
+class World:
+    """One agent's scheduler with its parts, on virtual time."""
+
+    clock: Clock
+    runs: Pretend
+    spool: Spool
+    scheduler: Scheduler
+    stop: anyio.Event
+
+    async def fates(self) -> list[SlotRange]:
+        """Every range that was spooled."""
+        reports = [each.report for each in await self.spool.peek(10_000)]
+        return [each for report in reports if isinstance(report, Slots) for each in report.ranges]
+
+    async def ran(self) -> list[datetime]:
+        """Every slot with a result in the spool."""
+        reports = [each.report for each in await self.spool.peek(10_000)]
+        results = [report.result for report in reports if isinstance(report, Finished)]
+        return [result.scheduled_at for result in results if result.scheduled_at is not None]
+
+    async def serve(
+        self,
+        checks: Iterable[Check],
+        seconds: float,
+        meanwhile: Callable[[], Coroutine[Any, Any, None]] | None = None,
+    ) -> None:
+        """Serve checks for so long, then stop in order."""
+        served = list(checks)
+        since = self.clock.now()
+        settled = await self.spool.recover(served, since)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self.scheduler.run, served, settled, since, self.stop)
+            if meanwhile is not None:
+                tasks.start_soon(meanwhile)
+            await anyio.sleep(seconds)
+            self.stop.set()
+
+
+Scenario = Callable[[World], Awaitable[None]]
+
+
+def simulate(
+    scenario: Scenario,
+    *,
+    takes: float = 1.0,
+    limits: Limits = DEFAULT_LIMITS,
+    seed: int = 0,
+    start: datetime = START,
+) -> None:
+    """Run a scenario in a new world."""
+
+    async def main(clock: Clock) -> None:
+        store = InlineStore(SCHEMA)
+        runs, spool = Pretend(clock, takes), Spool(store, "agent-1")
+        scheduler = Scheduler(runs, spool, clock, probing.ids(), limits)
+        await scenario(World(clock, runs, spool, scheduler, anyio.Event()))
+        store.close()
+
+    run_virtual(main, seed=seed, start=start)
+
+
+async def each_slot_once(world: World, check: Check, since: datetime, until: datetime) -> None:
+    """Every slot of a check ran or has one other fate, and none has two."""
+    every = check.probe.every
+    reports = [each.report for each in await world.spool.peek(10_000)]
+    results = [report.result for report in reports if isinstance(report, Finished)]
+    settled = Counter(r.scheduled_at for r in results if r.check == check.key and r.scheduled_at is not None)
+    for each in await world.fates():
+        if each.check == check.key:
+            settled.update(each.first_at + n * every for n in range(each.count))
+    due = schedule.due(check.key, every, since, until)
+    assert not [at for at in due if settled[at] == 0], "slots without a fate"
+    assert not [at for at, count in settled.items() if count > 1], "slots with two fates"
+
+
+def _result(check: Check, run_id: str, scheduled_at: datetime | None, now: datetime) -> Result:
+    return Result(
+        run_id=run_id,
+        check=check.key,
+        probe=check.probe.name,
+        region=check.region,
+        trigger=Trigger.SCHEDULE,
+        outcome=Outcome.PASSED,
+        started_at=now,
+        ended_at=now,
+        trace_id="0" * 32,
+        definition=check.probe.definition,
+        scheduled_at=scheduled_at,
+    )
