@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from synthprobe.telemetry.secrecy import HEADERS, MASK, hides_value
+from synthprobe.telemetry.secrecy import MASK, hides_value, names_header
 
 USERINFO = "REDACTED:REDACTED"
 """What OpenTelemetry's conventions put in place of a URL's user information."""
@@ -29,7 +29,7 @@ _HINTS = (
 """Without one of these in it, a text holds no telling name."""
 
 _HEAD = re.compile(
-    r"(?<![A-Za-z0-9_])(?P<name>[A-Za-z][A-Za-z0-9_.\-\[\]%]{0,63})(?:\\{0,3}[\"'])?\s{0,3}[:=]\s{0,3}"
+    r"(?<![A-Za-z0-9_])(?P<name>[A-Za-z][A-Za-z0-9_.\-\[\]%*]{0,63})(?:\\{0,3}[\"'])?\s{0,3}[:=]\s{0,3}"
 )
 _QUOTED = re.compile(r"(?s)(?P<quote>\\{0,3}[\"'])(?P<text>(?:(?!(?P=quote))(?:\\.|.))*)")
 _BARE = re.compile(r"(?P<text>\[redacted\]|[^\s\"'\\&,;{}\[\]<>]+)")
@@ -69,7 +69,7 @@ def _named_values(text: str) -> Iterator[tuple[int, int]]:
         name = unquote(head["name"])
         if not hides_value(name):
             continue
-        bare = _LINE if name.lower() in HEADERS else _BARE
+        bare = _LINE if names_header(name) else _BARE
         if value := _QUOTED.match(text, at) or bare.match(text, at):
             at = value.end()
             yield value.span("text")

@@ -62,7 +62,7 @@ class Redactor:
         if self._whole and text.strip() in self._whole:
             return MASK
         bare = self._needles.hide(text)
-        return _always_hidden(bare) if len(bare) <= _REMEMBERED else mask_cards(hide_pairs(bare))
+        return _always_hidden(bare) if len(bare) <= _REMEMBERED else hide_pairs(mask_cards(bare))
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """Header names with their values, in order."""
@@ -205,7 +205,7 @@ def redact_span(redactor: Redactor, span: Span) -> Span:
 
 @lru_cache(maxsize=8192)
 def _always_hidden(text: str) -> str:
-    return mask_cards(hide_pairs(text))
+    return hide_pairs(mask_cards(text))
 
 
 def _attributes(redactor: Redactor, attributes: Mapping[str, Attribute]) -> dict[str, Attribute]:

@@ -15,6 +15,7 @@ SHORTEST_INSIDE = 4
 
 HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
 
+_HEADER_WORDS = tuple([name] for name in HEADERS if name.isalpha())
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _EXACT = frozenset(
     {
@@ -32,16 +33,19 @@ _FILLERS = frozenset({"code", "number", "value", "block", "key", "confirmation"}
 @lru_cache(maxsize=4096)
 def hides_value(name: str) -> bool:
     """Whether a header, JSON key, form key (`card[cvc]`) or query name is one whose value is never shown."""
-    if name.lower() in HEADERS:
+    if names_header(name):
         return True
     words = [word.lower() for word in _WORD.findall(name)]
     if tuple(words[-2:]) in _TWO_WORDS:
         return True
     while len(words) > 1 and words[-1] in _FILLERS:
         words.pop()
-    return bool(words) and (
-        words[-1] in _EXACT_OR_PLURAL or words[-1] in HEADERS or words[-1].endswith(_ENDINGS)
-    )
+    return bool(words) and (words[-1] in _EXACT_OR_PLURAL or words[-1].endswith(_ENDINGS))
+
+
+def names_header(name: str) -> bool:
+    """Whether it is, or ends in, the name of a header whose whole line is its value."""
+    return name.lower() in HEADERS or [word.lower() for word in _WORD.findall(name)][-1:] in _HEADER_WORDS
 
 
 _RESERVED = "!$&'()*+,;=:@/"
