@@ -1,1 +1,11 @@
-"""Its being here puts `tests/` on the import path, so that every test can say `from virtual import run_virtual`."""
+"""Its being here puts `tests/` on the import path, so that every test can say `from virtual import run_virtual`.
+
+Properties are tried on the same examples in each run of `make test`, so that a change is judged by itself and not by
+chance; `make soak` draws new ones (`--hypothesis-profile soak`).
+"""
+
+from hypothesis import settings
+
+settings.register_profile("same", derandomize=True, deadline=None, database=None)
+settings.register_profile("soak", max_examples=2000, deadline=None, database=None)
+settings.load_profile("same")

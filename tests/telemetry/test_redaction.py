@@ -8,7 +8,7 @@ from urllib.parse import quote, quote_plus, urlencode
 
 import httpx
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from synthprobe.core.probes import Redaction
