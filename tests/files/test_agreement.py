@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from synthprobe.core.routes import Region, Route, Routes
+from synthprobe.core.teams import Team
 from synthprobe.files.agreement import blaming, disagreements
 from synthprobe.files.documents import read
 from synthprobe.files.probes import LoadedProbe, load_folder
@@ -13,7 +14,7 @@ ROUTES = Routes(
     root=Route(path="route", receiver="log"),
     receivers={},
     regions={"emea": Region("emea")},
-    teams=frozenset({"cards"}),
+    teams={"cards": Team("cards")},
 )
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from case_files import cases, document
 from synthprobe.core.incidents import ScopeRule
 from synthprobe.core.routes import Delivery, Integration, Region
+from synthprobe.core.teams import Team
 from synthprobe.files.problems import FileProblems
 from synthprobe.files.routes import load_routes
 from synthprobe.files.routes_shape import routes_schema
@@ -51,7 +52,7 @@ def test_a_whole_file_becomes_core_values() -> None:
         "amer": Region("amer"),
     }
     assert routes.scope == ScopeRule(by=("flow",), global_regions=3)
-    assert routes.teams == {"cards", "platform"}
+    assert routes.teams == {"cards": Team("cards", secrets=("ACME_*",)), "platform": Team("platform")}
     assert routes.delivery == Delivery(timedelta(hours=2), "chat")
     assert routes.receivers["chat"].integrations == (
         Integration("slack", 0, {"api_url_file": "secrets/slack", "channel": "#a"}),
@@ -93,7 +94,6 @@ PLACES = {
     "file": ("{key}: []\nroute: {{receiver: x}}\nreceivers: [{{name: x}}]\n", "1:1"),
     "route": ("route: {{receiver: x, routes: [{{{key}: []}}]}}\nreceivers: [{{name: x}}]\n", "1:32"),
     "receiver": ("route: {{receiver: x}}\nreceivers: [{{name: x, {key}: []}}]\n", "2:23"),
-    "team": ("route: {{receiver: x}}\nreceivers: [{{name: x}}]\nteams: {{a: {{{key}: {{}}}}}}\n", "3:13"),
 }
 DESIGNED = [(place, key) for place, keys in document("routes_file.yaml")["designed"].items() for key in keys]
 

@@ -9,9 +9,12 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from synthprobe.core.coverage import Promise, RouteCase
 from synthprobe.core.durations import duration_text
+from synthprobe.core.escalation import EscalationPolicy
 from synthprobe.core.incidents import ScopeRule
 from synthprobe.core.labels import Labels, Matcher, holds, matches
+from synthprobe.core.teams import Contact, Holidays, Override, Rotation, Schedule, Team, User
 
 ALL_LABELS = "..."
 """`group_by: ['...']`: every label set is its own group."""
@@ -73,11 +76,20 @@ class Routes(Struct, frozen=True):
     root: Route
     receivers: Mapping[str, Receiver]
     regions: Mapping[str, Region] = {}
-    teams: frozenset[str] = frozenset()
+    teams: Mapping[str, Team] = {}
     scope: ScopeRule = ScopeRule()
     delivery: Delivery = Delivery()
     reopen_within: timedelta = timedelta(minutes=10)
     platform: str = ""
+    holidays: Mapping[str, Holidays] = {}
+    contacts: Mapping[str, Contact] = {}
+    users: Mapping[str, User] = {}
+    rotations: Mapping[str, Rotation] = {}
+    schedules: Mapping[str, Schedule] = {}
+    overrides: tuple[Override, ...] = ()
+    escalation_policies: Mapping[str, EscalationPolicy] = {}
+    coverage: Mapping[str, Promise] = {}
+    tests: tuple[RouteCase, ...] = ()
 
 
 class Rejection(Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import TypeVar
 
 from msgspec import UNSET, Struct, UnsetType
@@ -10,19 +11,18 @@ from msgspec.structs import asdict, replace
 from synthprobe.core.incidents import ScopeRule
 from synthprobe.core.labels import Matcher, parse_matcher
 from synthprobe.core.routes import Delivery, Integration, Receiver, Region, Route, Routes
+from synthprobe.files.coverage_values import coverage_of, tests_of
 from synthprobe.files.documents import Document, read
 from synthprobe.files.durations import duration
+from synthprobe.files.escalation_values import policies_of
+from synthprobe.files.people_values import contacts_of, holidays_of, teams_of, users_of
 from synthprobe.files.problems import FileProblems, Problem
+from synthprobe.files.receivers_shape import ReceiverFile
+from synthprobe.files.route_shape import RouteFile
 from synthprobe.files.routes_checks import check
 from synthprobe.files.routes_foreign import name_foreign
-from synthprobe.files.routes_shape import (
-    UNBUILT,
-    DeliveryFile,
-    ReceiverFile,
-    RouteFile,
-    RoutesFile,
-    ScopeFile,
-)
+from synthprobe.files.routes_shape import UNBUILT, DeliveryFile, RoutesFile, ScopeFile
+from synthprobe.files.schedules_values import overrides_of, rotations_of, schedules_of
 from synthprobe.files.shapes import examine
 
 T = TypeVar("T")
@@ -37,7 +37,7 @@ def load_routes(text: str | bytes, file: str) -> Routes:
     problems = [*document.problems, *faults, *_checked(examined.rest, examined.value)]
     if problems or examined.value is None:
         raise FileProblems(problems)
-    return _routes(examined.value)
+    return _routes(examined.value, examined.rest)
 
 
 def _checked(document: Document, found: RoutesFile | None) -> Iterator[Problem]:
@@ -45,7 +45,7 @@ def _checked(document: Document, found: RoutesFile | None) -> Iterator[Problem]:
         yield from check(document, found)
 
 
-def _routes(file: RoutesFile) -> Routes:
+def _routes(file: RoutesFile, document: Document) -> Routes:
     return Routes(
         root=_node(_or(file.route, RouteFile()), _DEFAULTS, "route", "{}"),
         receivers={receiver.name: _receiver(receiver) for receiver in _or(file.receivers, [])},
@@ -53,10 +53,19 @@ def _routes(file: RoutesFile) -> Routes:
             name: Region(name, _or(region.location, "UTC"), tuple(_or(region.references, [])))
             for name, region in _or(file.regions, {}).items()
         },
-        teams=frozenset(_or(file.teams, {})),
+        teams=teams_of(file),
         scope=_scope(_or(file.scope, ScopeFile())),
         delivery=_delivery(_or(file.delivery, DeliveryFile())),
         platform=_or(file.platform, ""),
+        holidays=holidays_of(file, Path(document.file).parent),
+        contacts=contacts_of(file),
+        users=users_of(file),
+        rotations=rotations_of(file),
+        schedules=schedules_of(file),
+        overrides=overrides_of(file),
+        escalation_policies=policies_of(file),
+        coverage=coverage_of(file),
+        tests=tests_of(file, document),
     )
 
 

@@ -1,31 +1,33 @@
 """What is wrong with a routes.yaml whose shape is right: Alertmanager's checks (config.go), and those of our keys."""
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from pathlib import Path as FilePath
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
 from msgspec import UNSET, UnsetType
 
 from synthprobe.core.labels import MatcherError, is_label_name, parse_matcher
 from synthprobe.core.routes import ALL_LABELS
-from synthprobe.core.spelling import nearest, suggestion
+from synthprobe.core.spelling import suggestion
+from synthprobe.files.coverage_checks import coverage_faults
 from synthprobe.files.documents import Document, Path
-from synthprobe.files.durations import duration
+from synthprobe.files.escalation_checks import escalation_faults
+from synthprobe.files.people_checks import people_faults
 from synthprobe.files.problems import Problem, problem_at
-from synthprobe.files.routes_shape import ReceiverFile, RouteFile, RoutesFile
+from synthprobe.files.receivers_shape import ReceiverFile
+from synthprobe.files.route_shape import RouteFile
+from synthprobe.files.routes_faults import Fault, length_faults, zone_faults
+from synthprobe.files.routes_shape import RoutesFile
+from synthprobe.files.schedules_checks import schedule_faults
 
 
 def check(document: Document, file: RoutesFile) -> Iterator[Problem]:
     """Every problem that the shape cannot express, with its place."""
-    for path, message, hint in _faults(file):
+    for path, message, hint in _faults(file, FilePath(document.file).parent):
         yield problem_at(document.position(path), message, hint)
 
 
-Fault = tuple[Path, str, str]
-
-
-def _faults(file: RoutesFile) -> Iterator[Fault]:
+def _faults(file: RoutesFile, folder: FilePath) -> Iterator[Fault]:
     receivers = [] if file.receivers is UNSET else file.receivers
     names = [receiver.name for receiver in receivers]
     if file.route is UNSET:
@@ -37,6 +39,10 @@ def _faults(file: RoutesFile) -> Iterator[Fault]:
     yield from _delivery(file, names)
     yield from _regions(file)
     yield from _scope(file)
+    yield from people_faults(file, folder)
+    yield from schedule_faults(file)
+    yield from escalation_faults(file, names)
+    yield from coverage_faults(file, names)
     if file.platform is not UNSET and (file.teams is UNSET or file.platform not in file.teams):
         known = [] if file.teams is UNSET else list(file.teams)
         yield (
@@ -92,15 +98,7 @@ def _timers(route: RouteFile, path: Path) -> Iterator[Fault]:
         if text is not UNSET and _is_zero(text):
             yield (*path, name), f"{name} cannot be zero", "write how long to wait, as in `5m`"
     for name in ("group_wait", "group_interval", "repeat_interval"):
-        yield from _length(getattr(route, name), (*path, name))
-
-
-def _length(text: str | UnsetType, path: Path) -> Iterator[Fault]:
-    try:
-        if text is not UNSET:
-            duration(text)
-    except ValueError as error:
-        yield path, str(error), ""
+        yield from length_faults(getattr(route, name), (*path, name))
 
 
 def _is_zero(text: str) -> bool:
@@ -169,16 +167,13 @@ def _delivery(file: RoutesFile, receivers: list[str]) -> Iterator[Fault]:
     if name is not UNSET and name not in receivers:
         hint = suggestion(name, receivers) or "add it to `receivers`"
         yield ("delivery", "on_give_up"), f'undefined receiver "{name}" used in on_give_up', hint
-    yield from _length(file.delivery.give_up_after, ("delivery", "give_up_after"))
+    yield from length_faults(file.delivery.give_up_after, ("delivery", "give_up_after"))
 
 
 def _regions(file: RoutesFile) -> Iterator[Fault]:
     for name, region in ({} if file.regions is UNSET else file.regions).items():
         path: Path = ("regions", name)
-        if region.location is not UNSET and region.location not in _zones():
-            near = nearest(region.location, _zones())
-            hint = f"did you mean `{near}`?" if near else "write an IANA name, as in `Europe/London`"
-            yield (*path, "location"), f"unknown time zone `{region.location}`", hint
+        yield from zone_faults(region.location, (*path, "location"))
         for index, url in enumerate(region.references or ()):
             yield from _url(url, (*path, "references", index))
 
@@ -186,8 +181,3 @@ def _regions(file: RoutesFile) -> Iterator[Fault]:
 def _scope(file: RoutesFile) -> Iterator[Fault]:
     if file.scope is not UNSET and file.scope.by is not UNSET:
         yield from _labels(file.scope.by, ("scope", "by"), "scope.by")
-
-
-@lru_cache(maxsize=1)
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())

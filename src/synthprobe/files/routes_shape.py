@@ -5,10 +5,15 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from synthprobe.files.coverage_shape import PromiseFile, RouteTestFile
 from synthprobe.files.durations import Duration
+from synthprobe.files.escalation_shape import EscalationPolicyFile
+from synthprobe.files.people_shape import ContactFile, HolidaysFile, TeamFile, UserFile
+from synthprobe.files.receivers_shape import ReceiverFile
+from synthprobe.files.route_shape import RouteFile
+from synthprobe.files.schedules_shape import OverrideFile, RotationFile, ScheduleFile
 from synthprobe.files.shapes import schema_of
-
-Name = Annotated[str, Meta(min_length=1)]
+from synthprobe.files.wall_texts import Name
 
 
 class RegionFile(Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,113 +55,6 @@ class ScopeFile(Struct, frozen=True, forbid_unknown_fields=True):
     ] = UNSET
 
 
-class TeamFile(Struct, frozen=True, forbid_unknown_fields=True):
-    """Who owns probes."""
-
-    secrets: Annotated[
-        list[str] | UnsetType,
-        Meta(description="Patterns of the secrets its probes may read.", examples=[["ACME_*"]]),
-    ] = UNSET
-
-
-class RouteFile(Struct, frozen=True, forbid_unknown_fields=True, rename={"continue_": "continue"}):
-    """A node of the routing tree, in Alertmanager's words."""
-
-    receiver: Annotated[
-        Name | UnsetType,
-        Meta(description="Who is told; inherited when absent.", examples=["chat"]),
-    ] = UNSET
-    matchers: Annotated[
-        list[str] | UnsetType,
-        Meta(description="Tests that all hold for an alert to match.", examples=[['severity="critical"']]),
-    ] = UNSET
-    continue_: Annotated[
-        bool | UnsetType,
-        Meta(description="Whether later siblings are tried after a match.", examples=[True]),
-    ] = UNSET
-    group_by: Annotated[
-        list[str] | UnsetType,
-        Meta(
-            description="Labels that alerts told together share; `...` stands for all.",
-            examples=[["alertname", "probe"]],
-        ),
-    ] = UNSET
-    group_wait: Annotated[
-        Duration | UnsetType,
-        Meta(description="How long a new group waits for more alerts.", examples=["30s"]),
-    ] = UNSET
-    group_interval: Annotated[
-        Duration | UnsetType,
-        Meta(description="Time between two looks at a group.", examples=["5m"]),
-    ] = UNSET
-    repeat_interval: Annotated[
-        Duration | UnsetType,
-        Meta(description="After how long the same is told again.", examples=["4h"]),
-    ] = UNSET
-    routes: Annotated[
-        list["RouteFile"] | UnsetType,
-        Meta(description="More specific routes, tried in order.", examples=[[{"receiver": "chat"}]]),
-    ] = UNSET
-
-
-class WebhookFile(Struct, frozen=True, forbid_unknown_fields=True):
-    """An Alertmanager v4 webhook."""
-
-    url: Annotated[
-        str | UnsetType, Meta(description="Where to POST.", examples=["https://desk.example.test/hook"])
-    ] = UNSET
-    url_file: Annotated[
-        Name | UnsetType, Meta(description="A file that holds the URL.", examples=["secrets/hook"])
-    ] = UNSET
-    send_resolved: Annotated[bool, Meta(description="Whether it hears of an end, too.", examples=[True])] = (
-        True
-    )
-
-
-class SlackFile(Struct, frozen=True, forbid_unknown_fields=True):
-    """A Slack channel."""
-
-    api_url: Annotated[
-        str | UnsetType,
-        Meta(description="The incoming webhook's URL.", examples=["https://hooks.example.test/x"]),
-    ] = UNSET
-    api_url_file: Annotated[
-        Name | UnsetType, Meta(description="A file that holds the URL.", examples=["secrets/slack"])
-    ] = UNSET
-    channel: Annotated[
-        Name | UnsetType, Meta(description="The channel to post to.", examples=["#payments-alerts"])
-    ] = UNSET
-    send_resolved: Annotated[bool, Meta(description="Whether it hears of an end, too.", examples=[True])] = (
-        True
-    )
-
-
-class LogFile(Struct, frozen=True, forbid_unknown_fields=True):
-    """A line in the router's log."""
-
-    send_resolved: Annotated[bool, Meta(description="Whether it hears of an end, too.", examples=[True])] = (
-        True
-    )
-
-
-class ReceiverFile(Struct, frozen=True, forbid_unknown_fields=True):
-    """A named destination with its ways out; none means that nobody is told."""
-
-    name: Annotated[Name, Meta(description="What routes call it.", examples=["chat"])]
-    webhook_configs: Annotated[
-        list[WebhookFile] | UnsetType,
-        Meta(description="Webhooks to call.", examples=[[{"url": "https://desk.example.test/hook"}]]),
-    ] = UNSET
-    slack_configs: Annotated[
-        list[SlackFile] | UnsetType,
-        Meta(description="Slack channels to post to.", examples=[[{"api_url_file": "secrets/slack"}]]),
-    ] = UNSET
-    log_configs: Annotated[
-        list[LogFile] | UnsetType,
-        Meta(description="Lines to write to the log.", examples=[[{"send_resolved": True}]]),
-    ] = UNSET
-
-
 class DeliveryFile(Struct, frozen=True, forbid_unknown_fields=True):
     """What happens to a message that cannot be delivered."""
 
@@ -186,9 +84,74 @@ class RoutesFile(Struct, frozen=True, forbid_unknown_fields=True):
         ScopeFile | UnsetType,
         Meta(description="What makes alerts one incident.", examples=[{"by": ["probe"]}]),
     ] = UNSET
+    holidays: Annotated[
+        dict[Name, HolidaysFile] | UnsetType,
+        Meta(
+            description="Days on which a place does not work.",
+            examples=[{"uk": {"location": "Europe/London", "country": "GB"}}],
+        ),
+    ] = UNSET
+    contacts: Annotated[
+        dict[Name, ContactFile] | UnsetType,
+        Meta(
+            description="Ways to reach a person.",
+            examples=[{"push": {"url_file": "secrets/push-${{ user }}"}}],
+        ),
+    ] = UNSET
+    users: Annotated[
+        dict[Name, UserFile] | UnsetType,
+        Meta(
+            description="People who can be on call.",
+            examples=[{"ana": {"location": "Europe/London", "notify": [{"push": "0m"}]}}],
+        ),
+    ] = UNSET
+    rotations: Annotated[
+        dict[Name, RotationFile] | UnsetType,
+        Meta(
+            description="People in turn.",
+            examples=[{"emea": {"type": "weekly", "start": "2026-01-05T08:00", "users": ["ana"]}}],
+        ),
+    ] = UNSET
+    schedules: Annotated[
+        dict[Name, ScheduleFile] | UnsetType,
+        Meta(
+            description="When who is on call.",
+            examples=[{"emea": {"location": "Europe/London", "layers": [{"rotation": "emea"}]}}],
+        ),
+    ] = UNSET
+    overrides: Annotated[
+        list[OverrideFile] | UnsetType,
+        Meta(
+            description="Planned exceptions to the schedules.",
+            examples=[
+                [
+                    {
+                        "schedules": ["emea"],
+                        "start": "2026-07-01T08:00",
+                        "end": "2026-07-01T18:00",
+                        "add": "ana",
+                    }
+                ]
+            ],
+        ),
+    ] = UNSET
     teams: Annotated[
         dict[Name, TeamFile] | UnsetType,
         Meta(description="The owners that probes name.", examples=[{"cards": {}}]),
+    ] = UNSET
+    escalation_policies: Annotated[
+        dict[Name, EscalationPolicyFile] | UnsetType,
+        Meta(
+            description="What to do while nobody acknowledges.",
+            examples=[
+                {
+                    "page": {
+                        "levels": [{"notify": [{"on_call": "global"}], "wait": "10m"}],
+                        "last_resort": {"receiver": "duty-line", "every": "15m"},
+                    }
+                }
+            ],
+        ),
     ] = UNSET
     route: Annotated[
         RouteFile | UnsetType,
@@ -205,27 +168,26 @@ class RoutesFile(Struct, frozen=True, forbid_unknown_fields=True):
         DeliveryFile | UnsetType,
         Meta(description="What happens to undeliverable messages.", examples=[{"give_up_after": "1h"}]),
     ] = UNSET
+    coverage: Annotated[
+        dict[Name, PromiseFile] | UnsetType,
+        Meta(
+            description="What must hold at any instant, by severity; `routes check` proves it.",
+            examples=[{"critical": {"people": 2, "within": "20m"}}],
+        ),
+    ] = UNSET
+    tests: Annotated[
+        list[RouteTestFile] | UnsetType,
+        Meta(
+            description="Cases that `routes check` runs.",
+            examples=[
+                [{"at": "2026-07-01T09:00Z", "labels": {"severity": "critical"}, "receivers": ["page"]}]
+            ],
+        ),
+    ] = UNSET
 
 
 UNBUILT: Mapping[str, Collection[str]] = {
-    "RoutesFile": frozenset(
-        [
-            "holidays",
-            "contacts",
-            "users",
-            "rotations",
-            "schedules",
-            "overrides",
-            "escalation_policies",
-            "time_intervals",
-            "inhibit_rules",
-            "silences",
-            "silence_policy",
-            "coverage",
-            "tests",
-        ]
-    ),
-    "TeamFile": frozenset({"schedules"}),
+    "RoutesFile": frozenset({"time_intervals", "inhibit_rules", "silences", "silence_policy"}),
     "RouteFile": frozenset({"when", "mute_time_intervals", "active_time_intervals"}),
     "ReceiverFile": frozenset(
         [

@@ -1,0 +1,65 @@
+"""The shape of the receivers in routes.yaml."""
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from synthprobe.files.wall_texts import Name
+
+
+class WebhookFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """An Alertmanager v4 webhook."""
+
+    url: Annotated[
+        str | UnsetType, Meta(description="Where to POST.", examples=["https://desk.example.test/hook"])
+    ] = UNSET
+    url_file: Annotated[
+        Name | UnsetType, Meta(description="A file that holds the URL.", examples=["secrets/hook"])
+    ] = UNSET
+    send_resolved: Annotated[bool, Meta(description="Whether it hears of an end, too.", examples=[True])] = (
+        True
+    )
+
+
+class SlackFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """A Slack channel."""
+
+    api_url: Annotated[
+        str | UnsetType,
+        Meta(description="The incoming webhook's URL.", examples=["https://hooks.example.test/x"]),
+    ] = UNSET
+    api_url_file: Annotated[
+        Name | UnsetType, Meta(description="A file that holds the URL.", examples=["secrets/slack"])
+    ] = UNSET
+    channel: Annotated[
+        Name | UnsetType, Meta(description="The channel to post to.", examples=["#payments-alerts"])
+    ] = UNSET
+    send_resolved: Annotated[bool, Meta(description="Whether it hears of an end, too.", examples=[True])] = (
+        True
+    )
+
+
+class LogFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """A line in the router's log."""
+
+    send_resolved: Annotated[bool, Meta(description="Whether it hears of an end, too.", examples=[True])] = (
+        True
+    )
+
+
+class ReceiverFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """A named destination with its ways out; none means that nobody is told."""
+
+    name: Annotated[Name, Meta(description="What routes call it.", examples=["chat"])]
+    webhook_configs: Annotated[
+        list[WebhookFile] | UnsetType,
+        Meta(description="Webhooks to call.", examples=[[{"url": "https://desk.example.test/hook"}]]),
+    ] = UNSET
+    slack_configs: Annotated[
+        list[SlackFile] | UnsetType,
+        Meta(description="Slack channels to post to.", examples=[[{"api_url_file": "secrets/slack"}]]),
+    ] = UNSET
+    log_configs: Annotated[
+        list[LogFile] | UnsetType,
+        Meta(description="Lines to write to the log.", examples=[[{"send_resolved": True}]]),
+    ] = UNSET
