@@ -1,6 +1,5 @@
 """One request under way: its phases in a straight line, and what was seen of each."""
 
-import ssl
 from contextlib import suppress
 
 import anyio
@@ -9,18 +8,16 @@ import httpx
 from synthprobe.clock import Clock
 from synthprobe.core.egress import IpVersion
 from synthprobe.core.failures import Kind
-from synthprobe.core.results import Tls
-from synthprobe.wire import certificates, failures, proxy
 from synthprobe.wire.connecting import Target, Ways
 from synthprobe.wire.contexts import Context
-from synthprobe.wire.failures import Fault, WireFailure
+from synthprobe.wire.failures import Fault
 from synthprobe.wire.framing import Framing
 from synthprobe.wire.limits import Limits
+from synthprobe.wire.line import Line
 from synthprobe.wire.message import request_bytes
 from synthprobe.wire.proxy import Via
-from synthprobe.wire.sighting import Phase, Stopwatch
-from synthprobe.wire.sockets import Channel, Connection
-from synthprobe.wire.tls import TlsConnection
+from synthprobe.wire.sighting import Phase
+from synthprobe.wire.sockets import Channel
 
 
 class Exchange:
@@ -29,10 +26,12 @@ class Exchange:
     def __init__(self, clock: Clock, request: httpx.Request, limits: Limits, context: Context | None) -> None:
         """`context`: under which TLS is spoken, None for plain HTTP."""
         self._limits = limits
-        self._context = context
         self._request = request
         self._host = request.url.raw_host.decode("ascii")
-        self._watch = Stopwatch(clock, self._host)
+        self._line = Line(clock, self._host, limits, context)
+        self._watch = self._line.watch
+        self.fault = self._line.fault
+        self.failure = self._line.failure
 
     async def run(self, ways: Ways) -> httpx.Response:
         """Everything from the look-up to the last byte. Raises `Fault` and `OSError`."""
@@ -42,62 +41,21 @@ class Exchange:
                 Kind.SCRIPT_ERROR, f"the request was not sent: {scheme}://{self._host} is no HTTP address"
             )
         data = await request_bytes(self._request)
-        connection = await self._connect(ways, self._request.url.port or _PORTS[scheme])
-        channel: Channel = connection
+        via = self._request.extensions.get("via")
+        target = self._target(self._request.url.port or _PORTS[scheme])
+        channel = await self._line.open(ways, target, via if isinstance(via, Via) else None)
         try:
-            if self._context is not None:
-                channel = await self._shake_hands(connection, self._context)
             return await self._converse(channel, data)
         finally:
             channel.close()
 
-    def fault(self, error: OSError) -> Fault:
-        """What an error of the operating system, of TLS or of the clock means in the phase under way."""
-        phase = self._watch.phase or Phase.RESOLVE
-        if isinstance(error, TimeoutError) and error.errno is None:
-            return failures.too_slow(phase, self._limits.deadline, self._watch.where)
-        if isinstance(error, ssl.SSLEOFError):
-            return failures.closed(phase, f"{self._watch.where} without a TLS goodbye")
-        if isinstance(error, ssl.SSLError):
-            return self._tls_fault(error, self._watch.tls or Tls())
-        return failures.from_socket(error, phase, self._watch.where)
-
-    def failure(self, fault: Fault) -> WireFailure:
-        """The fault with the phase it happened in and all that was seen until then."""
-        phase = self._watch.phase or Phase.SEND
-        return WireFailure(fault.kind, phase, fault.message, self._watch.stop())
-
-    async def _connect(self, ways: Ways, port: int) -> Connection:
+    def _target(self, port: int) -> Target:
         extensions = self._request.extensions
         try:
             ip = IpVersion(extensions.get("ip", IpVersion.ANY))
         except ValueError as error:
             raise Fault(Kind.SCRIPT_ERROR, f"ip is any, v4 or v6: {error}") from error
-        target = Target(self._host, port, named=extensions.get("named") is True, ip=ip)
-        via = extensions.get("via")
-        if isinstance(via, Via):
-            return await proxy.connect(via, target, ways, self._watch, self._limits)
-        return await ways.connect(target, self._watch, self._limits.deadline)
-
-    async def _shake_hands(self, connection: Connection, context: Context) -> TlsConnection:
-        self._watch.enter(Phase.TLS)
-        try:
-            channel = TlsConnection(connection, context.ssl, self._host)
-        except ValueError as error:
-            raise Fault(Kind.TLS_HOSTNAME, f"no certificate can be for {self._host}: {error}") from error
-        try:
-            await channel.shake_hands()
-        except ssl.SSLError as error:
-            raise self._tls_fault(error, channel.seen()) from error
-        except EOFError as error:
-            raise failures.closed(Phase.TLS, self._watch.where) from error
-        finally:
-            self._watch.tls = channel.seen()
-        return channel
-
-    def _tls_fault(self, error: ssl.SSLError, seen: Tls) -> Fault:
-        shown_ours = self._context is not None and self._context.has_client_cert
-        return certificates.fault(error, seen, self._host, self._watch.started_at, shown_ours=shown_ours)
+        return Target(self._host, port, named=extensions.get("named") is True, ip=ip)
 
     async def _converse(self, channel: Channel, data: bytes) -> httpx.Response:
         framing = Framing(self._request.method, self._limits)
