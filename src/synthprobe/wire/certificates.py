@@ -6,6 +6,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TypeAlias
 
+from msgspec import structs
+
 from synthprobe.core.failures import Kind
 from synthprobe.core.results import Tls
 from synthprobe.wire.failures import Fault
@@ -16,11 +18,22 @@ PeerInfo: TypeAlias = Mapping[str, object]
 
 def seen(connection: ssl.SSLObject) -> Tls:
     """What the handshake showed so far, whether or not it ended well."""
-    info = _peer_info(connection)
     cipher = connection.cipher()
-    return Tls(
+    return structs.replace(
+        described(_peer_info(connection)),
         version=connection.version() or (cipher[1] if cipher else None),
         cipher=cipher[0] if cipher else None,
+    )
+
+
+def chain(connection: ssl.SSLObject) -> tuple[Tls, ...]:
+    """Every certificate that the peer sent, its own first, whether or not they were accepted."""
+    return tuple(described(info) for info in _sent_infos(connection))
+
+
+def described(info: PeerInfo) -> Tls:
+    """What one certificate says."""
+    return Tls(
         not_after=_instant(info.get("notAfter")),
         not_before=_instant(info.get("notBefore")),
         names=_names(info.get("subjectAltName")),
@@ -107,13 +120,15 @@ def _peer_info(connection: ssl.SSLObject) -> PeerInfo:
 
 
 def _refused_info(connection: ssl.SSLObject) -> PeerInfo:
+    return next(iter(_sent_infos(connection)), {})
+
+
+def _sent_infos(connection: ssl.SSLObject) -> tuple[PeerInfo, ...]:
     """The public API shows no certificate before the handshake is over; what is below it does (CPython 3.10 on)."""
     with suppress(AttributeError, ssl.SSLError):
-        chain = connection._sslobj.get_unverified_chain()  # type: ignore[attr-defined]
-        if chain:
-            info: PeerInfo = chain[0].get_info()
-            return info
-    return {}
+        sent = connection._sslobj.get_unverified_chain()  # type: ignore[attr-defined]
+        return tuple(certificate.get_info() for certificate in sent or ())
+    return ()
 
 
 def _instant(text: object) -> datetime | None:

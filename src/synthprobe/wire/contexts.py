@@ -44,6 +44,8 @@ class TlsOptions(Struct, frozen=True):
     client_key: Source | None = None
     """Its private key, where that is not beside the certificate."""
     min_version: str = "1.2"
+    alpn: tuple[str, ...] = ("http/1.1",)
+    """What we say we speak; empty for protocols that have no word for themselves."""
 
 
 class Context(Struct, frozen=True):
@@ -95,7 +97,8 @@ def _made(options: TlsOptions) -> ssl.SSLContext:
     except (OSError, ValueError) as error:
         raise _unusable(f"the authorities to trust (ca) cannot be used: {_said(error)}") from error
     context.minimum_version = _VERSIONS[options.min_version]
-    context.set_alpn_protocols(["http/1.1"])
+    if options.alpn:
+        context.set_alpn_protocols(options.alpn)
     if options.client_cert is not None:
         try:
             _identify(context, options.client_cert, options.client_key)

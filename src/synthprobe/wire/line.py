@@ -25,6 +25,8 @@ class Line:
         """`context`: under which TLS is spoken, None for plain TCP; `server_name`: whom the certificate is for."""
         self.watch = Stopwatch(clock, host)
         self.limits = limits
+        self.tls: TlsConnection | None = None
+        """What TLS was or is spoken over, however its handshake ended."""
         self._context = context
         self._name = server_name or host
 
@@ -80,6 +82,7 @@ class Line:
         self.watch.enter(Phase.TLS)
         try:
             channel = TlsConnection(connection, context.ssl, self._name)
+            self.tls = channel
         except ValueError as error:
             raise Fault(Kind.TLS_HOSTNAME, f"no certificate can be for {self._name}: {error}") from error
         try:

@@ -48,6 +48,18 @@ async def connect(address: Address, port: int) -> "Connection":
     return connection
 
 
+def datagrams(address: Address, port: int) -> "Connection":
+    """A UDP socket that hears one address only; each `receive` is one datagram. Raises `OSError`."""
+    sock = socket.socket(address.family, socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        sock.connect(address.socket_address(port))
+    except BaseException:
+        sock.close()
+        raise
+    return Connection(sock, asyncio.get_running_loop())
+
+
 class Connection:
     """A non-blocking socket and the loop that watches it; offers are buffered, so that order is kept."""
 

@@ -74,6 +74,14 @@ class TlsConnection:
         """What the handshake showed, however it ended."""
         return certificates.seen(self._object)
 
+    def chain(self) -> tuple[Tls, ...]:
+        """Every certificate that the peer sent, its own first, however the handshake ended."""
+        return certificates.chain(self._object)
+
+    def protocol(self) -> str | None:
+        """What both sides agreed to speak (ALPN)."""
+        return self._object.selected_alpn_protocol()
+
     async def _pass_on(self) -> None:
         if self._outgoing.pending and not self._connection.offer(self._outgoing.read()):
             await self._connection.flush()

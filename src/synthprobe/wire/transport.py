@@ -13,6 +13,7 @@ from synthprobe.wire.exchange import Exchange
 from synthprobe.wire.failures import Fault, WireFailure
 from synthprobe.wire.guard import Guard
 from synthprobe.wire.limits import Limits
+from synthprobe.wire.lines import Lines
 from synthprobe.wire.resolver import Resolver
 from synthprobe.wire.sighting import Attempt, Phase, Sighting
 
@@ -43,6 +44,8 @@ class Wire(httpx.AsyncBaseTransport):
         self._limits = limits or Limits()
         self._contexts = Contexts()
         self._options = TlsOptions(ca=ca)
+        self.lines = Lines(clock, self._ways, self._contexts)
+        """For what is not HTTP, under the same guard."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request and read its answer whole. Raises `WireFailure` and nothing else."""
