@@ -64,6 +64,10 @@ class Settings(Struct, frozen=True):
     """The agent's SQLite file."""
     listen: Listen
     public_url: str
+    hooks_url: str
+    """How providers reach `/hooks/…`, where that is not the public URL."""
+    hooks_key: Path
+    """File of the key from which tokens of webhook URLs are made."""
     agent: str
     """The agent's name in reports."""
     concurrency: int
@@ -131,6 +135,16 @@ SETTINGS: tuple[_Setting, ...] = (
     _Setting("listen", "127.0.0.1:8080", "address and port of pages and API"),
     _Setting(
         "public_url", "", "how others reach the pages: the start of links in messages (default: from listen)"
+    ),
+    _Setting(
+        "hooks_url",
+        "",
+        "how payment providers reach /hooks/: the start of webhook URLs (default: the public URL)",
+    ),
+    _Setting(
+        "hooks_key",
+        "",
+        "file of the key that webhook URLs are made with; made where there is none (default: beside the store)",
     ),
     _Setting("agent", "local", "name of the agent"),
     _Setting("concurrency", "200", "runs at once"),
@@ -209,6 +223,7 @@ def _parse(values: Mapping[str, str], faults: list[str]) -> Settings | None:
     store, listen = take("store", _store), take("listen", _listen)
     concurrency, grace = take("concurrency", _count), take("grace", _seconds)
     failpoint, url = take("failpoint", _failpoint), take("public_url", _url)
+    hooks_url = take("hooks_url", _url)
     allow_loopback = take("allow_loopback", _switch)
     keep, keep_bytes = take("keep", _age), take("keep_bytes", _size)
     if (
@@ -218,6 +233,7 @@ def _parse(values: Mapping[str, str], faults: list[str]) -> Settings | None:
         or grace is None
         or failpoint is None
         or url is None
+        or hooks_url is None
         or allow_loopback is None
         or keep is None
         or keep_bytes is None
@@ -230,6 +246,8 @@ def _parse(values: Mapping[str, str], faults: list[str]) -> Settings | None:
         spool=Path(values["spool"]) if values["spool"] else store.with_name(store.stem + "-spool.db"),
         listen=listen,
         public_url=url or f"http://{listen}",
+        hooks_url=hooks_url or url or f"http://{listen}",
+        hooks_key=Path(values["hooks_key"] or store.with_name(store.stem + "-hooks.key")),
         agent=values["agent"],
         concurrency=concurrency,
         grace=grace,

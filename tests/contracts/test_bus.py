@@ -15,6 +15,8 @@ import pytest
 
 from synthprobe.buses import BusError, frames, local
 from synthprobe.buses.frames import Frame
+from synthprobe.core.hooks import Delivery
+from synthprobe.core.questions import Answered, AskDeliveries, AskTerms, DeliveriesAnswer, Question
 from synthprobe.core.reports import Announced, Finished, Pulse, Slots
 from synthprobe.core.results import CheckInfo, Fate, Outcome, Result, SlotRange, Trigger
 from synthprobe.core.spans import Span, SpanKind
@@ -70,9 +72,9 @@ def committed() -> Committed:
 
 
 @asynccontextmanager
-async def serving(address: str, receive: Receive) -> AsyncIterator[str]:
+async def serving(address: str, receive: Receive, reply: local.Reply | None = None) -> AsyncIterator[str]:
     async with anyio.create_task_group() as group:
-        yield await group.start(local.serve, address, receive)
+        yield await group.start(local.serve, address, receive, reply)
         group.cancel_scope.cancel()
 
 
@@ -293,3 +295,36 @@ async def test_tcp_is_loopback_only(address: str, committed: Committed) -> None:
         await local.connect(address).deliver([PULSE])
     with pytest.raises(BusError, match="no local address"):
         await local.serve(address, committed.receive)
+
+
+async def test_a_question_is_answered_though_a_delivery_waits(address: str) -> None:
+    commit = anyio.Event()
+
+    async def receive(_: Sequence[Frame]) -> None:
+        await commit.wait()
+
+    async def reply(question: Question) -> Answered:
+        assert question == AskDeliveries(("t",), 7, 1.5)
+        return DeliveriesAnswer((Delivery(8, "t", NOW, (("A", "b"),), b"\x00"),))
+
+    async with (
+        serving(address, receive, reply) as at,
+        connected(at) as bus,
+        anyio.create_task_group() as group,
+    ):
+        group.start_soon(bus.deliver, [PULSE])
+        answer = await bus.ask(AskDeliveries(("t",), 7, 1.5))
+        commit.set()
+    assert answer == DeliveriesAnswer((Delivery(8, "t", NOW, (("A", "b"),), b"\x00"),))
+
+
+async def test_a_question_without_an_answer_is_an_error_in_words(address: str, committed: Committed) -> None:
+    async def reply(_: Question) -> Answered:
+        raise RuntimeError("disk gone")
+
+    async with serving(address, committed.receive, reply) as at, connected(at) as bus:
+        with pytest.raises(BusError, match="disk gone"):
+            await bus.ask(AskTerms())
+        await bus.deliver([PULSE])
+    with pytest.raises(BusError, match="cannot be reached"):
+        await local.connect(at).ask(AskTerms())

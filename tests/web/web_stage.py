@@ -38,6 +38,7 @@ from synthprobe.stores.inline import InlineStore
 from synthprobe.stores.outbox import DeliveryOutcome, Mark
 from synthprobe.web.app import build
 from synthprobe.web.health import Health, Part
+from synthprobe.web.hooks import Hooks
 
 NOW = datetime(2026, 3, 2, 14, 7, 30, tzinfo=UTC)
 EVERY = timedelta(minutes=1)
@@ -281,6 +282,7 @@ def app_over(
     stopping: Callable[[], bool] = lambda: True,
     public_url: str = "http://127.0.0.1:8400",
     hosts: Sequence[str] = (),
+    hooks: Hooks | None = None,
 ) -> Litestar:
     """The web app at `NOW` with plain stand-ins for what app passes in."""
     return build(
@@ -290,6 +292,7 @@ def app_over(
         otlp_json=lambda spans: msgspec.json.encode({"resourceSpans": [span.name for span in spans]}),
         public_url=public_url,
         hosts=hosts,
+        hooks=hooks,
         clock=clock_at(NOW),
         stopping=stopping,
     )

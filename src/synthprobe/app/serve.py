@@ -15,12 +15,14 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 from socket import socket
+from urllib.parse import urlsplit
 
 import anyio
 from anyio.abc import TaskGroup
 from msgspec import Struct
 
 from synthprobe.app.child import Child, supervise
+from synthprobe.app.hooks import key_in
 from synthprobe.app.listening import Listening
 from synthprobe.app.once import new_run_id
 from synthprobe.app.reloading import HANG_UP, Nudge, RoutesReload, complaints, log_new
@@ -28,11 +30,13 @@ from synthprobe.app.vitals import Vitals
 from synthprobe.app.watched import WatchedStore
 from synthprobe.buses import NotCommitted, local
 from synthprobe.clock import Clock
+from synthprobe.core.hooks import Terms
 from synthprobe.core.reports import Pulse, Report
 from synthprobe.core.routes import Routes
 from synthprobe.core.sparing import sparingly
 from synthprobe.files.problems import Problem
 from synthprobe.files.watching import RoutesFile
+from synthprobe.router.hooks import Inbox
 from synthprobe.router.router import Router
 from synthprobe.settings import Settings
 from synthprobe.stores.errors import StoreConflict, StoreError
@@ -42,6 +46,7 @@ from synthprobe.telemetry.metrics import Metrics
 from synthprobe.telemetry.otlp import Exporter
 from synthprobe.telemetry.otlp_json import to_otlp_json
 from synthprobe.web import app as web
+from synthprobe.web.hooks import Hooks
 from synthprobe.web.server import Pages, bind
 from synthprobe.wire.guard import Guard
 from synthprobe.wire.resolver import Resolver
@@ -64,6 +69,7 @@ class Parts(Struct, frozen=True):
     router: Router
     listening: Listening
     vitals: Vitals
+    inbox: Inbox
     pages: Pages
 
     async def receive(self, frames: list[Report | Pulse]) -> None:
@@ -90,7 +96,7 @@ async def serve(settings: Settings, routes: Routes, environment: Mapping[str, st
         parts = _compose(settings, routes, store, exporter, clock)
         try:
             async with anyio.create_task_group() as tasks:
-                await tasks.start(local.serve, settings.bus, parts.receive)
+                await tasks.start(local.serve, settings.bus, parts.receive, parts.inbox.answer)
                 _start(parts, sock, tasks)
                 await _until_stopped(parts)
                 parts.pages.should_exit = True
@@ -118,6 +124,7 @@ def _compose(
         failpoint=_failpoint(settings.failpoint),
         keep=Keep(settings.keep, settings.keep_bytes),
     )
+    inbox = Inbox(watched, clock, Terms(settings.hooks_url, key_in(settings.hooks_key)))
     pages = Pages(
         web.build(
             store,
@@ -128,14 +135,16 @@ def _compose(
             clock=clock,
             stopping=lambda: pages.should_exit,
             problems=vitals.problems,
-            hosts=(settings.listen.host,),
+            hosts=(settings.listen.host, urlsplit(settings.hooks_url).hostname or ""),
+            hooks=Hooks(inbox.take, inbox.prove),
         )
     )
-    return Parts(settings, clock, store, router, listening, vitals, pages)
+    return Parts(settings, clock, store, router, listening, vitals, inbox, pages)
 
 
 def _start(parts: Parts, sock: socket, tasks: TaskGroup) -> None:
     tasks.start_soon(parts.router.run)
+    tasks.start_soon(parts.inbox.sweep)
     tasks.start_soon(parts.listening.count_alerts, parts.store)
     tasks.start_soon(parts.pages.serve, [sock])
     log.info("pages at %s, store %s", parts.settings.public_url, parts.settings.store)

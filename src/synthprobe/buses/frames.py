@@ -5,6 +5,8 @@
                      ◀───────── Answer(error="") or Answer(error=why not), then the end
       Batch(frames)  ─────────▶ receive(frames) commits
                      ◀───────── Answer(error="") or Answer(error=what receive raised)
+      Ask(question)  ─────────▶ answer(question), which may take its time: an agent asks on a connection of its own
+                     ◀───────── Told(answer) or Told(error=what answer raised)
 
 Unknown fields are tolerated, so that agents and routers of neighbouring versions understand each other; an unknown
 kind of report is refused by its name, because dropping it silently would lose it.
@@ -19,6 +21,7 @@ import msgspec
 from msgspec import Struct
 
 from synthprobe.buses import BusError
+from synthprobe.core.questions import Answered, Question
 from synthprobe.core.reports import Pulse, Report
 
 VERSION = 1
@@ -47,6 +50,19 @@ class Batch(Struct, frozen=True, tag="synthprobe.batch"):
     """Reports in the order they happened."""
 
     frames: tuple[Frame, ...]
+
+
+class Ask(Struct, frozen=True, tag="synthprobe.ask"):
+    """A question of an agent."""
+
+    question: Question
+
+
+class Told(Struct, frozen=True, tag="synthprobe.told", omit_defaults=True):
+    """The router's answer to a question; none where `error` says why."""
+
+    answer: Answered | None = None
+    error: str = ""
 
 
 class Connection:

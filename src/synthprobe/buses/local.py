@@ -6,19 +6,27 @@ The socket file's mode keeps other users out. One batch is in flight per connect
 import asyncio
 import logging
 import socket
-import stat
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import partial
+from typing import TypeAlias, TypeVar
 
 import anyio
 import msgspec
 from anyio.abc import TaskGroup, TaskStatus
 
 from synthprobe.buses import BusError, NotCommitted
-from synthprobe.buses.frames import VERSION, Answer, Batch, Connection, Frame, Hello, batches
+from synthprobe.buses.addresses import bound, name_of, open_at
+from synthprobe.buses.frames import VERSION, Answer, Ask, Batch, Connection, Frame, Hello, Told, batches
+from synthprobe.core.questions import Answered, Question
+from synthprobe.core.sparing import sparingly
+
+T = TypeVar("T")
 
 Receive: TypeAlias = Callable[[Sequence[Frame]], Awaitable[None]]
 """Commits reports: when it returns they are on disk; whatever it raises, the agent keeps them."""
+
+Reply: TypeAlias = Callable[[Question], Awaitable[Answered]]
+"""Answers a question; whatever it raises, the agent is told that there is no answer."""
 
 ANSWER_WITHIN = 60.0
 """Seconds for one commit; after that the connection is given up, and a commit that comes late is a repeat."""
@@ -44,6 +52,27 @@ class LocalBus:
         async with self._turn:
             for batch in batches(frames):
                 await self._deliver(batch)
+
+    async def ask(self, question: Question) -> Answered:
+        """Ask the router, on a connection of its own so that no report waits for the answer. Raises `BusError`."""
+        connection = None
+        try:
+            with anyio.fail_after(ANSWER_WITHIN):
+                connection = await open_at(self._address)
+                await self._greet(connection)
+                await connection.send(msgspec.msgpack.encode(Ask(question)))
+                told = _read(await connection.receive(), Told, self._address)
+        except TimeoutError as error:
+            raise BusError(f"the router at {self._address} did not answer a question") from error
+        except OSError as error:
+            raise BusError(f"the router at {self._address} cannot be reached: {_words(error)}") from error
+        finally:
+            if connection is not None:
+                with anyio.CancelScope(shield=True):
+                    await connection.close()
+        if told.answer is None:
+            raise BusError(f"the router did not answer: {told.error}")
+        return told.answer
 
     async def close(self) -> None:
         """Close the connection, if there is one."""
@@ -72,35 +101,36 @@ class LocalBus:
             raise BusError(f"the router refused the reports: {answer.error}")
 
     async def _connected(self) -> Connection:
-        connection = self._connection = await _open(self._address)
+        connection = self._connection = await open_at(self._address)
+        await self._greet(connection)
+        return connection
+
+    async def _greet(self, connection: Connection) -> None:
         answer = await self._ask(connection, msgspec.msgpack.encode(Hello()))
         if answer.error:
             raise BusError(f"the router at {self._address} refused the connection: {answer.error}")
-        return connection
 
     async def _ask(self, connection: Connection, message: bytes) -> Answer:
         await connection.send(message)
-        reply = await connection.receive()
-        if reply is None:
-            raise BusError(f"the router at {self._address} closed the connection without an answer")
-        try:
-            return msgspec.msgpack.decode(reply, type=Answer)
-        except msgspec.MsgspecError as error:
-            raise BusError(f"what listens at {self._address} is not a synthprobe router: {error}") from error
+        return _read(await connection.receive(), Answer, self._address)
 
 
 async def serve(
-    address: str, receive: Receive, *, task_status: TaskStatus[str] = anyio.TASK_STATUS_IGNORED
+    address: str,
+    receive: Receive,
+    reply: Reply | None = None,
+    *,
+    task_status: TaskStatus[str] = anyio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Take reports at `address` until cancelled; `task_status` is told the address really listened on.
+    """Take reports and questions at `address` until cancelled; `task_status` is told the address really listened on.
 
     Raises `BusError` when another process listens there already.
     """
-    bound = await _bound(address)
+    listener = await bound(address)
     async with anyio.create_task_group() as group:
-        server = await _listening(bound, group, receive)
+        server = await _listening(listener, group, partial(_converse, receive=receive, reply=reply))
         try:
-            task_status.started(_name(bound, address))
+            task_status.started(name_of(listener, address))
             await anyio.sleep_forever()
         finally:
             server.close()
@@ -109,12 +139,12 @@ async def serve(
                     await anyio.Path(address).unlink(missing_ok=True)
 
 
-async def _converse(connection: Connection, receive: Receive) -> None:
+async def _converse(connection: Connection, *, receive: Receive, reply: Reply | None) -> None:
     """One agent's connection, from its hello to its end; what goes wrong here ends this connection only."""
     try:
         if await _greeted(connection):
             while (message := await connection.receive()) is not None:
-                answer = await _answer(message, receive)
+                answer = await _answer(message, receive, reply)
                 await connection.send(msgspec.msgpack.encode(answer))
     except (BusError, OSError) as error:
         _log.warning("the connection of an agent ended: %s", _words(error))
@@ -138,11 +168,27 @@ async def _greeted(connection: Connection) -> bool:
     return not refusal
 
 
-async def _answer(message: bytes, receive: Receive) -> Answer:
+async def _answer(message: bytes, receive: Receive, reply: Reply | None) -> Answer | Told:
     try:
-        batch = msgspec.msgpack.decode(message, type=Batch)
+        asked = msgspec.msgpack.decode(message, type=Batch | Ask)
     except msgspec.MsgspecError as error:
-        return Answer(error=f"not a batch that this version of the router knows: {error}")
+        return Answer(error=f"nothing that this version of the router knows: {error}")
+    if isinstance(asked, Ask):
+        return await _told(asked.question, reply)
+    return await _committed(asked, receive)
+
+
+async def _told(question: Question, reply: Reply | None) -> Told:
+    if reply is None:
+        return Told(error="this router answers no questions")
+    try:
+        return Told(await reply(question))
+    except Exception as error:  # noqa: BLE001 - the agent must hear of whatever it was
+        _log.warning("a question was not answered: %s", _words(error), extra=sparingly("ask"))
+        return Told(error=f"{type(error).__name__}: {error}")
+
+
+async def _committed(batch: Batch, receive: Receive) -> Answer:
     try:
         await receive(batch.frames)
     except NotCommitted as error:
@@ -153,76 +199,26 @@ async def _answer(message: bytes, receive: Receive) -> Answer:
     return Answer()
 
 
-async def _open(address: str) -> Connection:
-    if address.startswith("tcp:"):
-        return Connection(*await asyncio.open_connection(*_host_and_port(address)))
-    return Connection(*await asyncio.open_unix_connection(address))
-
-
-async def _bound(address: str) -> socket.socket:
-    """A socket that has the address and does not listen yet; a Unix socket gets its mode before anybody can connect."""
-    if not address.startswith("tcp:"):
-        await _clear_stale(address)
-    bound = socket.socket(_family(address), socket.SOCK_STREAM)
+def _read(reply: bytes | None, kind: type[T], address: str) -> T:
+    if reply is None:
+        raise BusError(f"the router at {address} closed the connection without an answer")
     try:
-        if address.startswith("tcp:"):
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            bound.bind(_host_and_port(address))
-        else:
-            bound.bind(address)
-            await anyio.Path(address).chmod(stat.S_IRUSR | stat.S_IWUSR)
-    except OSError as error:
-        bound.close()
-        raise BusError(f"cannot listen at {address}: {error}; choose another address") from error
-    return bound
+        return msgspec.msgpack.decode(reply, type=kind)
+    except msgspec.MsgspecError as error:
+        raise BusError(f"what listens at {address} is not a synthprobe router: {error}") from error
 
 
-async def _listening(bound: socket.socket, group: TaskGroup, receive: Receive) -> asyncio.Server:
+async def _listening(
+    bound: socket.socket, group: TaskGroup, converse: Callable[[Connection], Coroutine[None, None, None]]
+) -> asyncio.Server:
     """The server of a bound socket; each connection is a task of the group."""
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        group.start_soon(_converse, Connection(reader, writer), receive)
+        group.start_soon(converse, Connection(reader, writer))
 
     if bound.family in (socket.AF_INET, socket.AF_INET6):
         return await asyncio.start_server(accept, sock=bound)
     return await asyncio.start_unix_server(accept, sock=bound)
-
-
-async def _clear_stale(path: str) -> None:
-    """Remove a socket file nobody listens at; a listening socket or another kind of file is not ours to remove."""
-    file = anyio.Path(path)
-    if not await file.exists():
-        return
-    if not await file.is_socket():
-        raise BusError(f"{path} is not a socket; move it away or choose another state directory")
-    try:
-        connection = await _open(path)
-    except ConnectionRefusedError:
-        await file.unlink(missing_ok=True)
-    else:
-        await connection.close()
-        raise BusError(f"another process listens at {path}; stop it or choose another state directory")
-
-
-def _family(address: str) -> socket.AddressFamily:
-    if not address.startswith("tcp:"):
-        return socket.AF_UNIX
-    return socket.AF_INET6 if ":" in _host_and_port(address)[0] else socket.AF_INET
-
-
-def _name(bound: socket.socket, address: str) -> str:
-    """The address as an agent writes it, with the port that was really taken."""
-    if not address.startswith("tcp:"):
-        return address
-    host = address.removeprefix("tcp:").rpartition(":")[0]
-    return f"tcp:{host}:{bound.getsockname()[1]}"
-
-
-def _host_and_port(address: str) -> tuple[str, int]:
-    host, _, port = address.removeprefix("tcp:").rpartition(":")
-    if host not in ("127.0.0.1", "[::1]") or not port.isdecimal():
-        raise BusError(f"{address!r} is no local address; write tcp:127.0.0.1:PORT or a socket's path")
-    return host.strip("[]"), int(port)
 
 
 def _words(error: Exception) -> str:

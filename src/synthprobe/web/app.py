@@ -18,8 +18,10 @@ from synthprobe.core.spans import Span
 from synthprobe.ports import Store
 from synthprobe.stores.errors import StoreError
 from synthprobe.web import api, assets, pages, vitals
+from synthprobe.web import hooks as inbound
 from synthprobe.web.errors import Problems
 from synthprobe.web.health import Health
+from synthprobe.web.hooks import Hooks
 from synthprobe.web.hosts import only_for
 from synthprobe.web.kept import Kept
 from synthprobe.web.site import Site, templates
@@ -46,12 +48,13 @@ def build(
     stopping: Callable[[], bool] = lambda: False,
     problems: Callable[[], tuple[ConfigProblem, ...]] = lambda: (),
     hosts: Sequence[str] = (),
+    hooks: Hooks | None = None,
 ) -> Litestar:
     """The ASGI app.
 
     `metrics` takes an Accept header and returns the exposition with its content type; `stopping` turns true when the
     server has been asked to stop (uvicorn: `lambda: server.should_exit`), which ends live streams. `hosts` are names to answer to beside this machine's own
-    and the public URL's.
+    and the public URL's; `hooks` is the inbox of inbound webhooks.
     """
     served = assets.load()
     site = Site(
@@ -68,10 +71,11 @@ def build(
     )
     errors = Problems(site)
     return Litestar(
-        route_handlers=[*_PAGES, *_VITALS, assets.serve, api.router],
+        route_handlers=[*_PAGES, *_VITALS, assets.serve, api.router, *(inbound.HANDLERS if hooks else ())],
         dependencies={
             "site": Provide(lambda: site, sync_to_thread=False),
             "assets": Provide(lambda: served, sync_to_thread=False),
+            **({"hooks": Provide(lambda: hooks, sync_to_thread=False)} if hooks else {}),
         },
         exception_handlers={
             HTTPException: errors.refused,
