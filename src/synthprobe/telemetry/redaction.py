@@ -30,6 +30,7 @@ _PARSED = 65536
 """A longer body is shown as text cut short, unless `redact.json` has to look into it."""
 _CUT = 16384
 _URLS_REMEMBERED = 256
+_LINES_REMEMBERED = 1024
 _REMEMBERED = 200
 """Characters of texts whose redaction is remembered: most are header values and names that come in every run."""
 _READABLE = "[]*:/ "
@@ -49,6 +50,7 @@ class Redactor:
         self._needles = Needles(self._secrets)
         self._redaction = redaction
         self._urls: dict[str, str] = {}
+        self._lines: dict[tuple[str, str], tuple[str, str]] = {}
         self._headers = frozenset(name.lower() for name in redaction.headers)
         self._paths = tuple(jsonpath_rfc9535.compile(path) for path in redaction.json)
 
@@ -66,7 +68,7 @@ class Redactor:
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """Header names with their values, in order."""
-        return tuple((name, self._header(name, value)) for name, value in headers)
+        return tuple([self._lines.get(line) or self._line(line) for line in headers])
 
     def url(self, url: str) -> str:
         """A URL: user information, query and fragment values under telling names, and whatever `text` hides."""
@@ -80,6 +82,13 @@ class Redactor:
     def value(self, value: Json) -> Json:
         """A JSON document: named paths, values under telling keys, and every text and number in it."""
         return self._inside(self._without_paths(value))
+
+    def member(self, name: str, value: Json) -> Json:
+        """What stands under a name of a document of which no more is known."""
+        if self._paths:
+            whole = self._without_paths({name: value})
+            value = whole[name] if isinstance(whole, dict) else MASK
+        return self._named(name, value) if self.text(name) == name else MASK
 
     def body(self, body: bytes, content_type: str) -> str:
         """A body as text of at most `MAX_BODY` characters; JSON and forms are looked into."""
@@ -122,6 +131,15 @@ class Redactor:
         )
         return self.text(urlunsplit(shown))
 
+    def _line(self, line: tuple[str, str]) -> tuple[str, str]:
+        """A header, remembered if it is short: most are the same in every run."""
+        shown = line[0], self._header(*line)
+        if len(line[1]) <= _REMEMBERED:
+            if len(self._lines) >= _LINES_REMEMBERED:
+                self._lines.clear()
+            self._lines[line] = shown
+        return shown
+
     def _header(self, name: str, value: str) -> str:
         if name.lower() in self._headers or hides_value(name):
             return MASK
@@ -152,6 +170,8 @@ class Redactor:
         return urlencode(shown, safe=_READABLE, quote_via=quote)
 
     def _without_paths(self, value: Json) -> Json:
+        if not self._paths:
+            return value
         hidden = {node.location for path in self._paths for node in path.find(value)}
         return _masked_at(value, (), hidden) if hidden else value
 
