@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from case_files import cases, document
+from synthprobe.core.answers import routes_test
 from synthprobe.core.durations import duration_text
-from synthprobe.core.routes import Route, Routes, explain, match, repeat_effective, routes_test, walk
+from synthprobe.core.routes import Route, Routes, explain, match, repeat_effective, walk
 from synthprobe.files.routes import load_routes
 
 
@@ -26,12 +27,14 @@ def named(node: dict[str, Any]) -> set[str]:
     return {node["receiver"]}.union(*below) if "receiver" in node else set().union(*below)
 
 
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
 TREES = {name: tree(name) for name in document("routing.yaml")["trees"]}
 
 
 @pytest.mark.parametrize("case", cases("routing.yaml", "routes"))
 def test_labels_lead_where_alertmanager_sends_them(case: dict[str, Any]) -> None:
-    found = [shown(route) for route in match(TREES[case["tree"]].root, case["labels"])]
+    found = [shown(route) for route in match(TREES[case["tree"]].root, case["labels"], NOON)]
     assert [
         {key: route[key] for key in want} for route, want in zip(found, case["out"], strict=True)
     ] == case["out"]
@@ -58,7 +61,7 @@ def test_every_alert_reaches_somebody_and_every_route_is_accounted_for(
     name: str, labels: dict[str, str]
 ) -> None:
     root = TREES[name].root
-    explained = explain(root, labels)
+    explained = explain(root, labels, NOON)
     assert explained.matches
     rejected = {node.path for node in explained.rejected}
     passed_over = {node.path for node in explained.rejected if node.why != "a route below it matched"}
@@ -68,7 +71,9 @@ def test_every_alert_reaches_somebody_and_every_route_is_accounted_for(
 
 
 def test_a_rejection_names_the_matcher_and_what_it_found() -> None:
-    rejected = {node.path: node.why for node in explain(TREES["tree5"].root, {"region": "emea"}).rejected}
+    rejected = {
+        node.path: node.why for node in explain(TREES["tree5"].root, {"region": "emea"}, NOON).rejected
+    }
     assert rejected == {
         "route": "a route below it matched",
         "route.routes[0]": "region=\"\": region is 'emea'",
@@ -77,7 +82,7 @@ def test_a_rejection_names_the_matcher_and_what_it_found() -> None:
 
 
 def test_what_stands_after_a_match_says_so() -> None:
-    rejected = {node.path: node.why for node in explain(TREES["tree5"].root, {}).rejected}
+    rejected = {node.path: node.why for node in explain(TREES["tree5"].root, {}, NOON).rejected}
     assert rejected["route.routes[2]"] == "route.routes[0] matched first and does not continue"
 
 
@@ -123,3 +128,40 @@ def test_the_answer_of_routes_test_is_stable_json() -> None:
             {"path": ["route"], "why": "a route below it matched"},
         ],
     }
+
+
+TIMED = """
+route:
+  receiver: root
+  routes:
+    - {matchers: ['m="1"'], receiver: office, active_time_intervals: [office], routes: [{matchers: ['c="1"']}]}
+    - {matchers: ['m="2"'], receiver: desk, when: [office, sunday], continue: true}
+    - {matchers: ['m=~"1|2"'], receiver: sibling}
+receivers: [{name: root}, {name: office}, {name: desk}, {name: sibling}]
+time_intervals:
+  - {name: office, time_intervals: [{times: [{start_time: '08:00', end_time: '18:00'}], weekdays: ['monday:friday'], location: Europe/London}]}
+  - {name: sunday, time_intervals: [{weekdays: [sunday]}]}
+"""
+NIGHT = datetime(2026, 7, 1, 23, tzinfo=UTC)
+
+
+def answers(labels: dict[str, str], at: datetime) -> list[tuple[str, list[str]]]:
+    asked = routes_test(load_routes(TIMED, "routes.yaml"), labels, at)
+    return [(match.receiver, [mute.name for mute in match.muted_by]) for match in asked.matches]
+
+
+def test_a_closed_active_interval_mutes_its_route_and_no_sibling_takes_over() -> None:
+    assert answers({"m": "1"}, NOON) == [("office", [])]
+    assert answers({"m": "1"}, NIGHT) == [("office", ["office"])]
+    assert answers({"m": "1", "c": "1"}, NIGHT) == [("office", [])], (
+        "a child has none of its parent's intervals"
+    )
+
+
+def test_outside_its_hours_a_route_with_when_is_passed_over() -> None:
+    assert answers({"m": "2"}, NOON) == [("desk", []), ("sibling", [])]
+    assert answers({"m": "2"}, NIGHT) == [("sibling", [])]
+    rejected = explain(load_routes(TIMED, "routes.yaml").root, {"m": "2"}, NIGHT).rejected
+    assert ("route.routes[1]", "outside office, sunday until 2026-07-02T07:00Z") in [
+        (node.path, node.why) for node in rejected
+    ]

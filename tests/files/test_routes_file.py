@@ -1,6 +1,6 @@
 """routes.yaml is read as Alertmanager reads its own words, or refused with everything that is wrong with it."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,11 @@ from hypothesis import strategies as st
 
 from case_files import cases, document
 from synthprobe.core.incidents import ScopeRule
+from synthprobe.core.inhibitions import InhibitRule
+from synthprobe.core.intervals import NamedInterval, TimeInterval
+from synthprobe.core.labels import parse_matchers
 from synthprobe.core.routes import Delivery, Integration, Region
+from synthprobe.core.silences import SilencePolicy
 from synthprobe.core.teams import Team
 from synthprobe.files.problems import FileProblems
 from synthprobe.files.routes import load_routes
@@ -41,7 +45,31 @@ receivers:
   - name: desk
     webhook_configs: [{url: 'https://desk.example.test/hook'}]
 delivery: {give_up_after: 2h, on_give_up: chat}
+time_intervals:
+  - name: night
+    time_intervals:
+      - {times: [{start_time: '22:00', end_time: '24:00'}], weekdays: ['monday:friday'], days_of_month: ['-1'], months: [1], years: ['2026:2027'], location: Europe/London}
+inhibit_rules:
+  - {name: down, source_matchers: ['a="1",b="2"'], target_matchers: ['c="3"'], equal: [psp]}
+silences:
+  - {matchers: ['psp="acq-7"'], starts_at: '2026-03-29T01:30', ends_at: '2026-10-25T01:30', location: Europe/London, created_by: chi, comment: CHG1}
+silence_policy: {max_duration: 12h, remind_before: 15m}
 """
+
+
+def test_what_holds_back_becomes_core_values() -> None:
+    routes = load_routes(WHOLE, "routes.yaml")
+    night = TimeInterval(((1320, 1440),), ((1, 5),), ((-1, -1),), ((1, 1),), ((2026, 2027),), "Europe/London")
+    assert routes.intervals == {"night": NamedInterval("night", (night,))}
+    source, target = parse_matchers('a="1",b="2"'), parse_matchers('c="3"')
+    assert routes.inhibit_rules == (InhibitRule("down", source, target, ("psp",)),)
+    (planned,) = routes.silences
+    # It begins after the gap that 01:30 falls into, and ends at the second 01:30 of the day the clocks go back.
+    assert planned.starts_at == datetime(2026, 3, 29, 1, tzinfo=UTC)
+    assert planned.ends_at == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+    assert (planned.created_by, planned.comment, planned.planned) == ("chi", "CHG1", True)
+    assert planned.id == load_routes(WHOLE, "routes.yaml").silences[0].id
+    assert routes.silence_policy == SilencePolicy(timedelta(hours=12), timedelta(minutes=15))
 
 
 def test_a_whole_file_becomes_core_values() -> None:
@@ -92,7 +120,6 @@ def test_every_fault_is_told_with_its_place(case: dict[str, Any]) -> None:
 
 PLACES = {
     "file": ("{key}: []\nroute: {{receiver: x}}\nreceivers: [{{name: x}}]\n", "1:1"),
-    "route": ("route: {{receiver: x, routes: [{{{key}: []}}]}}\nreceivers: [{{name: x}}]\n", "1:32"),
     "receiver": ("route: {{receiver: x}}\nreceivers: [{{name: x, {key}: []}}]\n", "2:23"),
 }
 DESIGNED = [(place, key) for place, keys in document("routes_file.yaml")["designed"].items() for key in keys]

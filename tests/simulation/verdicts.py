@@ -153,7 +153,7 @@ async def _concerned(town: Town, incident: Incident) -> set[str]:
     for member in incident.members:
         rows = await _rows(town.store, "select doc from alerts where fingerprint = :f", f=member.fingerprint)
         labels = document(rows[0], Alert).full_labels
-        found |= {route.receiver for route in match(TREE.root, labels)}
+        found |= {route.receiver for route in match(TREE.root, labels, town.clock.now())}
     return found
 
 

@@ -10,7 +10,8 @@ import msgspec
 from synthprobe import clock
 from synthprobe.cli.exits import Exit
 from synthprobe.cli.options import refuse, settings_from, with_settings
-from synthprobe.core.routes import Routes, routes_test
+from synthprobe.core.answers import routes_test
+from synthprobe.core.routes import Routes
 from synthprobe.files.problems import FileProblems
 from synthprobe.files.routes import load_routes
 

@@ -64,6 +64,8 @@ class Alert(Struct, frozen=True, omit_defaults=True):
     starts_at: datetime | None = None
     """When it began to fire; a pending alert keeps the times of its last firing, which a group may still have to tell."""
     ends_at: datetime | None = None
+    routed_at: datetime | None = None
+    """When its routes were chosen: `when` is read at this instant, so that a boundary moves nothing that is open."""
     incident: int | None = None
     signature: str = ""
     last_result: str = ""

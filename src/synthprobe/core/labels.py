@@ -40,7 +40,8 @@ class MatcherError(ValueError):
 def parse_matchers(text: str) -> tuple[Matcher, ...]:
     """Read `foo=bar,baz!~"x"`, with or without braces. Raises `MatcherError`.
 
-    Alertmanager's classic rules (pkg/labels/parse.go), and its UTF-8 names: quoted, or without reserved characters.
+    Alertmanager's classic rules (pkg/labels/parse.go); what only its UTF-8 parser takes is read by the rules of that
+    one (matcher/parse): names that are quoted or hold other letters, whose quoted values have Go's escapes.
     """
     inner = text.strip()
     if inner.startswith("{") and inner.endswith("}"):
@@ -58,10 +59,12 @@ def parse_matcher(text: str) -> Matcher:
     if not found:
         raise MatcherError(f"bad matcher format: {text}: write name, then one of = != =~ !~, then a value")
     raw_name, op, raw_value = found.group(1), MatchOp(found.group(2)), found.group(3)
-    name = _unquoted(raw_name, text) if raw_name.startswith('"') else raw_name
-    if not name:
+    if _CLASSIC_NAME.fullmatch(raw_name):
+        matcher = Matcher(raw_name, op, _unquoted(raw_value, text))
+    else:
+        matcher = Matcher(_go_text(raw_name, text), op, _go_text(raw_value, text))
+    if not matcher.name:
         raise MatcherError(f"bad matcher format: {text}: the label's name is empty")
-    matcher = Matcher(name, op, _unquoted(raw_value, text))
     if op in (MatchOp.MATCHES, MatchOp.NOT_MATCHES):
         _check_pattern(matcher, text)
     return matcher
@@ -117,6 +120,11 @@ _CLASSIC_NAME = re2.compile("[a-zA-Z_:][a-zA-Z0-9_:]*")
 _MATCHER = re2.compile(
     r'(?s)\s*("(?:[^"\\]|\\.)*"|[^{}!=~,\\"' + r"'`\s" + r"]+)\s*(=~|=|!=|!~)\s*(.*?)\s*",
 )
+_RESERVED = re2.compile("[{}!=~,\\\\\"'`\\s]")
+_GO_ESCAPE = re2.compile(
+    r"(?s)\\(?:[abfnrtv\\\"]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3})|\\.|[^\\\"\n]+|."
+)
+_GO_LETTERS = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, "\\": 92, '"': 34}
 _UNESCAPED = {"n": "\n", '"': '"', "\\": "\\"}
 
 
@@ -179,6 +187,39 @@ def _unquoted(raw: str, text: str) -> str:
     if quoted:
         raise MatcherError(f"matcher value has no closing double quote: {text.strip()}")
     return "".join(out)
+
+
+def _go_text(raw: str, text: str) -> str:
+    """A quoted text with Go's escapes (strconv.Unquote), or a bare one without reserved characters."""
+    if not raw.startswith('"'):
+        if _RESERVED.search(raw):
+            raise MatcherError(f"bad matcher format: {text.strip()}: put {raw} in double quotes")
+        return raw
+    if len(raw) < 2 or not raw.endswith('"'):
+        raise MatcherError(f"matcher value has no closing double quote: {text.strip()}")
+    parts = (_go_part(found.group(0), text) for found in _GO_ESCAPE.finditer(raw[1:-1]))
+    try:
+        return b"".join(parts).decode()
+    except UnicodeDecodeError as error:
+        raise MatcherError(f"bad matcher format: {text.strip()}: its escapes make no UTF-8") from error
+
+
+def _go_part(part: str, text: str) -> bytes:
+    if part == '"':
+        raise MatcherError(f"matcher value contains unescaped double quote: {text.strip()}")
+    if part == "\n":
+        raise MatcherError(f"bad matcher format: {text.strip()}: a line break stands in quotes as \\n")
+    if not part.startswith("\\"):
+        return part.encode()
+    kind, digits = part[1:2], part[2:]
+    if len(part) == 2 and kind in _GO_LETTERS:
+        return bytes([_GO_LETTERS[kind]])
+    try:
+        if kind == "x":
+            return bytes([int(digits, 16)])
+        return chr(int(digits, 16)).encode() if kind in ("u", "U") and digits else bytes([int(part[1:], 8)])
+    except ValueError as error:  # no such escape, a surrogate, or beyond a byte
+        raise MatcherError(f"bad matcher format: {text.strip()}: {part} is no escape") from error
 
 
 def _quoted(text: str) -> str:

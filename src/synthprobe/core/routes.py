@@ -1,6 +1,7 @@
 """The routing tree: Alertmanager's rules (dispatch/route.go), as a pure look-up.
 
-Depth first, children first, first match wins unless `continue`; options inherit from the parent.
+Depth first, children first, first match wins unless `continue`; options inherit from the parent, time intervals do not.
+Ours: a route with `when` matches only while one of those intervals is active; outside them an alert falls through.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,10 +11,12 @@ from typing import Protocol
 from msgspec import Struct
 
 from synthprobe.core.coverage import Promise, RouteCase
-from synthprobe.core.durations import duration_text
 from synthprobe.core.escalation import EscalationPolicy
 from synthprobe.core.incidents import ScopeRule
-from synthprobe.core.labels import Labels, Matcher, holds, matches
+from synthprobe.core.inhibitions import InhibitRule
+from synthprobe.core.intervals import NamedInterval, active, next_change
+from synthprobe.core.labels import Labels, Matcher, holds
+from synthprobe.core.silences import Silence, SilencePolicy
 from synthprobe.core.teams import Contact, Holidays, Override, Rotation, Schedule, Team, User
 
 ALL_LABELS = "..."
@@ -31,6 +34,10 @@ class Route(Struct, frozen=True):
     group_wait: timedelta = timedelta(seconds=30)
     group_interval: timedelta = timedelta(minutes=5)
     repeat_interval: timedelta = timedelta(hours=4)
+    when: tuple[NamedInterval, ...] = ()
+    """It matches only while one of them is active."""
+    mute_time_intervals: tuple[NamedInterval, ...] = ()
+    active_time_intervals: tuple[NamedInterval, ...] = ()
     routes: tuple["Route", ...] = ()
     key: str = ""
     """Its part of a group's key, made of matchers, so that moving a route keeps its groups: `{}/{region="emea"}`."""
@@ -90,6 +97,11 @@ class Routes(Struct, frozen=True):
     escalation_policies: Mapping[str, EscalationPolicy] = {}
     coverage: Mapping[str, Promise] = {}
     tests: tuple[RouteCase, ...] = ()
+    intervals: Mapping[str, NamedInterval] = {}
+    inhibit_rules: tuple[InhibitRule, ...] = ()
+    silences: tuple[Silence, ...] = ()
+    """The planned ones."""
+    silence_policy: SilencePolicy = SilencePolicy()
 
 
 class Rejection(Struct, frozen=True):
@@ -106,39 +118,6 @@ class Explained(Struct, frozen=True):
     rejected: tuple[Rejection, ...]
 
 
-class MatchAnswer(Struct, frozen=True):
-    """One matching route as `routes test` prints it; durations as in the file."""
-
-    receiver: str
-    path: tuple[str, ...]
-    group_by: tuple[str, ...]
-    group_wait: str
-    group_interval: str
-    repeat_interval: str
-    repeat_effective: str
-    muted_by: tuple[Mapping[str, str], ...] = ()
-    team: str | None = None
-    levels: tuple[Mapping[str, str], ...] = ()
-
-
-class RejectionAnswer(Struct, frozen=True):
-    """One node passed over, as `routes test` prints it."""
-
-    path: tuple[str, ...]
-    why: str
-
-
-class TestAnswer(Struct, frozen=True):
-    """The stable JSON of `routes test`."""
-
-    __test__ = False
-
-    at: datetime
-    labels: Labels
-    matches: tuple[MatchAnswer, ...]
-    rejected: tuple[RejectionAnswer, ...]
-
-
 class Timers(Protocol):
     """What has Alertmanager's repeating timers: a route, or a group of one."""
 
@@ -153,16 +132,19 @@ class Timers(Protocol):
         ...
 
 
-def match(root: Route, labels: Labels) -> tuple[Route, ...]:
-    """The routes an alert is notified through, in the file's order; the root takes what no child takes."""
-    return explain(root, labels).matches
+def match(root: Route, labels: Labels, at: datetime) -> tuple[Route, ...]:
+    """The routes an alert that is routed at this instant is notified through, in the file's order.
+
+    The root takes what no child takes.
+    """
+    return explain(root, labels, at).matches
 
 
-def explain(root: Route, labels: Labels) -> Explained:
+def explain(root: Route, labels: Labels, at: datetime) -> Explained:
     """The routes an alert is notified through, and for each other node on the way why not."""
     found: list[Route] = []
     rejected: list[Rejection] = []
-    _descend(root, labels, found, rejected)
+    _descend(root, _Asked(labels, at), found, rejected)
     # A root with matchers is refused by the file; should one come by hand, nothing is dropped.
     return Explained(tuple(found) or (root,), tuple(rejected))
 
@@ -172,17 +154,6 @@ def repeat_effective(timers: Timers) -> timedelta:
     return -(-timers.repeat_interval // timers.group_interval) * timers.group_interval
 
 
-def routes_test(routes: Routes, labels: Labels, at: datetime) -> TestAnswer:
-    """The answer of `routes test` for an alert with these labels at an instant."""
-    explained = explain(routes.root, labels)
-    return TestAnswer(
-        at=at,
-        labels=labels,
-        matches=tuple(_answer(route) for route in explained.matches),
-        rejected=tuple(RejectionAnswer(tuple(node.path.split(".")), node.why) for node in explained.rejected),
-    )
-
-
 def walk(root: Route) -> Iterator[Route]:
     """Every node of a tree, parents before children, in the file's order."""
     yield root
@@ -190,13 +161,18 @@ def walk(root: Route) -> Iterator[Route]:
         yield from walk(child)
 
 
-def _descend(node: Route, labels: Labels, found: list[Route], rejected: list[Rejection]) -> bool:
-    if not matches(node.matchers, labels):
-        rejected.append(Rejection(node.path, _why_not(node, labels)))
+class _Asked(Struct, frozen=True):
+    labels: Labels
+    at: datetime
+
+
+def _descend(node: Route, asked: _Asked, found: list[Route], rejected: list[Rejection]) -> bool:
+    if why := _why_not(node, asked):
+        rejected.append(Rejection(node.path, why))
         return False
     before = len(found)
     for index, child in enumerate(node.routes):
-        if _descend(child, labels, found, rejected) and not child.continue_:
+        if _descend(child, asked, found, rejected) and not child.continue_:
             why = f"{child.path} matched first and does not continue"
             rejected.extend(Rejection(later.path, why) for later in node.routes[index + 1 :])
             break
@@ -207,19 +183,15 @@ def _descend(node: Route, labels: Labels, found: list[Route], rejected: list[Rej
     return True
 
 
-def _why_not(node: Route, labels: Labels) -> str:
-    failed = next(matcher for matcher in node.matchers if not holds(matcher, labels))
-    value = labels.get(failed.name, "")
-    return f"{failed}: {failed.name} is {value!r}" if value else f"{failed}: there is no label {failed.name}"
-
-
-def _answer(route: Route) -> MatchAnswer:
-    return MatchAnswer(
-        receiver=route.receiver,
-        path=tuple(route.path.split(".")),
-        group_by=route.group_by,
-        group_wait=duration_text(route.group_wait),
-        group_interval=duration_text(route.group_interval),
-        repeat_interval=duration_text(route.repeat_interval),
-        repeat_effective=duration_text(repeat_effective(route)),
-    )
+def _why_not(node: Route, asked: _Asked) -> str:
+    for matcher in node.matchers:
+        if not holds(matcher, asked.labels):
+            value = asked.labels.get(matcher.name, "")
+            found = f"{matcher.name} is {value!r}" if value else f"there is no label {matcher.name}"
+            return f"{matcher}: {found}"
+    if not node.when or any(active(named.intervals, asked.at) for named in node.when):
+        return ""
+    opens = [next_change(named.intervals, asked.at) for named in node.when]
+    first = min((instant for instant in opens if instant), default=None)
+    names = ", ".join(named.name for named in node.when)
+    return f"outside {names}" + (f" until {first:%Y-%m-%dT%H:%MZ}" if first else "")

@@ -42,6 +42,27 @@ class RouteFile(Struct, frozen=True, forbid_unknown_fields=True, rename={"contin
         Duration | UnsetType,
         Meta(description="After how long the same is told again.", examples=["4h"]),
     ] = UNSET
+    when: Annotated[
+        list[Name] | UnsetType,
+        Meta(
+            description="It matches only while one of these time intervals is active; outside them alerts fall through.",
+            examples=[["office-hours"]],
+        ),
+    ] = UNSET
+    mute_time_intervals: Annotated[
+        list[Name] | UnsetType,
+        Meta(
+            description="While one of these is active, nobody hears here of what fires; not inherited.",
+            examples=[["maintenance"]],
+        ),
+    ] = UNSET
+    active_time_intervals: Annotated[
+        list[Name] | UnsetType,
+        Meta(
+            description="While none of these is active, nobody hears here of what fires; not inherited.",
+            examples=[["office-hours"]],
+        ),
+    ] = UNSET
     routes: Annotated[
         list["RouteFile"] | UnsetType,
         Meta(description="More specific routes, tried in order.", examples=[[{"receiver": "chat"}]]),

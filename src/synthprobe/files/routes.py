@@ -9,12 +9,20 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict, replace
 
 from synthprobe.core.incidents import ScopeRule
-from synthprobe.core.labels import Matcher, parse_matcher
+from synthprobe.core.intervals import NamedInterval
+from synthprobe.core.labels import Matcher
 from synthprobe.core.routes import Delivery, Integration, Receiver, Region, Route, Routes
 from synthprobe.files.coverage_values import coverage_of, tests_of
 from synthprobe.files.documents import Document, read
 from synthprobe.files.durations import duration
 from synthprobe.files.escalation_values import policies_of
+from synthprobe.files.mutes_values import (
+    inhibit_rules,
+    matchers,
+    named_intervals,
+    planned_silences,
+    silence_policy,
+)
 from synthprobe.files.people_values import contacts_of, holidays_of, teams_of, users_of
 from synthprobe.files.problems import FileProblems, Problem
 from synthprobe.files.receivers_shape import ReceiverFile
@@ -46,8 +54,9 @@ def _checked(document: Document, found: RoutesFile | None) -> Iterator[Problem]:
 
 
 def _routes(file: RoutesFile, document: Document) -> Routes:
+    intervals = named_intervals(_or(file.time_intervals, []))
     return Routes(
-        root=_node(_or(file.route, RouteFile()), _DEFAULTS, "route", "{}"),
+        root=_node(_or(file.route, RouteFile()), _DEFAULTS, "route", "{}", intervals),
         receivers={receiver.name: _receiver(receiver) for receiver in _or(file.receivers, [])},
         regions={
             name: Region(name, _or(region.location, "UTC"), tuple(_or(region.references, [])))
@@ -66,38 +75,49 @@ def _routes(file: RoutesFile, document: Document) -> Routes:
         escalation_policies=policies_of(file),
         coverage=coverage_of(file),
         tests=tests_of(file, document),
+        intervals=intervals,
+        inhibit_rules=inhibit_rules(_or(file.inhibit_rules, [])),
+        silences=planned_silences(_or(file.silences, [])),
+        silence_policy=silence_policy(file.silence_policy),
     )
 
 
 _DEFAULTS = Route(path="", receiver="")
 
 
-def _node(file: RouteFile, parent: Route, path: str, key: str) -> Route:
+Intervals = Mapping[str, NamedInterval]
+
+
+def _node(file: RouteFile, parent: Route, path: str, key: str, intervals: Intervals) -> Route:
     node = Route(
         path=path,
         receiver=_or(file.receiver, parent.receiver),
-        matchers=tuple(parse_matcher(text) for text in _or(file.matchers, [])),
+        matchers=matchers(_or(file.matchers, [])),
         continue_=_or(file.continue_, False),
         group_by=tuple(_or(file.group_by, list(parent.group_by))),
         group_wait=_length(file.group_wait, parent.group_wait),
         group_interval=_length(file.group_interval, parent.group_interval),
         repeat_interval=_length(file.repeat_interval, parent.repeat_interval),
+        when=tuple(intervals[name] for name in _or(file.when, [])),
+        mute_time_intervals=tuple(intervals[name] for name in _or(file.mute_time_intervals, [])),
+        active_time_intervals=tuple(intervals[name] for name in _or(file.active_time_intervals, [])),
         key=key,
     )
-    return replace(node, routes=tuple(_children(_or(file.routes, []), node)))
+    return replace(node, routes=tuple(_children(_or(file.routes, []), node, intervals)))
 
 
-def _children(files: list[RouteFile], parent: Route) -> Iterator[Route]:
+def _children(files: list[RouteFile], parent: Route, intervals: Intervals) -> Iterator[Route]:
     seen: dict[str, int] = {}
     for index, file in enumerate(files):
-        key = f"{parent.key}/{_key(tuple(parse_matcher(text) for text in _or(file.matchers, [])))}"
+        key = f"{parent.key}/{_key(matchers(_or(file.matchers, [])))}"
         twins = seen[key] = seen.get(key, 0) + 1
         # Twins differ in what they do, so their groups must differ in key: the second is marked.
-        yield _node(file, parent, f"{parent.path}.routes[{index}]", key if twins == 1 else f"{key}#{twins}")
+        marked = key if twins == 1 else f"{key}#{twins}"
+        yield _node(file, parent, f"{parent.path}.routes[{index}]", marked, intervals)
 
 
-def _key(matchers: tuple[Matcher, ...]) -> str:
-    return f"{{{','.join(sorted(map(str, matchers)))}}}"
+def _key(found: tuple[Matcher, ...]) -> str:
+    return f"{{{','.join(sorted(map(str, found)))}}}"
 
 
 def _receiver(file: ReceiverFile) -> Receiver:

@@ -6,12 +6,19 @@ from urllib.parse import urlsplit
 
 from msgspec import UNSET, UnsetType
 
-from synthprobe.core.labels import MatcherError, is_label_name, parse_matcher
+from synthprobe.core.labels import is_label_name
 from synthprobe.core.routes import ALL_LABELS
 from synthprobe.core.spelling import suggestion
 from synthprobe.files.coverage_checks import coverage_faults
 from synthprobe.files.documents import Document, Path
 from synthprobe.files.escalation_checks import escalation_faults
+from synthprobe.files.mutes_checks import (
+    inhibit_faults,
+    interval_faults,
+    matcher_faults,
+    route_interval_faults,
+    silence_faults,
+)
 from synthprobe.files.people_checks import people_faults
 from synthprobe.files.problems import Problem, problem_at
 from synthprobe.files.receivers_shape import ReceiverFile
@@ -19,6 +26,7 @@ from synthprobe.files.route_shape import RouteFile
 from synthprobe.files.routes_faults import Fault, length_faults, zone_faults
 from synthprobe.files.routes_shape import RoutesFile
 from synthprobe.files.schedules_checks import schedule_faults
+from synthprobe.files.shapes import given
 
 
 def check(document: Document, file: RoutesFile) -> Iterator[Problem]:
@@ -33,8 +41,9 @@ def _faults(file: RoutesFile, folder: FilePath) -> Iterator[Fault]:
     if file.route is UNSET:
         yield (), "no route: `route` is missing", "write the root route with its receiver"
     else:
+        intervals = [named.name for named in given(file.time_intervals, [])]
         yield from _root(file.route)
-        yield from _route(file.route, ("route",), names)
+        yield from _route(file.route, ("route",), names, intervals)
     yield from _receivers(receivers)
     yield from _delivery(file, names)
     yield from _regions(file)
@@ -43,6 +52,9 @@ def _faults(file: RoutesFile, folder: FilePath) -> Iterator[Fault]:
     yield from schedule_faults(file)
     yield from escalation_faults(file, names)
     yield from coverage_faults(file, names)
+    yield from interval_faults(given(file.time_intervals, []))
+    yield from inhibit_faults(given(file.inhibit_rules, []))
+    yield from silence_faults(given(file.silences, []), file.silence_policy)
     if file.platform is not UNSET and (file.teams is UNSET or file.platform not in file.teams):
         known = [] if file.teams is UNSET else list(file.teams)
         yield (
@@ -61,19 +73,16 @@ def _root(root: RouteFile) -> Iterator[Fault]:
         yield ("route", "continue"), "cannot have continue in root route", "remove it"
 
 
-def _route(route: RouteFile, path: Path, receivers: list[str]) -> Iterator[Fault]:
+def _route(route: RouteFile, path: Path, receivers: list[str], intervals: list[str]) -> Iterator[Fault]:
     if route.receiver is not UNSET and route.receiver not in receivers:
         hint = suggestion(route.receiver, receivers) or "add it to `receivers`"
         yield (*path, "receiver"), f'undefined receiver "{route.receiver}" used in route', hint
-    for index, text in enumerate(route.matchers or ()):
-        try:
-            parse_matcher(text)
-        except MatcherError as error:
-            yield (*path, "matchers", index), str(error), ""
+    yield from matcher_faults(given(route.matchers, []), (*path, "matchers"))
+    yield from route_interval_faults(route, path, intervals)
     yield from _group_by(route, path)
     yield from _timers(route, path)
     for index, child in enumerate(route.routes or ()):
-        yield from _route(child, (*path, "routes", index), receivers)
+        yield from _route(child, (*path, "routes", index), receivers, intervals)
 
 
 def _group_by(route: RouteFile, path: Path) -> Iterator[Fault]:

@@ -24,6 +24,12 @@ def name_foreign(document: Document, problems: Iterable[Problem]) -> Iterator[Pr
 _FOREIGN = {
     "match": "write it under `matchers`, as in matchers: ['severity=\"critical\"']",
     "match_re": "write it under `matchers`, as in matchers: ['severity=~\"critical|warning\"']",
+    **{
+        f"{side}_match{kind}": f"write it under `{side}_matchers`, as in {side}_matchers: ['severity{op}\"{value}\"']"
+        for side in ("source", "target")
+        for kind, op, value in (("", "=", "critical"), ("_re", "=~", "critical|warning"))
+    },
+    "mute_time_intervals": "write it under `time_intervals`",
     "global": "write what it sets at the receivers and routes it is for",
     "templates": "messages have a fixed form; remove it",
     "http_config": "remove it",

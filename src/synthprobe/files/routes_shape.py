@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from synthprobe.files.coverage_shape import PromiseFile, RouteTestFile
 from synthprobe.files.durations import Duration
 from synthprobe.files.escalation_shape import EscalationPolicyFile
+from synthprobe.files.mutes_shape import InhibitRuleFile, NamedIntervalFile, SilenceFile, SilencePolicyFile
 from synthprobe.files.people_shape import ContactFile, HolidaysFile, TeamFile, UserFile
 from synthprobe.files.receivers_shape import ReceiverFile
 from synthprobe.files.route_shape import RouteFile
@@ -153,6 +154,13 @@ class RoutesFile(Struct, frozen=True, forbid_unknown_fields=True):
             ],
         ),
     ] = UNSET
+    time_intervals: Annotated[
+        list[NamedIntervalFile] | UnsetType,
+        Meta(
+            description="Times that routes name.",
+            examples=[[{"name": "office-hours", "time_intervals": [{"weekdays": ["monday:friday"]}]}]],
+        ),
+    ] = UNSET
     route: Annotated[
         RouteFile | UnsetType,
         Meta(
@@ -163,6 +171,44 @@ class RoutesFile(Struct, frozen=True, forbid_unknown_fields=True):
     receivers: Annotated[
         list[ReceiverFile] | UnsetType,
         Meta(description="Who can be told.", examples=[[{"name": "chat"}]]),
+    ] = UNSET
+    inhibit_rules: Annotated[
+        list[InhibitRuleFile] | UnsetType,
+        Meta(
+            description="Which firing alerts hold which others back.",
+            examples=[
+                [
+                    {
+                        "name": "psp-down",
+                        "source_matchers": ['alertname="PspDown"'],
+                        "target_matchers": ['alertname="ProbeFailed"'],
+                        "equal": ["psp", "region"],
+                    }
+                ]
+            ],
+        ),
+    ] = UNSET
+    silences: Annotated[
+        list[SilenceFile] | UnsetType,
+        Meta(
+            description="Planned silences.",
+            examples=[
+                [
+                    {
+                        "matchers": ['psp="acq-7"'],
+                        "starts_at": "2026-12-01T01:00",
+                        "ends_at": "2026-12-01T03:00",
+                        "location": "Asia/Singapore",
+                        "created_by": "chi",
+                        "comment": "CHG0031337 acquirer upgrade",
+                    }
+                ]
+            ],
+        ),
+    ] = UNSET
+    silence_policy: Annotated[
+        SilencePolicyFile | UnsetType,
+        Meta(description="Rules for silences made by hand.", examples=[{"max_duration": "12h"}]),
     ] = UNSET
     delivery: Annotated[
         DeliveryFile | UnsetType,
@@ -187,8 +233,6 @@ class RoutesFile(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 UNBUILT: Mapping[str, Collection[str]] = {
-    "RoutesFile": frozenset({"time_intervals", "inhibit_rules", "silences", "silence_policy"}),
-    "RouteFile": frozenset({"when", "mute_time_intervals", "active_time_intervals"}),
     "ReceiverFile": frozenset(
         [
             "pagerduty_configs",

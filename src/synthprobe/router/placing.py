@@ -6,9 +6,10 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from synthprobe.core import groups, incidents, routes
-from synthprobe.core.alerts import PROBE_FAILED, Alert, Change
+from synthprobe.core.alerts import PROBE_FAILED, Alert, AlertState, Change
 from synthprobe.core.groups import Group
-from synthprobe.core.incidents import Followed, Incident
+from synthprobe.core.incidents import Followed, Incident, IncidentChange
+from synthprobe.core.labels import severity_rank
 from synthprobe.core.routes import Routes
 from synthprobe.ports import Tx
 from synthprobe.router.facts import AlertMoved
@@ -30,9 +31,13 @@ def moved(alert: Alert, change: Change, tree: Routes, new_id: NewId, now: dateti
     if change not in _CONCERN_OTHERS:
         yield from alert_rows.save(alert)
         return AlertMoved(change, alert)
+    if change is Change.FIRED or (yield from _is_raise(alert, change)):
+        alert = replace(alert, routed_at=now)
     followed = yield from _follow(alert, change, tree, new_id, now)
     alert = replace(alert, incident=followed.incident.number)
     yield from alert_rows.save(alert)
+    if followed.change is IncidentChange.RAISED:
+        yield from reroute(followed.incident.number, tree, now)
     if change in (Change.FIRED, Change.SEVERITY):
         # What is replayed after an outage may be over already: it waits as long as what fired just now.
         yield from place(alert, tree, now, since=now if change is Change.FIRED else None)
@@ -54,15 +59,32 @@ def place(alert: Alert, tree: Routes, now: datetime, since: datetime | None = No
         yield from group_rows.hold(fresh.id, alert.fingerprint)
 
 
+def reroute(incident: int, tree: Routes, now: datetime) -> Tx[None]:
+    """Choose the routes of all that fires for an incident anew: it was raised, or its acknowledgement lapsed."""
+    for alert in (yield from alert_rows.of_incident(incident)):
+        if alert.state is AlertState.FIRING and alert.routed_at != now:
+            moved_on = replace(alert, routed_at=now)
+            yield from alert_rows.save(moved_on)
+            yield from place(moved_on, tree, now)
+
+
 def groups_of(alert: Alert, tree: Routes) -> tuple[Group, ...]:
     """The groups an alert belongs to under this tree, fresh."""
     labels = alert.full_labels
-    return tuple(groups.place(route, labels) for route in routes.match(tree.root, labels))
+    at = alert.routed_at or alert.starts_at or alert.updated_at
+    return tuple(groups.place(route, labels) for route in routes.match(tree.root, labels, at))
 
 
 def close(incident: Incident, tree: Routes, now: datetime) -> Tx[None]:
     """End a resolved incident whose time to be reopened is over."""
     yield from _keep(incidents.close(incident, now), tree)
+
+
+def _is_raise(alert: Alert, change: Change) -> Tx[bool]:
+    if change is not Change.SEVERITY:
+        return False
+    before = yield from alert_rows.find(alert.fingerprint)
+    return before is None or severity_rank(alert.severity) > severity_rank(before.severity)
 
 
 def _follow(alert: Alert, change: Change, tree: Routes, new_id: NewId, now: datetime) -> Tx[Followed]:

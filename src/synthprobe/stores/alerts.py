@@ -30,6 +30,12 @@ def of_check(check: str) -> Tx[tuple[Alert, ...]]:
     return tuple(document(row, Alert) for row in rows)
 
 
+def of_incident(number: int) -> Tx[tuple[Alert, ...]]:
+    """The alerts of an incident."""
+    rows = yield Sql("select doc from alerts where incident = :n order by fingerprint", {"n": number})
+    return tuple(document(row, Alert) for row in rows)
+
+
 def firing() -> Tx[tuple[Alert, ...]]:
     """Every alert that fires."""
     rows = yield Sql("select doc from alerts where state = 'firing' order by fingerprint")
