@@ -76,42 +76,26 @@ receivers: [{name: x}]
 """
 
 
+MONDAY = datetime.fromisoformat("2026-01-05T08:00")
+
+
 def test_people_and_schedules_become_core_values() -> None:
     routes = load_routes(WHOLE, "routes.yaml")
     assert routes.contacts == {"push": Contact("push", "secrets/push-${{ user }}")}
     ladder = (ContactStep("push"), ContactStep("push", timedelta(minutes=5)))
     assert routes.users == {"ana": User("ana", "Europe/London", ladder), "ben": User("ben")}
-    assert routes.rotations == {
-        "days": Rotation(
-            "days",
-            RotationType.DAILY,
-            datetime.fromisoformat("2026-01-05T08:00"),
-            "Europe/London",
-            ("ana", "ben"),
-            2,
-        ),
-        "rest": Rotation(
-            "rest", RotationType.MONTHLY, datetime.fromisoformat("2026-01-05T08:00:30"), "UTC", ("ben",)
-        ),
-    }
+    london = "Europe/London"
+    days = Rotation("days", RotationType.DAILY, MONDAY, london, ("ana", "ben"), 2)
+    rest = Rotation("rest", RotationType.MONTHLY, MONDAY.replace(second=30), "UTC", ("ben",))
+    assert routes.rotations == {"days": days, "rest": rest}
+    uk = routes.holidays["uk"]
+    evening = Restriction(frozenset({6, 0, 1}), time(18), time())
+    legs = (Leg(time(8), london, days, uk, OnHoliday.NEXT), Leg(time(20), "UTC", rest, uk, StandIn(days)))
     assert routes.schedules == {
         "emea": Schedule(
-            "emea",
-            "Europe/London",
-            "uk",
-            (Layer("days"), Layer("rest", (Restriction(frozenset({6, 0, 1}), time(18), time()),))),
-            handoff=Handoff(notice=timedelta(minutes=30)),
+            "emea", london, uk, (Layer(days), Layer(rest, (evening,))), handoff=Handoff(timedelta(minutes=30))
         ),
-        "sun": Schedule(
-            "sun",
-            follow_the_sun=FollowTheSun(
-                (
-                    Leg(time(8), "Europe/London", "days", "uk", OnHoliday.NEXT),
-                    Leg(time(20), "UTC", "rest", "uk", StandIn("days")),
-                ),
-                StandIn("rest"),
-            ),
-        ),
+        "sun": Schedule("sun", follow_the_sun=FollowTheSun(legs, StandIn(rest))),
     }
     assert routes.teams == {"cards": Team("cards", {"emea": "emea", "global": "sun"}, ())}
 

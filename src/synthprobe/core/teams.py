@@ -74,7 +74,7 @@ class Restriction(Struct, frozen=True):
 class Layer(Struct, frozen=True):
     """One rotation of a schedule, at these times; always when there is no restriction."""
 
-    rotation: str
+    rotation: Rotation
     restrictions: tuple[Restriction, ...] = ()
 
 
@@ -88,16 +88,19 @@ class OnHoliday(StrEnum):
 class StandIn(Struct, frozen=True):
     """The rotation that takes over on a holiday."""
 
-    rotation: str
+    rotation: Rotation
 
 
 class Leg(Struct, frozen=True):
-    """One part of a day around the world: from its start time until the next leg starts."""
+    """One part of a day around the world: from its start time until the next leg starts.
+
+    It is closed on its local days that are `holidays`.
+    """
 
     start: time
     location: str
-    rotation: str
-    holidays: str | None = None
+    rotation: Rotation
+    holidays: Holidays | None = None
     on_holiday: OnHoliday | StandIn = OnHoliday.PREVIOUS
 
 
@@ -117,11 +120,12 @@ class Handoff(Struct, frozen=True):
 
 
 class Schedule(Struct, frozen=True):
-    """When who is on call: layers, of which the later wins, or legs that follow the sun."""
+    """When who is on call: layers, of which the later wins, or legs that follow the sun; whole in itself."""
 
     name: str
     location: str = "UTC"
-    holidays: str | None = None
+    holidays: Holidays | None = None
+    """Days, local to the calendar, on which no layer holds."""
     layers: tuple[Layer, ...] = ()
     follow_the_sun: FollowTheSun | None = None
     handoff: Handoff = Handoff()
@@ -136,6 +140,23 @@ class Override(Struct, frozen=True):
     add: str | None = None
     remove: str | None = None
     reason: str = ""
+
+
+class Source(StrEnum):
+    """Why somebody is on call."""
+
+    ROTATION = "rotation"
+    OVERRIDE = "override"
+    HOLIDAY = "holiday"
+    """In place of a leg that is closed."""
+    ALL_ON_HOLIDAY = "all_on_holiday"
+
+
+class Duty(Struct, frozen=True):
+    """That somebody is on call at an instant, and why."""
+
+    user: str
+    source: Source
 
 
 class Team(Struct, frozen=True):

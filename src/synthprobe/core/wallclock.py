@@ -25,8 +25,10 @@ def day_start(day: date, location: str) -> datetime:
 
 
 def local_day(at: datetime, location: str) -> date:
-    """The local date at an instant."""
-    return wall_time(at, location).date()
+    """The local date at an instant; where a clock goes back over midnight, the new day has begun already."""
+    day = wall_time(at, location).date()
+    tomorrow = day + timedelta(days=1)
+    return tomorrow if day_start(tomorrow, location) <= at else day
 
 
 def wall_time(at: datetime, location: str) -> datetime:

@@ -55,6 +55,7 @@ def _checked(document: Document, found: RoutesFile | None) -> Iterator[Problem]:
 
 def _routes(file: RoutesFile, document: Document) -> Routes:
     intervals = named_intervals(_or(file.time_intervals, []))
+    holidays, rotations = holidays_of(file, Path(document.file).parent), rotations_of(file)
     return Routes(
         root=_node(_or(file.route, RouteFile()), _DEFAULTS, "route", "{}", intervals),
         receivers={receiver.name: _receiver(receiver) for receiver in _or(file.receivers, [])},
@@ -66,11 +67,11 @@ def _routes(file: RoutesFile, document: Document) -> Routes:
         scope=_scope(_or(file.scope, ScopeFile())),
         delivery=_delivery(_or(file.delivery, DeliveryFile())),
         platform=_or(file.platform, ""),
-        holidays=holidays_of(file, Path(document.file).parent),
+        holidays=holidays,
         contacts=contacts_of(file),
         users=users_of(file),
-        rotations=rotations_of(file),
-        schedules=schedules_of(file),
+        rotations=rotations,
+        schedules=schedules_of(file, rotations, holidays),
         overrides=overrides_of(file),
         escalation_policies=policies_of(file),
         coverage=coverage_of(file),

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-from msgspec import UnsetType
+from msgspec import Struct, UnsetType
 
 from synthprobe.core.teams import (
     EVERY_DAY,
     FollowTheSun,
     Handoff,
+    Holidays,
     Layer,
     Leg,
     OnHoliday,
@@ -39,9 +40,12 @@ def rotations_of(file: RoutesFile) -> Mapping[str, Rotation]:
     return {name: _rotation(name, rotation) for name, rotation in given(file.rotations, {}).items()}
 
 
-def schedules_of(file: RoutesFile) -> Mapping[str, Schedule]:
-    """When who is on call."""
-    return {name: _schedule(name, schedule) for name, schedule in given(file.schedules, {}).items()}
+def schedules_of(
+    file: RoutesFile, rotations: Mapping[str, Rotation], holidays: Mapping[str, Holidays]
+) -> Mapping[str, Schedule]:
+    """When who is on call; each schedule holds the rotations and calendars that it names."""
+    names = _Names(rotations, holidays)
+    return {name: _schedule(name, schedule, names) for name, schedule in given(file.schedules, {}).items()}
 
 
 def overrides_of(file: RoutesFile) -> tuple[Override, ...]:
@@ -60,19 +64,33 @@ def _rotation(name: str, file: RotationFile) -> Rotation:
     )
 
 
-def _schedule(name: str, file: ScheduleFile) -> Schedule:
+class _Names(Struct, frozen=True):
+    """What the names in a schedule stand for."""
+
+    rotations: Mapping[str, Rotation]
+    calendars: Mapping[str, Holidays]
+
+    def holidays(self, name: str | UnsetType) -> Holidays | None:
+        return None if isinstance(name, UnsetType) else self.calendars[name]
+
+    def stand_in(self, file: StandInFile) -> StandIn:
+        return StandIn(self.rotations[file.rotation])
+
+
+def _schedule(name: str, file: ScheduleFile, names: _Names) -> Schedule:
     return Schedule(
         name=name,
         location=given(file.location, "UTC"),
-        holidays=_or_none(file.holidays),
-        layers=tuple(_layer(layer) for layer in given(file.layers, [])),
-        follow_the_sun=None if isinstance(file.follow_the_sun, UnsetType) else _follow_the_sun(file),
+        holidays=names.holidays(file.holidays),
+        layers=tuple(_layer(layer, names) for layer in given(file.layers, [])),
+        follow_the_sun=None if isinstance(file.follow_the_sun, UnsetType) else _follow_the_sun(file, names),
         handoff=_handoff(given(file.handoff, HandoffFile())),
     )
 
 
-def _layer(file: LayerFile) -> Layer:
-    return Layer(file.rotation, tuple(_restriction(entry) for entry in given(file.restrictions, [])))
+def _layer(file: LayerFile, names: _Names) -> Layer:
+    restrictions = tuple(_restriction(entry) for entry in given(file.restrictions, []))
+    return Layer(names.rotations[file.rotation], restrictions)
 
 
 def _restriction(file: RestrictionFile) -> Restriction:
@@ -81,22 +99,22 @@ def _restriction(file: RestrictionFile) -> Restriction:
     return Restriction(days if written else EVERY_DAY, clock(file.start_time), clock(file.end_time))
 
 
-def _follow_the_sun(file: ScheduleFile) -> FollowTheSun:
+def _follow_the_sun(file: ScheduleFile, names: _Names) -> FollowTheSun:
     stand_in = file.all_on_holiday
     return FollowTheSun(
-        legs=tuple(_leg(leg) for leg in given(file.follow_the_sun, [])),
-        all_on_holiday=StandIn(stand_in.rotation) if isinstance(stand_in, StandInFile) else None,
+        legs=tuple(_leg(leg, names) for leg in given(file.follow_the_sun, [])),
+        all_on_holiday=names.stand_in(stand_in) if isinstance(stand_in, StandInFile) else None,
     )
 
 
-def _leg(file: LegFile) -> Leg:
+def _leg(file: LegFile, names: _Names) -> Leg:
     choice = "previous" if isinstance(file.on_holiday, UnsetType) else file.on_holiday
     return Leg(
         start=clock(file.start_time),
         location=file.location,
-        rotation=file.rotation,
-        holidays=_or_none(file.holidays),
-        on_holiday=StandIn(choice.rotation) if isinstance(choice, StandInFile) else OnHoliday(choice),
+        rotation=names.rotations[file.rotation],
+        holidays=names.holidays(file.holidays),
+        on_holiday=names.stand_in(choice) if isinstance(choice, StandInFile) else OnHoliday(choice),
     )
 
 
