@@ -11,20 +11,13 @@ import msgspec
 from synthprobe.agent.runner import Runner
 from synthprobe.agent.secrets import Secrets
 from synthprobe.clock import Clock
-from synthprobe.core.probes import (
-    Assertion,
-    Check,
-    Level,
-    Operator,
-    Position,
-    Probe,
-    Request,
-    Step,
-    Subject,
-)
+from synthprobe.core.expectations import Assertion, Level, Operator, Position, Subject
+from synthprobe.core.probes import Check, Probe
 from synthprobe.core.reports import Finished
+from synthprobe.core.requests import Request
 from synthprobe.core.results import Trigger
 from synthprobe.core.spans import Span
+from synthprobe.core.steps import Action, Step
 from synthprobe.core.templates import Template, Value, parse
 from synthprobe.telemetry.tracing import Tracing
 from virtual import run_virtual
@@ -79,7 +72,7 @@ def status(expected: int = 200) -> Assertion:
     return expect(Subject.STATUS, Operator.EQUALS, expected)
 
 
-def step(id: str = "pay", action: Request | None = None, **options: Any) -> Step:
+def step(id: str = "pay", action: Action | None = None, **options: Any) -> Step:
     """A step that expects 200 unless it says otherwise."""
     options.setdefault("assertions", (status(),))
     return Step(id=id, action=action or request(), position=HERE, **options)

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from probing import check, expect, run, step
 
-from synthprobe.core.probes import Capture, Cast, Operator, Redaction, Subject
+from synthprobe.core.expectations import Capture, Cast, Operator, Subject
+from synthprobe.core.probes import Redaction
 from synthprobe.core.reports import Finished
 from synthprobe.core.results import Outcome
 

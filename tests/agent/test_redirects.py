@@ -7,9 +7,11 @@ import pytest
 from probing import HERE, check, everything, filled, ok, request, run, span, step, template
 
 from synthprobe.core.egress import Safety
+from synthprobe.core.expectations import Capture, Subject
 from synthprobe.core.failures import Kind
-from synthprobe.core.probes import Body, BodyKind, Capture, Request, Retry, SecretSource, Subject
+from synthprobe.core.probes import SecretSource
 from synthprobe.core.reports import Finished
+from synthprobe.core.requests import Body, BodyKind, Request, Retry
 from synthprobe.core.results import Outcome
 
 HOME = "http://pay.example:8421"

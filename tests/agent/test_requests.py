@@ -8,12 +8,8 @@ import pytest
 from probing import check, ok, request, run, step
 
 from synthprobe.core.failures import Kind
-from synthprobe.core.probes import (
-    Body,
-    BodyKind,
-    Retry,
-    SecretSource,
-)
+from synthprobe.core.probes import SecretSource
+from synthprobe.core.requests import Body, BodyKind, Retry
 from synthprobe.core.results import Outcome
 from virtual import START
 

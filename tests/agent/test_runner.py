@@ -10,16 +10,9 @@ import pytest
 from probing import check, everything, expect, ok, request, run, span, step
 
 from synthprobe.clock import Clock
+from synthprobe.core.expectations import Capture, Level, Operator, Subject
 from synthprobe.core.failures import Kind
-from synthprobe.core.probes import (
-    Capture,
-    Check,
-    Level,
-    Operator,
-    Redaction,
-    SecretSource,
-    Subject,
-)
+from synthprobe.core.probes import Check, Redaction, SecretSource
 from synthprobe.core.reports import Finished
 from synthprobe.core.results import Outcome, StepOutcome, Trigger
 from virtual import run_virtual

@@ -8,7 +8,8 @@ import pytest
 from msgspec import structs
 
 from synthprobe.agent.secrets import SecretMissing, Secrets
-from synthprobe.core.probes import Position, Probe, SecretSource
+from synthprobe.core.expectations import Position
+from synthprobe.core.probes import Probe, SecretSource
 
 
 def probe(folder: Path, **secrets: SecretSource) -> Probe:

@@ -4,15 +4,9 @@ import probing
 from probing import check, everything, expect, ok, request, run, span, step
 
 from synthprobe.agent.progress import Progress, StepFinished, StepStarted
-from synthprobe.core.probes import (
-    Body,
-    BodyKind,
-    Capture,
-    Operator,
-    Redaction,
-    SecretSource,
-    Subject,
-)
+from synthprobe.core.expectations import Capture, Operator, Subject
+from synthprobe.core.probes import Redaction, SecretSource
+from synthprobe.core.requests import Body, BodyKind
 from synthprobe.core.results import StepOutcome
 
 CARD = "4242424242424242"

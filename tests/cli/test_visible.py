@@ -8,8 +8,9 @@ import pytest
 from synthprobe.agent.progress import StepFinished
 from synthprobe.cli.live import View
 from synthprobe.cli.visible import visible
+from synthprobe.core.expectations import Level
 from synthprobe.core.failures import Failure, Kind
-from synthprobe.core.probes import Level, checks
+from synthprobe.core.probes import checks
 from synthprobe.core.reports import Finished
 from synthprobe.core.results import (
     AssertionResult,
@@ -51,7 +52,7 @@ def test_nothing_that_a_run_prints_reaches_the_terminal_as_a_control_character(
     )
     (check,) = checks(load_probe(PROBE, "one.yaml"))
     view = View(trace=True)
-    view.watch(check, StepFinished(0, steps[0]))
+    view.watch(check, StepFinished(steps[0]))
     view.watch(check, Finished("agent", result, ()))
     out = capsys.readouterr().out
     assert re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", out) is None

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from synthprobe.core.probes import Position
+from synthprobe.core.expectations import Position
 from synthprobe.core.responses import Response
 
 HERE = Position("probes/pay.yaml", 7, 3)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthprobe.core.assertions import SHOWN, evaluate, show
-from synthprobe.core.probes import Assertion, Cast, Level, Operator, Subject
+from synthprobe.core.expectations import Assertion, Cast, Level, Operator, Subject
 from synthprobe.core.results import Verdict
 from synthprobe.core.templates import Json, LookupFailed, parse
 

@@ -4,7 +4,7 @@ import pytest
 from answers import HERE, response
 
 from synthprobe.core.captures import CaptureMissing, capture
-from synthprobe.core.probes import Capture, CaptureType, Subject
+from synthprobe.core.expectations import Capture, CaptureType, Subject
 from synthprobe.core.templates import Json, parse
 
 

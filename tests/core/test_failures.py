@@ -2,9 +2,9 @@
 
 import pytest
 
+from synthprobe.core.expectations import Level
 from synthprobe.core.failures import Failure, Kind, signature
 from synthprobe.core.outcomes import run_outcome, step_outcome
-from synthprobe.core.probes import Level
 from synthprobe.core.results import Outcome, StepOutcome, StepResult
 
 

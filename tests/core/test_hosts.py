@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 
 from synthprobe.core.egress import host_matches
+from synthprobe.core.expectations import Position
 from synthprobe.core.hosts import written_hosts
-from synthprobe.core.probes import Check, Position, Probe, Request, Row, Step
+from synthprobe.core.probes import Check, Probe, Row
+from synthprobe.core.requests import Request
+from synthprobe.core.steps import Step
 from synthprobe.core.templates import Template, parse
 
 HERE = Position("probes/pay.yaml", 1, 1)

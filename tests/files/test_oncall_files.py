@@ -9,7 +9,7 @@ import pytest
 from case_files import cases
 from synthprobe.core.coverage import Promise, RouteCase
 from synthprobe.core.escalation import EscalationPolicy, LastResort, Level, Target, TargetKind
-from synthprobe.core.probes import Position
+from synthprobe.core.expectations import Position
 from synthprobe.core.teams import (
     Contact,
     ContactStep,

@@ -11,11 +11,11 @@ from litestar import Litestar
 
 from synthprobe.clock import Clock
 from synthprobe.core.alerts import Alert, AlertState
+from synthprobe.core.expectations import Level
 from synthprobe.core.failures import Failure, Kind
 from synthprobe.core.groups import Group, Reason
 from synthprobe.core.incidents import Incident, IncidentState, Member, Scope, TimelineEntry
 from synthprobe.core.notifications import Notification, NotifiedIncident
-from synthprobe.core.probes import Level
 from synthprobe.core.results import (
     AssertionResult,
     CheckInfo,

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from synthprobe.agent.scene import Scene, Unsendable
 from synthprobe.core.egress import Proxy, TlsProfile, host_matches
-from synthprobe.core.probes import Request
+from synthprobe.core.requests import Request
 from synthprobe.core.templates import Template, Value, fill
 from synthprobe.wire.contexts import Pem, Source, TlsOptions
 from synthprobe.wire.proxy import Via

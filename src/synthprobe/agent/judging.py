@@ -9,10 +9,11 @@ from synthprobe.agent.veils import veil
 from synthprobe.core.assertions import evaluate, show
 from synthprobe.core.captures import CaptureMissing, capture
 from synthprobe.core.comparisons import text_of
+from synthprobe.core.expectations import Level
 from synthprobe.core.failures import Failure, Kind
-from synthprobe.core.probes import Level, Step
 from synthprobe.core.responses import Response
 from synthprobe.core.results import AssertionResult, Verdict
+from synthprobe.core.steps import Step
 from synthprobe.core.templates import Json
 from synthprobe.telemetry.redaction import Redactor
 
@@ -49,7 +50,7 @@ def _captures(step: Step, response: Response, scene: Scene) -> tuple[dict[str, J
         except CaptureMissing as error:
             message = f"capture {scene.redactor.text(str(error))}"
             missing = missing or Failure(Kind.CAPTURE, message, step.id, position=str(wanted.position))
-    scene.learn(step.id, kept, secret={wanted.name for wanted in step.captures if wanted.secret})
+    scene.learn(step, kept, secret={wanted.name for wanted in step.captures if wanted.secret})
     return kept, missing
 
 

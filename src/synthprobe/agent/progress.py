@@ -5,21 +5,19 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from synthprobe.core.probes import Step
 from synthprobe.core.results import StepResult
+from synthprobe.core.steps import Step
 
 
 class StepStarted(Struct, frozen=True):
-    """A step has begun; `index` counts from zero."""
+    """A step has begun."""
 
-    index: int
     step: Step
 
 
 class StepFinished(Struct, frozen=True):
     """A step is over, or was skipped."""
 
-    index: int
     result: StepResult
 
 

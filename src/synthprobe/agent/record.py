@@ -1,5 +1,6 @@
 """Turns what a step and a run found into results: redacted, and with bodies only where they explain a failure."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from msgspec import Struct, structs
@@ -7,11 +8,15 @@ from msgspec import Struct, structs
 from synthprobe.agent.judging import Judged, shown
 from synthprobe.agent.scene import Acted, Attempt, Scene
 from synthprobe.agent.steps import kind_of
+from synthprobe.core.expectations import Level
 from synthprobe.core.failures import TRANSPORT, Failure, Kind, Unwell, signature
 from synthprobe.core.outcomes import run_outcome, step_outcome
-from synthprobe.core.probes import Level, Step
 from synthprobe.core.results import Exchange, Outcome, Result, StepOutcome, StepResult, Trigger
+from synthprobe.core.steps import Step, Use
 from synthprobe.telemetry.redaction import Redactor
+
+MOST_EXCHANGES = 20
+"""Of one step, in its result; all have their spans."""
 
 
 class Finding(Struct, frozen=True):
@@ -37,9 +42,9 @@ def step_result(
         outcome=outcome,
         started_at=started_at,
         duration=(scene.watch.now() - started_at).total_seconds(),
-        assertions=finding.judged.assertions,
+        assertions=(*finding.acted.assertions, *finding.judged.assertions),
         captures=shown(finding.judged.captures, scene.redactor),
-        exchanges=tuple(_exchange(each, scene.redactor, keep_bodies=not fine) for each in attempts),
+        exchanges=tuple(_exchange(each, scene.redactor, keep_bodies=not fine) for each in _most(attempts)),
         failure=failure,
         passed_after_retry=fine and finding.acted.repeats > 0,
         span_id=span_id,
@@ -48,22 +53,33 @@ def step_result(
     )
 
 
-def skipped(step: Step) -> StepResult:
-    """The result of a step that was not begun because an earlier one ended the run."""
-    return StepResult(
+def _most(attempts: tuple[Attempt, ...]) -> tuple[Attempt, ...]:
+    """Of very many, as of a long poll, the first and the newest."""
+    return attempts if len(attempts) <= MOST_EXCHANGES else (*attempts[:1], *attempts[1 - MOST_EXCHANGES :])
+
+
+def skipped(step: Step, why: str = "") -> Iterator[StepResult]:
+    """The results of a step that was not begun, and of those of its fragment: an earlier one ended the run, or `why`."""
+    yield StepResult(
         id=step.id,
         kind=kind_of(step).name,
         outcome=StepOutcome.SKIPPED,
         position=str(step.position),
         description=step.description,
+        why=why,
     )
+    if isinstance(step.action, Use):
+        for inner in step.action.steps:
+            yield from skipped(inner, why)
 
 
 def hidden(failure: Failure | None, step: Step | None, redactor: Redactor) -> Failure | None:
     """A failure that names its step and holds no secret."""
     if failure is None:
         return None
-    placed = {"step": step.id, "position": failure.position or str(step.position)} if step else {}
+    placed = (
+        {"step": failure.step or step.id, "position": failure.position or str(step.position)} if step else {}
+    )
     return structs.replace(failure, message=redactor.text(failure.message), **placed)
 
 
@@ -129,19 +145,17 @@ def _unbegun(failure: Failure) -> StepResult:
 
 
 def _exchange(attempt: Attempt, redactor: Redactor, *, keep_bodies: bool) -> Exchange:
-    request, response, sighting = attempt.request, attempt.response, attempt.sighting
+    sent, response, sighting = attempt.sent, attempt.response, attempt.sighting
     return Exchange(
-        method=request.method,
-        url=redactor.url(str(request.url)),
+        method=sent.method,
+        url=redactor.url(sent.url),
         url_template=attempt.url_template,
         started_at=sighting.started_at,
         duration=sighting.duration,
         phases=sighting.phases,
         resend_count=attempt.resend_count,
-        request_headers=redactor.headers(tuple(request.headers.multi_items())),
-        request_body=_body(request.content, request.headers.get("content-type"), redactor)
-        if keep_bodies
-        else None,
+        request_headers=redactor.headers(sent.headers),
+        request_body=_body(sent.body, sent.content_type, redactor) if keep_bodies else None,
         status=response.status if response else None,
         response_headers=redactor.headers(response.headers) if response else (),
         response_body=_body(response.body, response.header("content-type"), redactor)

@@ -10,9 +10,8 @@ from synthprobe.agent.egress import for_strangers
 from synthprobe.agent.scene import Attempt, Scene
 from synthprobe.agent.sending import Outgoing
 from synthprobe.core.failures import Failure, Kind
-from synthprobe.core.probes import Request
-
-STATUSES = frozenset({301, 302, 303, 307, 308})
+from synthprobe.core.requests import Request
+from synthprobe.core.responses import REDIRECTS
 
 Send = Callable[[Outgoing], Awaitable[Attempt]]
 
@@ -44,7 +43,7 @@ class _Hop(Struct, frozen=True):
 
 def _hop(attempt: Attempt) -> _Hop | None:
     response = attempt.response
-    if response is None or response.status not in STATUSES:
+    if response is None or response.status not in REDIRECTS:
         return None
     location = response.header("location")
     return None if location is None else _Hop(response.status, location)
@@ -64,7 +63,8 @@ def _onward(outgoing: Outgoing, hop: _Hop, action: Request, scene: Scene) -> Out
         return url
     method = _method(request.method, hop.status)
     content = request.content if method == request.method else b""
-    headers = [(name, value) for name, value in request.headers.multi_items() if name not in _MADE_ANEW]
+    anew = _MADE_ANEW | {"cookie"} if action.cookies else _MADE_ANEW
+    headers = [(name, value) for name, value in request.headers.multi_items() if name not in anew]
     if not content:
         headers = [pair for pair in headers if pair[0] not in _OF_BODY]
     extensions = outgoing.extensions

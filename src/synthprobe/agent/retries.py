@@ -6,14 +6,17 @@ import anyio
 
 from synthprobe.agent.scene import Acted, Attempt
 from synthprobe.core.failures import Kind
-from synthprobe.core.probes import RETRY_WORDS, Retry, Step
+from synthprobe.core.requests import RETRY_WORDS, Request, Retry
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 """Methods whose repetition changes nothing more (RFC 9110 §9.2.2)."""
 
 
 async def repeat(
-    step: Step, attempt: Callable[[int], Awaitable[tuple[Attempt, ...]]], remaining: Callable[[], float]
+    retry: Retry,
+    request: Request,
+    attempt: Callable[[int], Awaitable[tuple[Attempt, ...]]],
+    remaining: Callable[[], float],
 ) -> Acted:
     """Make attempts until one is not to be repeated, `retry.max` is reached or no time remains for another.
 
@@ -25,21 +28,20 @@ async def repeat(
     while True:
         made = await attempt(len(attempts))
         attempts += made
-        pause = step.retry.backoff.total_seconds() * 2**repeats
-        if not may_repeat(step, made, repeats) or pause >= remaining():
+        pause = retry.backoff.total_seconds() * 2**repeats
+        if not may_repeat(retry, request, made, repeats) or pause >= remaining():
             failure = made[-1].failure
             return Acted(tuple(attempts), repeats, None if failure else made[-1].response, failure)
         repeats += 1
         await anyio.sleep(pause)
 
 
-def may_repeat(step: Step, made: tuple[Attempt, ...], repeats: int) -> bool:
+def may_repeat(retry: Retry, request: Request, made: tuple[Attempt, ...], repeats: int) -> bool:
     """Whether an attempt is one to repeat, and it is safe to: idempotent, keyed, or nothing of it was sent."""
-    if repeats >= step.retry.max or not _listed(step.retry, made[-1]):
+    if repeats >= retry.max or not _listed(retry, made[-1]):
         return False
-    action = step.action
     sent = any(exchange.sighting.bytes_sent for exchange in made)
-    return action.method in IDEMPOTENT or action.idempotency is not None or not sent
+    return request.method in IDEMPOTENT or request.idempotency is not None or not sent
 
 
 def _listed(retry: Retry, made: Attempt) -> bool:

@@ -12,26 +12,23 @@ from functools import partial
 import httpx
 
 from synthprobe.agent import record, spans
-from synthprobe.agent.judging import Judged, judge
-from synthprobe.agent.names import names_of, now_names, run_names
-from synthprobe.agent.progress import Listener, StepFinished, StepStarted
-from synthprobe.agent.record import Finding
+from synthprobe.agent.names import names_of, run_names
+from synthprobe.agent.performing import ours, perform, skip_all
+from synthprobe.agent.progress import Listener
 from synthprobe.agent.references import References
-from synthprobe.agent.scene import Acted, Scene, Unsendable
+from synthprobe.agent.scene import Scene
 from synthprobe.agent.secrets import SecretMissing, Secrets
-from synthprobe.agent.steps import kind_of
 from synthprobe.agent.stopwatch import Stopwatch, nanoseconds
 from synthprobe.clock import Clock
 from synthprobe.core.failures import TRANSPORT, Failure, Kind
 from synthprobe.core.hosts import written_hosts
-from synthprobe.core.outcomes import ends_run
-from synthprobe.core.probes import Check, Step
+from synthprobe.core.probes import Check
 from synthprobe.core.reports import Finished
-from synthprobe.core.results import Outcome, Result, StepResult, Trigger, Verdict
+from synthprobe.core.results import Outcome, Result, Trigger
 from synthprobe.core.spans import Span
 from synthprobe.core.templates import LookupFailed
 from synthprobe.telemetry.redaction import always, redactor
-from synthprobe.telemetry.tracing import OpenSpan, Tracing
+from synthprobe.telemetry.tracing import Tracing
 
 log = logging.getLogger(__name__)
 
@@ -69,20 +66,24 @@ class Runner:
         progress: Listener | None = None,
     ) -> Finished:
         """One run from its first step to its result. Cancelling it leaves no trace and no result."""
-        scene = self._open(check, run_id or self._new_id(), trigger, attempt)
+        scene = self._open(check, run_id or self._new_id(), trigger, attempt, progress or _nobody)
         ended = partial(record.run_result, scene, trigger=trigger, scheduled_at=scheduled_at, attempt=attempt)
         try:
             failure = self._prepare(scene, scheduled_at, attempt)
-            steps = await _perform(scene, progress or _nobody, failure)
+            steps = (
+                skip_all(check.probe.steps, scene)
+                if failure
+                else await perform(check.probe.steps, scene, None)
+            )
             result = await self._excused(ended(steps, failure=failure), check)
         except Exception as error:  # noqa: BLE001 - one broken run must not end the agent
-            result = ended((), failure=_ours(error, scene, "this run"))
+            result = ended((), failure=ours(error, scene, "this run"))
         except BaseException:
             scene.trace.abandon()
             raise
         return Finished(self._agent, result, _end(scene, result))
 
-    def _open(self, check: Check, run_id: str, trigger: Trigger, attempt: int) -> Scene:
+    def _open(self, check: Check, run_id: str, trigger: Trigger, attempt: int, progress: Listener) -> Scene:
         watch = Stopwatch(self._clock)
         attributes = spans.run_attributes(check, run_id, trigger, attempt)
         trace = self._tracing.run(spans.run_name(check), attributes, nanoseconds(watch.started_at))
@@ -95,6 +96,8 @@ class Runner:
             new_id=self._new_id,
             redactor=always(),
             written=self._hosts(check),
+            perform=perform,
+            progress=progress,
         )
 
     def _hosts(self, check: Check) -> frozenset[str]:
@@ -129,74 +132,6 @@ class Runner:
         if not await self._references.unwell(region, check.probe.every):
             return result
         return record.region_unwell(result, failure, len(self._references.of(region)))
-
-
-async def _perform(scene: Scene, progress: Listener, failure: Failure | None) -> tuple[StepResult, ...]:
-    """Every step in order; after one that ends the run the rest is skipped."""
-    results: list[StepResult] = []
-    over = failure is not None
-    for index, step in enumerate(scene.check.probe.steps):
-        if over:
-            result = record.skipped(step)
-        else:
-            progress(StepStarted(index, step))
-            result = await _step(step, scene)
-            over = ends_run(result.outcome) and not step.continue_on_failure
-        results.append(result)
-        progress(StepFinished(index, result))
-    return tuple(results)
-
-
-async def _step(step: Step, scene: Scene) -> StepResult:
-    """One step under its span."""
-    started_at = scene.watch.now()
-    scene.names["now"] = now_names(started_at)
-    span = scene.trace.step(step.id, nanoseconds(started_at))
-    finding = await _find(step, scene, span)
-    result = record.step_result(step, finding, scene, started_at=started_at, span_id=span.span_id)
-    for assertion in result.assertions:
-        if assertion.verdict is not Verdict.PASS:
-            span.event("assertion failed", scene.watch.now_ns(), spans.assertion_attributes(assertion))
-    failed = result.failure if ends_run(result.outcome) else None
-    span.end(
-        scene.watch.now_ns(),
-        error_type=failed.kind.value if failed else None,
-        message=failed.message if failed else "",
-        attributes=spans.step_end_attributes(result),
-    )
-    return result
-
-
-async def _find(step: Step, scene: Scene, span: OpenSpan) -> Finding:
-    """Act and judge; what goes wrong on our side becomes a failure of the step too."""
-    acted = Acted()
-    try:
-        acted = await _act(step, scene, span)
-        judged = judge(step, acted.response, scene) if acted.response else Judged(failure=acted.failure)
-        return Finding(acted, judged, judged.failure, judged.level)
-    except (LookupFailed, Unsendable) as error:
-        return Finding(acted, Judged(), Failure(Kind.SCRIPT_ERROR, str(error)))
-    except Exception as error:  # noqa: BLE001 - whatever our own bug is, the run ends with a result that says so
-        return Finding(acted, Judged(), _ours(error, scene, f"step {step.id}"))
-
-
-def _ours(error: Exception, scene: Scene, where: str) -> Failure:
-    """The failure that stands for a bug of ours; its traceback is for the log only."""
-    log.error("%s of %s (run %s) broke the agent", where, scene.check.key, scene.run_id, exc_info=error)
-    message = f"synthprobe itself failed in {where} ({type(error).__name__}); the agent's log has the details"
-    return Failure(Kind.PROBER_UNWELL, message)
-
-
-async def _act(step: Step, scene: Scene, span: OpenSpan) -> Acted:
-    seconds = scene.remaining()
-    if seconds <= 0:
-        whole = scene.check.probe.timeout.total_seconds()
-        return Acted(
-            failure=Failure(Kind.TIMEOUT, f"the run's timeout of {whole:g} s was over before this step began")
-        )
-    if step.timeout is not None:
-        seconds = min(seconds, step.timeout.total_seconds())
-    return await kind_of(step).act(step, scene, span, seconds)
 
 
 def _end(scene: Scene, result: Result) -> tuple[Span, ...]:

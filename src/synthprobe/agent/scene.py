@@ -1,21 +1,103 @@
 """What the steps of one run share, and what one step's action brought home."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import httpx
 from msgspec import Struct
 
+from synthprobe.agent.progress import Listener
 from synthprobe.agent.stopwatch import Stopwatch
 from synthprobe.core.comparisons import text_of
 from synthprobe.core.egress import canonical, host_matches
+from synthprobe.core.expectations import Level
 from synthprobe.core.failures import Failure
 from synthprobe.core.probes import Check
+from synthprobe.core.requests import Request
 from synthprobe.core.responses import Response
+from synthprobe.core.results import AssertionResult, StepOutcome, StepResult
+from synthprobe.core.steps import Step
 from synthprobe.core.templates import Json
 from synthprobe.telemetry.redaction import Redactor
-from synthprobe.telemetry.tracing import RunTrace
+from synthprobe.telemetry.tracing import OpenSpan, RunTrace
 from synthprobe.wire.sighting import Sighting
+
+
+class Sent(Struct, frozen=True):
+    """What was said in one exchange, unredacted; of another protocol than HTTP its name is the method (`DNS`)."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    content_type: str = ""
+
+
+class Attempt(Struct, frozen=True):
+    """One wire attempt, unredacted: it is recorded when the step is over and all that is secret is known."""
+
+    sent: Sent
+    url_template: str
+    resend_count: int
+    sighting: Sighting
+    span_id: str
+    response: Response | None = None
+    failure: Failure | None = None
+
+    @property
+    def may_have_arrived(self) -> bool:
+        """Whether any byte of it left."""
+        return self.sighting.bytes_sent
+
+
+class Acted(Struct, frozen=True):
+    """What an action brought home: its attempts in order, and the response to judge or why there is none."""
+
+    attempts: tuple[Attempt, ...] = ()
+    """Every exchange, the hops of redirects among them."""
+    repeats: int = 0
+    """How often the whole was begun again."""
+    response: Response | None = None
+    failure: Failure | None = None
+    level: Level = Level.FAILED
+    """Of the failure."""
+    assertions: tuple[AssertionResult, ...] = ()
+    """What the action itself found to hold, or not: `until` of a poll."""
+    nested: tuple[StepResult, ...] = ()
+    """Of the steps of a fragment."""
+    captures: Mapping[str, Json] = {}
+    """What it gives beside the step's own captures."""
+
+
+class Past(Struct, frozen=True):
+    """What became of a step, for conditions of later ones."""
+
+    outcome: StepOutcome
+    sent: bool = False
+    response: Response | None = None
+
+
+class Prepared(Struct, frozen=True):
+    """A request with every reference filled: the same on every retry."""
+
+    method: str
+    url: httpx.URL
+    headers: tuple[tuple[str, str], ...]
+    content: bytes
+
+
+class Shipped(Struct, frozen=True):
+    """The request that a step made, for `resend`."""
+
+    action: Request
+    prepared: Prepared
+    request: httpx.Request
+    """As it was sent first, headers and all."""
+
+
+Perform: TypeAlias = "Callable[[Sequence[Step], Scene, OpenSpan], Awaitable[tuple[StepResult, ...]]]"
+"""Does some steps in order, each under a span below the given one."""
 
 
 @dataclass
@@ -31,50 +113,39 @@ class Scene:
     redactor: Redactor
     written: frozenset[str]
     """The hosts that the probe's file names in URLs."""
+    perform: "Perform"
+    """How the steps of a fragment are done."""
+    progress: Listener
     names: dict[str, Json] = field(default_factory=dict)
+    past: dict[str, Past] = field(default_factory=dict)
+    """By the step's whole id."""
+    shipped: dict[str, Shipped] = field(default_factory=dict)
+    """By the step's whole id."""
+    cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
+    """Of requests with `cookies: run`."""
+    ends: float | None = None
+    """When the step must be over whose fragment is being done, by the watch."""
 
     def remaining(self) -> float:
-        """Seconds until the whole run's timeout."""
-        return self.check.probe.timeout.total_seconds() - self.watch.elapsed()
+        """Seconds until the whole run's timeout, or that of the step whose fragment is being done."""
+        whole = self.check.probe.timeout.total_seconds()
+        return min(whole, whole if self.ends is None else self.ends) - self.watch.elapsed()
 
     def knows_host(self, host: str) -> bool:
         """Whether the probe's file names a host: in a URL of its own, or in `safety.hosts`."""
         return canonical(host) in self.written or host_matches(host, self.check.probe.safety.hosts)
 
-    def learn(self, step: str, captures: Mapping[str, Json], *, secret: Collection[str]) -> None:
+    def learn(self, step: Step, captures: Mapping[str, Json], *, secret: Collection[str]) -> None:
         """Make a step's captures known to later steps, and hide the secret ones from all that is shown."""
         known = self.names["steps"]
         assert isinstance(known, dict)
-        known[step] = dict(captures)
+        known[step.name] = dict(captures)
         if secret:
             self.redactor = self.redactor.with_secrets(
                 text_of(value)
                 for name, value in captures.items()
                 if name in secret and not isinstance(value, list | dict)
             )
-
-
-class Attempt(Struct, frozen=True):
-    """One wire attempt, unredacted: it is recorded when the step is over and all that is secret is known."""
-
-    request: httpx.Request
-    url_template: str
-    resend_count: int
-    sighting: Sighting
-    span_id: str
-    response: Response | None = None
-    failure: Failure | None = None
-
-
-class Acted(Struct, frozen=True):
-    """What an action brought home: its attempts in order, and the response to judge or why there is none."""
-
-    attempts: tuple[Attempt, ...] = ()
-    """Every exchange, the hops of redirects among them."""
-    repeats: int = 0
-    """How often the whole was begun again."""
-    response: Response | None = None
-    failure: Failure | None = None
 
 
 class Unsendable(ValueError):

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from synthprobe.core.probes import Position, Probe, SecretSource
+from synthprobe.core.expectations import Position
+from synthprobe.core.probes import Probe, SecretSource
 from synthprobe.telemetry.secrecy import SHORTEST_INSIDE
 
 log = logging.getLogger(__name__)

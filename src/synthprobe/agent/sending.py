@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from synthprobe.agent import spans
 from synthprobe.agent.egress import for_host, refusal
-from synthprobe.agent.scene import Attempt, Scene
+from synthprobe.agent.facts import facts_of
+from synthprobe.agent.scene import Attempt, Scene, Sent
 from synthprobe.core.failures import Failure, Kind
 from synthprobe.core.responses import Response
 from synthprobe.core.results import Phases
@@ -30,6 +31,10 @@ class Outgoing(Struct, frozen=True):
     max_body: int
     extensions: Mapping[str, object] = {}
     """What `egress` made for it."""
+    propagate: bool = True
+    """Whether it carries the trace context."""
+    cookies: bool = False
+    """Whether it shares the run's cookies."""
 
 
 async def send(outgoing: Outgoing, scene: Scene, span: OpenSpan) -> Attempt:
@@ -40,7 +45,10 @@ async def send(outgoing: Outgoing, scene: Scene, span: OpenSpan) -> Attempt:
         spans.request_attributes(outgoing.url_template, outgoing.resend_count, request, scene.redactor),
         scene.watch.now_ns(),
     )
-    request.headers = _with(request.headers, call.headers())
+    if outgoing.propagate:
+        request.headers = _with(request.headers, call.headers())
+    if outgoing.cookies:
+        scene.cookies.set_cookie_header(request)
     request.extensions = {
         "deadline": max(outgoing.deadline, 0.001),
         "max_body": outgoing.max_body,
@@ -54,7 +62,13 @@ async def send(outgoing: Outgoing, scene: Scene, span: OpenSpan) -> Attempt:
         attributes=spans.response_attributes(response, sighting),
     )
     return Attempt(
-        request, outgoing.url_template, outgoing.resend_count, sighting, call.span_id, response, failure
+        _sent(request),
+        outgoing.url_template,
+        outgoing.resend_count,
+        sighting,
+        call.span_id,
+        response,
+        failure,
     )
 
 
@@ -80,6 +94,9 @@ async def _exchange(outgoing: Outgoing, scene: Scene) -> tuple[Response | None, 
         async with whole:
             got = await scene.transport.handle_async_request(outgoing.request)
             body = await got.aread()
+            if outgoing.cookies:
+                got.request = outgoing.request
+                scene.cookies.extract_cookies(got)
             sighting = got.extensions.get("sighting") or seen(bytes_sent=True)
             return _response(outgoing, got, body, sighting), None, sighting
     except WireFailure as error:
@@ -112,4 +129,15 @@ def _response(outgoing: Outgoing, got: httpx.Response, body: bytes, sighting: Si
         body=body,
         duration=sighting.duration,
         url=str(outgoing.request.url),
+        facts=facts_of(sighting),
+    )
+
+
+def _sent(request: httpx.Request) -> Sent:
+    return Sent(
+        request.method,
+        str(request.url),
+        tuple(request.headers.multi_items()),
+        request.content,
+        request.headers.get("content-type", ""),
     )

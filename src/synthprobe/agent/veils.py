@@ -6,7 +6,7 @@ from functools import lru_cache
 from synthprobe.agent.scene import Scene
 from synthprobe.core.assertions import Veil
 from synthprobe.core.comparisons import text_of
-from synthprobe.core.probes import Assertion, Subject
+from synthprobe.core.expectations import Assertion, Subject
 from synthprobe.core.templates import Json
 from synthprobe.telemetry.secrecy import MASK
 

@@ -7,10 +7,13 @@ Headers and bodies are text: an expectation that is a number or a boolean compar
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TypeAlias
 
 from synthprobe.core.comparisons import OPERATORS, Incomparable, decimal_of, is_number, text_of, type_name
-from synthprobe.core.probes import Assertion, Cast, Operator, Subject
+from synthprobe.core.durations import duration_text
+from synthprobe.core.expectations import TIMED, Assertion, Cast, Operator, Subject
+from synthprobe.core.json_schemas import Misfit, misfits
 from synthprobe.core.responses import Found, Literal, Missing, Response, Unreadable, find
 from synthprobe.core.results import AssertionResult, Verdict
 from synthprobe.core.templates import Json, Names, fill
@@ -26,6 +29,8 @@ def evaluate(
     assertion: Assertion, response: Response, names: Names, veil: Veil = lambda value: value
 ) -> AssertionResult:
     """One assertion's result. Raises `LookupFailed` when its expectation refers to what is not there."""
+    if assertion.subject is Subject.SCHEMA:
+        return _against_schema(assertion, response, veil)
     expected = fill(assertion.expected, names)
     shown = _expectation(assertion, expected, veil)
     try:
@@ -42,6 +47,30 @@ def evaluate(
         actual=_short(actual),
         position=str(assertion.position),
         message=_short(text_of(veil(message))) if message else "",
+    )
+
+
+def _against_schema(assertion: Assertion, response: Response, veil: Veil) -> AssertionResult:
+    """Whether the body fits the schema whose text is expected."""
+    verdict, actual, message = Verdict.FAIL, "missing", ""
+    try:
+        document = response.json
+        if isinstance(document, Missing):
+            message = document.why
+        else:
+            wrong = misfits(str(assertion.expected), document)
+            verdict = _verdict(holds=not wrong)
+            actual = "; ".join(text_of(veil(told)) for told in wrong) or "it fits"
+    except (Unreadable, Misfit) as error:
+        verdict, message = Verdict.ERROR, str(error)
+    return AssertionResult(
+        text=assertion.text,
+        verdict=verdict,
+        level=assertion.level,
+        expected="a body that fits",
+        actual=_short(actual),
+        position=str(assertion.position),
+        message=_short(text_of(veil(message))),
     )
 
 
@@ -133,7 +162,8 @@ def _hint(assertion: Assertion, actual: Json, expected: Json) -> str:
 def _expectation(assertion: Assertion, expected: Json, veil: Veil) -> str:
     if assertion.operator is Operator.EXISTS:
         return "present" if expected else "missing"
-    value = f"{expected} s" if assertion.subject is Subject.DURATION else _shown(assertion, veil(expected))
+    timed = assertion.subject in TIMED and isinstance(expected, int | float)
+    value = _time(assertion.subject, expected) if timed else _shown(assertion, veil(expected))
     return f"{_READS[assertion.operator]} {value}".strip()
 
 
@@ -150,12 +180,19 @@ _READS = {operator: operator.value.replace("_", " ") for operator in Operator} |
 def _actual(assertion: Assertion, found: Found | Missing, veil: Veil) -> str:
     if isinstance(found, Missing):
         return "missing"
-    if assertion.subject is Subject.DURATION and isinstance(found.value, float):
-        return f"{found.value:.3f} s"
+    if assertion.subject in TIMED and isinstance(found.value, int | float):
+        return _time(assertion.subject, round(found.value, 3), digits=3)
     shown = _shown(assertion, veil(found.value))
     if assertion.operator is Operator.LENGTH and isinstance(found.value, str | list | dict):
         return f"length {len(found.value)}: {shown}"
     return f"{type_name(found.value)}: {shown}" if assertion.operator is Operator.TYPE else shown
+
+
+def _time(subject: Subject, seconds: Json, digits: int | None = None) -> str:
+    if subject is Subject.CERTIFICATE_EXPIRES_IN and isinstance(seconds, int | float):
+        whole = timedelta(minutes=int(abs(seconds) // 60))
+        return duration_text(whole) if seconds >= 0 else f"expired {duration_text(whole)} ago"
+    return f"{seconds:.{digits}f} s" if digits is not None else f"{seconds} s"
 
 
 def _shown(assertion: Assertion, value: Json) -> str:

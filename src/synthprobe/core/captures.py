@@ -7,7 +7,7 @@ a float.
 from collections.abc import Callable, Mapping
 
 from synthprobe.core.comparisons import Incomparable, decimal_of, text_of, type_name
-from synthprobe.core.probes import Capture, CaptureType, Subject
+from synthprobe.core.expectations import Capture, CaptureType, Subject
 from synthprobe.core.responses import Missing, Response, Unreadable, find
 from synthprobe.core.templates import Json, Names, fill
 

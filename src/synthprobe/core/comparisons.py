@@ -17,7 +17,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol, TypeAlias
 
-from synthprobe.core.probes import Cast, Operator
+from synthprobe.core.expectations import Cast, Operator
 from synthprobe.core.responses import Literal, pattern
 from synthprobe.core.templates import Json
 

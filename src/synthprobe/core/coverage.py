@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from synthprobe.core.expectations import Position
 from synthprobe.core.labels import Labels
-from synthprobe.core.probes import Position
 
 
 class Promise(Struct, frozen=True):

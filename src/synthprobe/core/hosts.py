@@ -3,24 +3,30 @@
 from collections.abc import Iterator, Mapping
 
 from synthprobe.core.egress import canonical
-from synthprobe.core.probes import Check, Probe, Request
+from synthprobe.core.probes import Check
+from synthprobe.core.steps import Step, Use, request_of
 from synthprobe.core.templates import Json, Reference, Template, Value
 
 
 def written_hosts(check: Check) -> frozenset[str]:
     """The host of every URL of the check's probe whose authority the file alone decides."""
-    known = _known(check)
-    return frozenset(host for request in _requests(check.probe) if (host := _host(_text(request.url, known))))
+    return frozenset(_hosts(check.probe.steps, _known(check)))
+
+
+def _hosts(steps: tuple[Step, ...], known: "_Known") -> Iterator[str]:
+    for step in steps:
+        request = request_of(step.action)
+        if request is not None and (host := _host(_text(request.url, known))):
+            yield host
+        if isinstance(step.action, Use):
+            inputs = {name: _text(value, known) for name, value in step.action.inputs.items()}
+            yield from _hosts(step.action.steps, {**known, "inputs": inputs})
 
 
 _HOLE = "\0"
 """Stands for what is not known before the run: it may not be part of a host."""
 
 _Known = Mapping[str, Mapping[str, str]]
-
-
-def _requests(probe: Probe) -> Iterator[Request]:
-    yield from (step.action for step in probe.steps if isinstance(step.action, Request))
 
 
 def _known(check: Check) -> _Known:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from synthprobe.core.expectations import Level
 from synthprobe.core.failures import OURS, SOFT, Failure, Kind
-from synthprobe.core.probes import Level
 from synthprobe.core.results import Outcome, StepOutcome, StepResult
 
 _BY_LEVEL = frozenset({Kind.ASSERTION, Kind.CAPTURE})
@@ -23,6 +23,11 @@ def step_outcome(failure: Failure | None, level: Level = Level.FAILED) -> StepOu
 def ends_run(outcome: StepOutcome) -> bool:
     """Whether the steps after one of this outcome are skipped (unless it says `continue_on_failure`)."""
     return outcome in (StepOutcome.FAILED, StepOutcome.ERRORED)
+
+
+def stops(step: StepResult) -> bool:
+    """As `ends_run`; a decline too, which has brought nothing that later steps could go on with."""
+    return ends_run(step.outcome) or (step.failure is not None and step.failure.kind in SOFT)
 
 
 def run_outcome(steps: Iterable[StepResult]) -> tuple[Outcome, Failure | None]:

@@ -6,17 +6,22 @@ captured as the target wrote it.
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TypeAlias
+from urllib.parse import urljoin
 
 import re2
 from jsonpath_rfc9535 import JSONPathEnvironment, JSONPathQuery
 from jsonpath_rfc9535.exceptions import JSONPathError
 from jsonpath_rfc9535.selectors import IndexSelector, NameSelector
 
-from synthprobe.core.probes import Subject
+from synthprobe.core.expectations import Subject
 from synthprobe.core.templates import Json
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+"""Statuses whose `Location` is where to go on."""
 
 DEEPEST = 200
 """Levels of a JSON body that are read."""
@@ -53,14 +58,17 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Response:
-    """One response as expectations see it: unredacted, so it never leaves the run."""
+    """What came back to a step, as expectations see it: unredacted, so it never leaves the run."""
 
-    status: int
+    status: int | None
+    """None where the protocol has none."""
     headers: tuple[tuple[str, str], ...]
     body: bytes
     duration: float
     """Seconds."""
     url: str
+    facts: Mapping[str, Json] = field(default_factory=dict)
+    """All else that subjects read, by subject, or subject and path: `tls_version`, `phase.connect`, `field.39`."""
 
     @cached_property
     def text(self) -> str:
@@ -98,7 +106,7 @@ def find(subject: Subject, path: str | None, response: Response) -> Found | Miss
     """The subject in the response. Raises `Unreadable`."""
     match subject:
         case Subject.STATUS:
-            return Found(response.status)
+            return Missing("there is no status") if response.status is None else Found(response.status)
         case Subject.DURATION:
             return Found(response.duration)
         case Subject.URL:
@@ -110,6 +118,14 @@ def find(subject: Subject, path: str | None, response: Response) -> Found | Miss
             return Missing() if value is None else Found(value)
         case Subject.JSON:
             return _in_json(path or "$", response)
+        case Subject.SIZE:
+            return Found(len(response.body))
+        case Subject.COOKIE:
+            return _cookie(path or "", response)
+        case Subject.REDIRECT_TO:
+            return _redirect(response)
+        case _:
+            return _fact(subject.value if path is None else f"{subject.value}.{path}", response)
 
 
 @lru_cache(maxsize=4096)
@@ -127,6 +143,27 @@ def _in_text(expression: str, text: str) -> Found | Missing:
         return Missing()
     value = found.group(1) if found.re.groups else found.group(0)
     return Missing() if value is None else Found(value)
+
+
+def _cookie(name: str, response: Response) -> Found | Missing:
+    """The value a response gives a cookie; the last one counts (RFC 6265 §5.3)."""
+    value: str | None = None
+    for key, header in response.headers:
+        if key.lower() == "set-cookie":
+            pair = header.partition(";")[0].partition("=")
+            value = pair[2].strip() if pair[0].strip() == name else value
+    return Missing("the response does not set it") if value is None else Found(value)
+
+
+def _redirect(response: Response) -> Found | Missing:
+    location = response.header("location")
+    if location is None or response.status not in REDIRECTS:
+        return Missing("the response is no redirect")
+    return Found(urljoin(response.url, location))
+
+
+def _fact(name: str, response: Response) -> Found | Missing:
+    return Found(response.facts[name]) if name in response.facts else Missing()
 
 
 def _in_json(path: str, response: Response) -> Found | Missing:

@@ -10,8 +10,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from synthprobe.core.expectations import Level
 from synthprobe.core.failures import Failure
-from synthprobe.core.probes import AlertRule, Level
+from synthprobe.core.probes import AlertRule
 
 VERSION = 1
 
@@ -118,9 +119,10 @@ class Exchange(Struct, frozen=True, omit_defaults=True):
 
 
 class StepResult(Struct, frozen=True, omit_defaults=True):
-    """What one step found; `captures` are redacted texts."""
+    """What one step found; `captures` are redacted texts. The steps of a fragment follow the step that uses it."""
 
     id: str
+    """Of a step inside a fragment: `refund/create`."""
     kind: str
     outcome: StepOutcome
     started_at: datetime | None = None
@@ -133,6 +135,8 @@ class StepResult(Struct, frozen=True, omit_defaults=True):
     span_id: str = ""
     position: str = ""
     description: str = ""
+    why: str = ""
+    """Of a step that was skipped though nothing had failed: the condition that did not hold."""
 
 
 class Result(Struct, frozen=True, omit_defaults=True):

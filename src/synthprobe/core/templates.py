@@ -67,24 +67,40 @@ def parse(text: str) -> str | Template:
     if _OPEN not in text:
         return text
     parts: list[str | Reference] = []
+    for part in scan(text):
+        if isinstance(part, TemplateError):
+            raise part
+        if isinstance(part, str) and parts and isinstance(parts[-1], str):
+            parts[-1] += part
+        else:
+            parts.append(part)
+    if any(isinstance(part, Reference) for part in parts):
+        return Template(tuple(parts))
+    return "".join(str(part) for part in parts)
+
+
+def scan(text: str) -> Iterator[str | Reference | TemplateError]:
+    """The parts of a scalar in order; one that cannot be read does not hide those behind it."""
     at = 0
     while (start := text.find(_OPEN, at)) >= 0:
         if start > at and text[start - 1] == "$":
-            _add_text(parts, text[at : start - 1] + _OPEN)
+            yield text[at : start - 1] + _OPEN
             at = start + len(_OPEN)
             continue
         end = text.find(_CLOSE, start)
         if end < 0:
-            raise TemplateError(
-                start, "`${{` is not closed", "close it with `}}`, or write `$${{` for the text itself"
-            )
-        _add_text(parts, text[at:start])
-        parts.append(_reference(text[start + len(_OPEN) : end], start))
+            hint = "close it with `}}`, or write `$${{` for the text itself"
+            yield TemplateError(start, "`${{` is not closed", hint)
+            return
+        if start > at:
+            yield text[at:start]
+        try:
+            yield _reference(text[start + len(_OPEN) : end], start)
+        except TemplateError as error:
+            yield error
         at = end + len(_CLOSE)
-    _add_text(parts, text[at:])
-    if any(isinstance(part, Reference) for part in parts):
-        return Template(tuple(parts))
-    return "".join(str(part) for part in parts)
+    if at < len(text):
+        yield text[at:]
 
 
 def references(value: Value) -> Iterator[Reference]:
@@ -126,15 +142,6 @@ def look_up(reference: Reference, names: Names) -> Json:
 def text_at(reference: Reference, names: Names) -> str:
     """What a reference names, as part of a text. Raises `LookupFailed`."""
     return _text(reference, look_up(reference, names))
-
-
-def _add_text(parts: list[str | Reference], text: str) -> None:
-    if not text:
-        return
-    if parts and isinstance(parts[-1], str):
-        parts[-1] += text
-    else:
-        parts.append(text)
 
 
 def _reference(written: str, offset: int) -> Reference:

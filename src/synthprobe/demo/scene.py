@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from synthprobe.core.probes import Position
+from synthprobe.core.expectations import Position
 from synthprobe.demo import LOOPBACK
 from synthprobe.demo.fault_files import load_faults
 from synthprobe.demo.faults import Fault

@@ -6,16 +6,24 @@ from decimal import Decimal, InvalidOperation
 
 from msgspec import UnsetType
 
-from synthprobe.core.probes import Cast, Operator, Subject
+from synthprobe.core.expectations import TIMED, Cast, Operator, Subject
 from synthprobe.core.spelling import listed
 from synthprobe.files.assertion_shape import Assertion
 from synthprobe.files.documents import Document, Path
 from synthprobe.files.durations import duration
-from synthprobe.files.expectations import Expectation, beside, expectations, inside, subject_of
+from synthprobe.files.expectations import (
+    BESIDE,
+    Expectation,
+    beside,
+    expectations,
+    inside,
+    key_of,
+    subject_of,
+)
 from synthprobe.files.expressions import path_fault, pattern_fault
+from synthprobe.files.places import assertion_lists
 from synthprobe.files.probe_shape import ProbeFile
 from synthprobe.files.problems import Problem, problem_at
-from synthprobe.files.shapes import given
 from synthprobe.files.values import has_reference
 
 _ORDER = (Operator.LT, Operator.LTE, Operator.GT, Operator.GTE)
@@ -24,7 +32,12 @@ _ON_TEXT = tuple(operator for operator in Operator if operator is not Operator.T
 
 SUITS: Mapping[Subject, tuple[Operator, ...]] = {
     Subject.STATUS: (*_EQUALITY, *_ORDER),
-    Subject.DURATION: _ORDER,
+    Subject.SIZE: (*_EQUALITY, *_ORDER),
+    Subject.SCHEMA: (Operator.EQUALS,),
+    Subject.TLS_VERSION: _ON_TEXT,
+    Subject.HTTP_VERSION: _ON_TEXT,
+    Subject.REDIRECT_TO: _ON_TEXT,
+    **dict.fromkeys(TIMED, _ORDER),
     Subject.HEADER: _ON_TEXT,
     Subject.BODY: _ON_TEXT,
     Subject.JSON: tuple(Operator),
@@ -34,15 +47,19 @@ SUITS: Mapping[Subject, tuple[Operator, ...]] = {
 
 def assertion_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
     """Everything that is wrong with the assertions of a file."""
-    for index, step in enumerate(file.steps):
-        for number, entry in enumerate(given(step.assertions, [])):
-            path: Path = ("steps", index, "assert", number)
-            yield from _entry_problems(document, path, entry)
-            for expectation in expectations(entry):
-                yield from _expectation_problems(document, path, entry, expectation)
+    for place, entries in assertion_lists(file.steps):
+        for number, entry in enumerate(entries):
+            yield from entry_problems(document, (*place, number), entry)
 
 
-def _entry_problems(document: Document, path: Path, entry: Assertion) -> Iterator[Problem]:
+def entry_problems(document: Document, path: Path, entry: Assertion) -> Iterator[Problem]:
+    """Everything that is wrong with one entry."""
+    yield from _subject_problems(document, path, entry)
+    for expectation in expectations(entry):
+        yield from _expectation_problems(document, path, entry, expectation)
+
+
+def _subject_problems(document: Document, path: Path, entry: Assertion) -> Iterator[Problem]:
     subject = subject_of(entry)
     if not expectations(entry) and document.is_whole(path):
         yield problem_at(
@@ -52,10 +69,10 @@ def _entry_problems(document: Document, path: Path, entry: Assertion) -> Iterato
         position = document.position((*path, *beside(entry)[0].path), of_key=True)
         message = f"`{subject}` has operators both inside and beside it"
         yield problem_at(position, message, "write them in one place")
-    elif beside(entry) and subject in (Subject.STATUS, Subject.DURATION):
+    elif beside(entry) and subject not in BESIDE:
         position = document.position((*path, *beside(entry)[0].path), of_key=True)
         yield problem_at(
-            position, f"operators of `{subject}` stand inside it", f"write `{subject}: {{lt: …}}`"
+            position, f"operators of `{key_of(entry)}` stand inside it", f"write `{key_of(entry)}: {{lt: …}}`"
         )
     if isinstance(entry.json, str) and (fault := path_fault(entry.json)):
         position = document.position((*path, "json"))
@@ -89,7 +106,7 @@ Fault = tuple[str, str]
 
 
 def _operand_fault(entry: Assertion, subject: Subject, operator: Operator, operand: object) -> Fault | None:
-    if subject is Subject.DURATION:
+    if subject in TIMED:
         return _duration_fault(operand)
     if has_reference(operand):
         return None
@@ -98,6 +115,8 @@ def _operand_fault(entry: Assertion, subject: Subject, operator: Operator, opera
         return (f"`{str(operand)[:60]}` is not an RE2 pattern: {fault}", "") if fault else None
     if subject is Subject.STATUS:
         return _status_fault(operand)
+    if subject is Subject.SIZE:
+        return _size_fault(operand)
     if not isinstance(entry.cast, UnsetType) and operator in (*_ORDER, *_EQUALITY):
         return _CASTS[Cast(entry.cast)](operand)
     if operator in _ORDER and isinstance(operand, str):
@@ -120,6 +139,11 @@ def _status_fault(operand: object) -> Fault | None:
     if isinstance(operand, bool) or not (text.isascii() and text.isdigit() and 100 <= int(text[:9]) <= 599):
         return f"`{text[:60]}` is not a status", "a status is a number from 100 to 599"
     return None
+
+
+def _size_fault(operand: object) -> Fault | None:
+    fits = isinstance(operand, int) and not isinstance(operand, bool) and operand >= 0
+    return None if fits else (f"`{str(operand)[:60]}` is not a size", "a size is a number of bytes")
 
 
 def _number_fault(operand: object) -> Fault | None:

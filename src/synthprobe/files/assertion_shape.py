@@ -61,10 +61,30 @@ class Operators(Struct, frozen=True, forbid_unknown_fields=True):
     type: Type = UNSET
 
 
-class Assertion(Struct, frozen=True, forbid_unknown_fields=True, rename={"cast": "as"}):
-    """One expectation: a subject, and operators beside it (json, header, body) or inside it (status, duration)."""
+PHASES = tuple(f"phase.{name}" for name in ("proxy", "resolve", "connect", "tls", "send", "wait", "receive"))
+"""Keys of the phases of an exchange, in the order they happen."""
 
-    EXACTLY_ONE: ClassVar[tuple[str, ...]] = ("status", "header", "json", "body", "duration")
+Time = Duration | Operators | UnsetType
+_RENAMED = {"cast": "as", **{key.replace(".", "_"): key for key in PHASES}}
+
+
+class Assertion(Struct, frozen=True, forbid_unknown_fields=True, rename=_RENAMED):
+    """One expectation: a subject, and operators beside it (json, header, body) or inside it (all others)."""
+
+    EXACTLY_ONE: ClassVar[tuple[str, ...]] = (
+        "status",
+        "header",
+        "json",
+        "body",
+        "size",
+        "duration",
+        *PHASES,
+        "schema",
+        "certificate_expires_in",
+        "tls_version",
+        "http_version",
+        "redirect_to",
+    )
 
     status: Annotated[
         int | str | Operators | UnsetType,
@@ -87,6 +107,64 @@ class Assertion(Struct, frozen=True, forbid_unknown_fields=True, rename={"cast":
     duration: Annotated[
         Duration | Operators | UnsetType,
         Meta(description="From DNS to the last byte, with operators.", examples=[{"lt": "800ms"}]),
+    ] = UNSET
+    size: Annotated[
+        int | Operators | UnsetType,
+        Meta(description="Bytes of the body, with operators.", examples=[{"lt": 65536}]),
+    ] = UNSET
+    phase_proxy: Annotated[
+        Time,
+        Meta(description="How long the egress proxy took to open the way.", examples=[{"lt": "200ms"}]),
+    ] = UNSET
+    phase_resolve: Annotated[
+        Time,
+        Meta(description="How long the look-up of the name took.", examples=[{"lt": "50ms"}]),
+    ] = UNSET
+    phase_connect: Annotated[
+        Time,
+        Meta(description="How long the TCP connection took.", examples=[{"lt": "100ms"}]),
+    ] = UNSET
+    phase_tls: Annotated[
+        Time,
+        Meta(description="How long the TLS handshake took.", examples=[{"lt": "200ms"}]),
+    ] = UNSET
+    phase_send: Annotated[
+        Time,
+        Meta(description="How long sending the request took.", examples=[{"lt": "50ms"}]),
+    ] = UNSET
+    phase_wait: Annotated[
+        Time,
+        Meta(description="How long the first byte of the answer took.", examples=[{"lt": "500ms"}]),
+    ] = UNSET
+    phase_receive: Annotated[
+        Time,
+        Meta(description="How long the rest of the answer took.", examples=[{"lt": "100ms"}]),
+    ] = UNSET
+    schema: Annotated[
+        Annotated[str, Meta(min_length=1)] | dict[str, Any] | UnsetType,
+        Meta(
+            description="A JSON Schema (draft 2020-12) the body must fit: a file, relative to this one, or written here.",
+            examples=["schemas/payment.json", {"type": "object", "required": ["id"]}],
+        ),
+    ] = UNSET
+    certificate_expires_in: Annotated[
+        Time, Meta(description="How long the server's certificate is good for.", examples=[{"gt": "14d"}])
+    ] = UNSET
+    tls_version: Annotated[
+        str | Operators | UnsetType,
+        Meta(
+            description="The TLS version spoken, as 1.2 or 1.3.", examples=["1.3", {"one_of": ["1.2", "1.3"]}]
+        ),
+    ] = UNSET
+    http_version: Annotated[
+        str | Operators | UnsetType, Meta(description="The HTTP version spoken.", examples=["1.1"])
+    ] = UNSET
+    redirect_to: Annotated[
+        str | Operators | UnsetType,
+        Meta(
+            description="The whole URL that a redirect leads to.",
+            examples=[{"starts_with": "https://acs.acme.example/"}],
+        ),
     ] = UNSET
     equals: Equals = UNSET
     not_equals: NotEquals = UNSET

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from msgspec import Struct
 
-from synthprobe.core.probes import Position
+from synthprobe.core.expectations import Position
 from synthprobe.files.decoding import decode
 from synthprobe.files.nodes import Node
 from synthprobe.files.nodes import Path as Path

@@ -10,6 +10,7 @@ from synthprobe.core.spelling import suggestion
 from synthprobe.files.documents import Document, Path
 from synthprobe.files.egress_shape import Proxy
 from synthprobe.files.egress_values import DIRECT
+from synthprobe.files.places import requests
 from synthprobe.files.probe_shape import Defaults, ProbeFile
 from synthprobe.files.problems import Problem, problem_at
 from synthprobe.files.shapes import given
@@ -19,7 +20,7 @@ from synthprobe.files.values import has_reference
 def profile_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
     """Names of profiles that the file does not have."""
     holders: list[tuple[Path, object]] = [(("defaults", "request"), given(file.defaults, Defaults()).request)]
-    holders += [(("steps", index, "request"), step.request) for index, step in enumerate(file.steps)]
+    holders += requests(file.steps)
     tls, proxies = tuple(given(file.tls, {})), tuple({**given(file.proxies, {}), DIRECT: None})
     for path, holder in holders:
         yield from _unknown(document, (*path, "tls"), getattr(holder, "tls", UNSET), tls)

@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct
 
-from synthprobe.core.probes import Operator, Subject
+from synthprobe.core.expectations import Operator, Subject
 from synthprobe.files.assertion_shape import Assertion, Operators
 from synthprobe.files.documents import Path
 
@@ -18,9 +18,28 @@ class Expectation(Struct, frozen=True):
     """From the entry to the operator's key."""
 
 
+BESIDE = frozenset({Subject.JSON, Subject.HEADER, Subject.BODY})
+"""Subjects whose operators may stand beside them; of all others they stand inside."""
+
+_PLACED = frozenset({Subject.JSON, Subject.HEADER})
+"""Subjects whose value says where to look."""
+
+
+def key_of(entry: Assertion) -> str:
+    """The key of an entry's subject, as `phase.connect`."""
+    return next(key for key in Assertion.EXACTLY_ONE if _value(entry, key) is not UNSET)
+
+
 def subject_of(entry: Assertion) -> Subject:
     """What an entry looks at."""
-    return next(Subject(name) for name in Assertion.EXACTLY_ONE if getattr(entry, name) is not UNSET)
+    return Subject(key_of(entry).partition(".")[0])
+
+
+def subject_key(entry: Assertion) -> tuple[Subject, str | None]:
+    """What an entry looks at, and where in it."""
+    name, _, part = key_of(entry).partition(".")
+    subject = Subject(name)
+    return subject, str(_value(entry, name)) if subject in _PLACED else part or None
 
 
 def expectations(entry: Assertion) -> tuple[Expectation, ...]:
@@ -30,16 +49,15 @@ def expectations(entry: Assertion) -> tuple[Expectation, ...]:
 
 def inside(entry: Assertion) -> tuple[Expectation, ...]:
     """What stands within the subject: operators, or a bare value of a subject that names no place."""
-    subject = subject_of(entry)
-    value = getattr(entry, subject.value)
+    key = key_of(entry)
+    value = _value(entry, key)
     if isinstance(value, Operators):
         return tuple(
-            Expectation(operator, operand, (subject.value, operator.value))
-            for operator, operand in _listed(value)
+            Expectation(operator, operand, (key, operator.value)) for operator, operand in _listed(value)
         )
-    if subject in (Subject.JSON, Subject.HEADER) or value is None:
+    if subject_of(entry) in _PLACED or value is None:
         return ()
-    return (Expectation(Operator.EQUALS, value, (subject.value,)),)
+    return (Expectation(Operator.EQUALS, value, (key,)),)
 
 
 def beside(entry: Assertion) -> tuple[Expectation, ...]:
@@ -50,3 +68,7 @@ def beside(entry: Assertion) -> tuple[Expectation, ...]:
 def _listed(holder: Assertion | Operators) -> list[tuple[Operator, Any]]:
     found = ((operator, getattr(holder, operator.value)) for operator in Operator)
     return [(operator, operand) for operator, operand in found if operand is not UNSET]
+
+
+def _value(entry: Assertion, key: str) -> Any:
+    return getattr(entry, key.replace(".", "_"))

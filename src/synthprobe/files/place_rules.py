@@ -5,6 +5,7 @@ from typing import Any
 
 from synthprobe.core.spelling import suggestion
 from synthprobe.files.documents import Document, Path
+from synthprobe.files.places import requests
 from synthprobe.files.probe_rules import RESERVED_LABELS
 from synthprobe.files.probe_shape import ProbeFile
 from synthprobe.files.probe_values import row_identity
@@ -48,9 +49,8 @@ def matrix_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
 def money_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
     """Numbers with a fraction where text is meant: 1.10 would be sent as 1.1."""
     holders: list[tuple[Path, Any]] = [(("vars",), given(file.vars, {}))]
-    for index, step in enumerate(file.steps):
-        for name in ("query", "form", "headers"):
-            holders.append((("steps", index, "request", name), getattr(step.request, name, None)))
+    for path, request in requests(file.steps):
+        holders += [((*path, name), getattr(request, name)) for name in ("query", "form", "headers")]
     for path, holder in holders:
         for inner, value in leaves(holder if isinstance(holder, dict) else {}, path):
             if isinstance(value, float):

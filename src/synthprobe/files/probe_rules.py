@@ -8,10 +8,10 @@ from msgspec import UnsetType
 from synthprobe.files.documents import Document, Path
 from synthprobe.files.durations import duration
 from synthprobe.files.expressions import path_fault
+from synthprobe.files.places import requests
 from synthprobe.files.probe_shape import Alert, Defaults, FailAfter, ProbeFile, Redact
 from synthprobe.files.problems import Problem, problem_at
 from synthprobe.files.shapes import given
-from synthprobe.files.step_shape import Request
 
 RESERVED_LABELS = ("alertname", "probe", "region", "severity", "owner", "scope", "class")
 """Labels that synthprobe sets itself."""
@@ -62,9 +62,11 @@ def label_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
 def alert_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
     """Alerts that could never fire."""
     alert = given(file.alert, Alert())
-    if isinstance(alert.fail_after, FailAfter) and alert.fail_after.failed > alert.fail_after.of:
-        message = f"{alert.fail_after.failed} failed runs among {alert.fail_after.of} can never be: it would never fire"
-        yield problem_at(document.position(("alert", "fail_after", "failed")), message, "make `of` larger")
+    for name in ("fail_after", "degraded_after"):
+        after = getattr(alert, name)
+        if isinstance(after, FailAfter) and after.failed > after.of:
+            message = f"{after.failed} failed runs among {after.of} can never be: it would never fire"
+            yield problem_at(document.position(("alert", name, "failed")), message, "make `of` larger")
 
 
 def redaction_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
@@ -81,12 +83,14 @@ def _durations(file: ProbeFile) -> Iterator[tuple[Path, str]]:
     holders: list[tuple[Path, object]] = [((), file), (("schedule",), file.schedule)]
     holders += [(("defaults", "request"), defaults.request), (("defaults", "retry"), defaults.retry)]
     for index, step in enumerate(file.steps):
-        path: Path = ("steps", index)
-        holders += [(path, step), ((*path, "retry"), step.retry)]
-        if isinstance(step.request, Request):
-            holders.append(((*path, "request"), step.request))
+        holders += [
+            (("steps", index), step),
+            (("steps", index, "retry"), step.retry),
+            (("steps", index, "poll"), step.poll),
+        ]
+    holders += requests(file.steps)
     for path, holder in holders:
-        for name in ("every", "timeout", "backoff"):
+        for name in ("every", "max_every", "timeout", "backoff", "pause"):
             if isinstance(written := getattr(holder, name, None), str):
                 yield (*path, name), written
 

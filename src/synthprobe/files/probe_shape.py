@@ -8,8 +8,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from synthprobe.files.assertion_shape import HeaderName
 from synthprobe.files.durations import Duration
 from synthprobe.files.egress_shape import Proxy, Safety, TlsProfile
+from synthprobe.files.request_shape import Fields, Name, Redirects, Retry, Scalar
 from synthprobe.files.shapes import require_exactly_one, schema_of
-from synthprobe.files.step_shape import Name, Redirects, Retry, Scalar, Step
+from synthprobe.files.step_shape import Step
 
 ProbeName = Annotated[
     str,
@@ -88,6 +89,10 @@ class DefaultRequest(Struct, frozen=True, forbid_unknown_fields=True):
         dict[HeaderName, Scalar] | UnsetType,
         Meta(description="Headers; a request's own win.", examples=[{"Accept": "application/json"}]),
     ] = UNSET
+    query: Annotated[
+        Fields | UnsetType,
+        Meta(description="Query parameters; a request's own win.", examples=[{"api-version": "2026-01"}]),
+    ] = UNSET
     max_body: Annotated[
         Annotated[int, Meta(ge=1, le=64 * 1024 * 1024)] | UnsetType,
         Meta(description="Bytes of response read at most.", examples=[65536]),
@@ -100,6 +105,14 @@ class DefaultRequest(Struct, frozen=True, forbid_unknown_fields=True):
     ip: Annotated[
         Literal["any", "v4", "v6"] | UnsetType,
         Meta(description="Addresses that may be used; any.", examples=["v4"]),
+    ] = UNSET
+    cookies: Annotated[
+        Literal["off", "run"] | UnsetType,
+        Meta(description="Whether requests share the run's cookies; off.", examples=["run"]),
+    ] = UNSET
+    propagate: Annotated[
+        bool | UnsetType,
+        Meta(description="Whether requests carry the trace context; true.", examples=[False]),
     ] = UNSET
 
 
@@ -129,6 +142,13 @@ class Alert(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             description="Failed runs in a row, or so many among the last so many.",
             examples=[2, {"failed": 2, "of": 5}],
+        ),
+    ] = UNSET
+    degraded_after: Annotated[
+        Positive | FailAfter | UnsetType,
+        Meta(
+            description="Degraded or failed runs that make it a warning: in a row, or among the last so many.",
+            examples=[3, {"failed": 3, "of": 5}],
         ),
     ] = UNSET
     recover_after: Annotated[

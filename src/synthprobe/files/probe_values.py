@@ -8,28 +8,38 @@ from typing import Any
 from msgspec import UnsetType
 
 from synthprobe.core import probes as core
+from synthprobe.core.expectations import Position
 from synthprobe.core.templates import Value
+from synthprobe.files.attached import Attached
 from synthprobe.files.documents import Document
 from synthprobe.files.durations import duration
 from synthprobe.files.egress_values import profiles, safety
+from synthprobe.files.fragments import Fragment
+from synthprobe.files.making import Making
 from synthprobe.files.probe_shape import Alert, Defaults, FailAfter, ProbeFile, Redact, Secret
 from synthprobe.files.shapes import given
-from synthprobe.files.step_values import step_value
+from synthprobe.files.step_values import steps_value
 from synthprobe.files.values import value_of
 
 
-def probe_value(file: ProbeFile, document: Document, source: str) -> core.Probe:
-    """The core value of a probe file; `source` is its text."""
+def probe_value(
+    file: ProbeFile, document: Document, source: str, attached: Attached, fragments: Mapping[str, Fragment]
+) -> core.Probe:
+    """The core value of a probe file; `source` is its text, `attached` holds the files it names."""
     every = duration(file.schedule.every)
-    defaults = given(file.defaults, Defaults())
-    named = profiles(file.tls, file.proxies)
+    making = Making(
+        document=document,
+        defaults=given(file.defaults, Defaults()),
+        profiles=profiles(file.tls, file.proxies),
+        attached=attached,
+        fragments=fragments,
+    )
+    steps = steps_value(file.steps, making)
     return core.Probe(
         name=file.name,
-        steps=tuple(
-            step_value(step, index, document, defaults, named) for index, step in enumerate(file.steps)
-        ),
+        steps=steps,
         every=every,
-        definition=sha256(source.encode()).hexdigest(),
+        definition=_definition(source, attached),
         position=document.position(("name",)),
         owner=given(file.owner, ""),
         description=given(file.description, ""),
@@ -49,6 +59,14 @@ def probe_value(file: ProbeFile, document: Document, source: str) -> core.Probe:
         redact=_redaction(given(file.redact, Redact())),
         safety=safety(file.safety),
     )
+
+
+def _definition(source: str, attached: Attached) -> str:
+    """Changes when the file does, or one it names."""
+    digest = sha256(source.encode())
+    for content in attached.read.values():
+        digest.update(b"\0" + sha256(content).digest())
+    return digest.hexdigest()
 
 
 def run_timeout(file: ProbeFile, every: timedelta) -> timedelta:
@@ -73,7 +91,7 @@ def _row(row: Mapping[str, Any]) -> core.Row:
     return core.Row(id=identity, label=label, values=row)
 
 
-def _secret(secret: Secret, position: core.Position) -> core.SecretSource:
+def _secret(secret: Secret, position: Position) -> core.SecretSource:
     return core.SecretSource(
         env=given(secret.env, "") or None, file=given(secret.file, "") or None, position=position
     )
@@ -82,7 +100,8 @@ def _secret(secret: Secret, position: core.Position) -> core.SecretSource:
 def _rule(alert: Alert) -> core.AlertRule:
     standard = core.AlertRule()
     return core.AlertRule(
-        fail_after=_fail_after(alert, standard.fail_after),
+        fail_after=_after(alert.fail_after, standard.fail_after),
+        degraded_after=_after(alert.degraded_after, standard.degraded_after),
         recover_after=given(alert.recover_after, standard.recover_after),
         severity=given(alert.severity, standard.severity),
         mode=core.AlertMode(given(alert.mode, standard.mode.value)),
@@ -90,8 +109,7 @@ def _rule(alert: Alert) -> core.AlertRule:
     )
 
 
-def _fail_after(alert: Alert, standard: core.FailAfter) -> core.FailAfter:
-    wanted = alert.fail_after
+def _after(wanted: int | FailAfter | UnsetType, standard: core.FailAfter) -> core.FailAfter:
     if isinstance(wanted, UnsetType):
         return standard
     if isinstance(wanted, FailAfter):

@@ -1,15 +1,21 @@
 """Probe files → probes: one file, or every file of some folders with every problem of every file."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
-from synthprobe.core.probes import Position, Probe
+from synthprobe.core.expectations import Position
+from synthprobe.core.probes import Probe
+from synthprobe.files.attached import Attached
+from synthprobe.files.attached_rules import attached_problems
+from synthprobe.files.declared import Declared, declared, declared_in_fragment
 from synthprobe.files.decoding import MAX_SIZE, decode
 from synthprobe.files.designed import UNBUILT
-from synthprobe.files.documents import read
+from synthprobe.files.documents import Document, read
+from synthprobe.files.fragment_rules import inner_problems, outputs_of, use_problems
+from synthprobe.files.fragments import Fragment, Reader, fragment_of, is_fragment
 from synthprobe.files.probe_shape import ProbeFile
 from synthprobe.files.probe_values import probe_value
 from synthprobe.files.problems import FileProblems, Problem, errors, ordered, problem_at, warning_at
@@ -27,6 +33,14 @@ class LoadedProbe(Struct, frozen=True):
     source_text: str
 
 
+class Examination(Struct, frozen=True):
+    """What one file holds: a probe, unless it has errors or is a fragment; its problems, and the files it names."""
+
+    loaded: LoadedProbe | None
+    problems: tuple[Problem, ...] = ()
+    files: tuple[str, ...] = ()
+
+
 class Loaded(Struct, frozen=True):
     """What some files hold: the probes without errors, and every problem of every file."""
 
@@ -36,10 +50,10 @@ class Loaded(Struct, frozen=True):
 
 def load_probe(text: str | bytes, file: str) -> Probe:
     """The probe in a file's text. Raises `FileProblems` with everything that is wrong with it."""
-    loaded, problems = examine_text(text, file)
-    if loaded is None:
-        raise FileProblems(problems)
-    return loaded.probe
+    found = examine_text(text, file)
+    if found.loaded is None:
+        raise FileProblems(found.problems or (_no_probe(file),))
+    return found.loaded.probe
 
 
 def load_folder(paths: Iterable[Path]) -> Loaded:
@@ -51,19 +65,19 @@ def load_folder(paths: Iterable[Path]) -> Loaded:
         for file in _files(path, problems):
             if (real := file.resolve()) not in seen:
                 seen.add(real)
-                loaded, faults = examine_file(file)
-                problems += faults
-                found += [loaded] if loaded else []
+                examined = examine_file(file)
+                problems += examined.problems
+                found += [examined.loaded] if examined.loaded else []
     return Loaded(tuple(_with_own_names(found, problems)), ordered(problems))
 
 
-def examine_file(file: Path) -> tuple[LoadedProbe | None, tuple[Problem, ...]]:
+def examine_file(file: Path) -> Examination:
     """What `examine_text` says of a file's text, or that it cannot be read."""
     try:
         with file.open("rb") as opened:
             text = opened.read(MAX_SIZE + 1)
     except OSError as error:
-        return None, (_unreadable(file, error),)
+        return Examination(None, (_unreadable(file, error),))
     return examine_text(text, str(file))
 
 
@@ -73,26 +87,59 @@ def name_taken(later: Probe, first: Probe) -> Problem:
     return problem_at(later.position, message, "each probe has a name of its own")
 
 
-def examine_text(text: str | bytes, file: str) -> tuple[LoadedProbe | None, tuple[Problem, ...]]:
-    """The probe, unless it has errors; and its problems, warnings among them."""
+def examine_text(text: str | bytes, file: str) -> Examination:
+    """The probe, unless it has errors; and its problems, warnings among them. A fragment is no probe."""
     try:
         source = decode(text, file)
         document = read(source, file)
     except FileProblems as error:
-        return None, error.problems
+        return Examination(None, error.problems)
+    attached = Attached()
+    reader = Reader(attached)
+    uses = reader.uses(document)
+    if is_fragment(document):
+        fragment = fragment_of(document, uses)
+        problems = [*reader.problems, *_problems_inside((fragment,), None, None, document, attached)]
+        return Examination(None, ordered(problems), attached.files())
+    return _examined(document, source, reader, uses, attached)
+
+
+def _examined(
+    document: Document, source: str, reader: Reader, uses: Mapping[str, Fragment], attached: Attached
+) -> Examination:
     examined = examine(document, ProbeFile, UNBUILT, _STAND_INS)
+    shaped, names = examined.value, declared(document, outputs_of(uses))
     problems = [
         *document.problems,
         *examined.problems,
-        *reference_problems(document),
+        *reader.problems,
+        *reference_problems(document, names, document),
         *misplaced_problems(document),
     ]
-    if (shaped := examined.value) is not None:
+    if shaped is not None:
         problems += [problem for rule in RULES for problem in rule(examined.rest, shaped)]
+        problems += use_problems(examined.rest, shaped.steps, uses)
+        problems += attached_problems(examined.rest, shaped.steps, names, attached)
+    problems += _problems_inside(reader.fragments(), names, shaped, document, attached)
     if errors(problems) or shaped is None:
-        return None, ordered(problems)
+        return Examination(None, ordered(problems), attached.files())
     problems += unused_captures(document)
-    return LoadedProbe(probe_value(shaped, document, source), source), ordered(problems)
+    probe = probe_value(shaped, document, source, attached, uses)
+    return Examination(LoadedProbe(probe, source), ordered(problems), attached.files())
+
+
+def _problems_inside(
+    fragments: Iterable[Fragment],
+    names: Declared | None,
+    shaped: ProbeFile | None,
+    document: Document,
+    attached: Attached,
+) -> Iterator[Problem]:
+    for fragment in fragments:
+        yield from inner_problems(fragment, names, shaped, document)
+        if fragment.shaped is not None:
+            inside = declared_in_fragment(fragment.document, names, outputs_of(fragment.uses))
+            yield from attached_problems(fragment.rest, fragment.shaped.steps, inside, attached)
 
 
 _STAND_INS = {
@@ -130,6 +177,10 @@ def _files_below(path: Path, problems: list[Problem]) -> Iterator[Path]:
         problems.append(
             warning_at(nowhere, "no probe files are here", "probes are files named *.yaml or *.yml")
         )
+
+
+def _no_probe(file: str) -> Problem:
+    return Problem(file, 1, 1, "this is a fragment, not a probe", "name the probe that uses it")
 
 
 def _unreadable(file: Path, error: OSError) -> Problem:

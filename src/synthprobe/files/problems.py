@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from synthprobe.core.probes import Position
+from synthprobe.core.expectations import Position
 
 
 class ProblemLevel(StrEnum):

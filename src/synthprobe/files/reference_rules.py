@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from msgspec import Struct
 
 from synthprobe.core.spelling import listed, suggestion
-from synthprobe.core.templates import Reference, TemplateError, parse, references
+from synthprobe.core.templates import Reference, TemplateError, scan
 from synthprobe.files.declared import Declared, declared
 from synthprobe.files.designed import UNBUILT_REFERENCES
 from synthprobe.files.documents import Document, Path
+from synthprobe.files.lookups import is_looked_up
 from synthprobe.files.problems import Problem, problem_at, warning_at
 from synthprobe.files.values import has_reference, leaves
 
@@ -29,26 +30,26 @@ class Use(Struct, frozen=True):
     path: Path
 
 
-def reference_problems(document: Document) -> Iterator[Problem]:
-    """References that cannot be read, and those that name nothing."""
-    names = declared(document)
+def reference_problems(document: Document, names: Declared, regions: Document) -> Iterator[Problem]:
+    """References that cannot be read, and those that name nothing; `regions` is the file that holds the regions."""
     uses: list[Use] = []
     for path, text in _texts(document):
-        try:
-            uses += _uses(path, text)
-        except TemplateError as error:
-            yield problem_at(document.position(path), error.reason, error.hint)
+        for part in scan(text):
+            if isinstance(part, TemplateError):
+                yield problem_at(document.position(path), part.reason, part.hint)
+            elif isinstance(part, Reference):
+                uses.append(Use(part, path))
     for use in uses:
-        if fault := _fault(use, names):
+        if fault := fault_of(use, names):
             message, hint = fault
             yield problem_at(document.position(use.path), message, hint)
-    yield from _region_problems(document, names, uses)
+    yield from _region_problems(document, names, uses, regions)
 
 
 def unused_captures(document: Document) -> Iterator[Problem]:
     """Warnings of captures that no reference names; for a document whose references can all be read."""
-    uses = [use for path, text in _texts(document) for use in _uses(path, text)]
-    used = {use.reference.path[:2] for use in uses if use.reference.namespace == "steps"}
+    uses = [part for _, text in _texts(document) for part in scan(text) if isinstance(part, Reference)]
+    used = {reference.path[:2] for reference in uses if reference.namespace == "steps"}
     for index, step in enumerate(declared(document).steps):
         for capture in step.captures:
             if (step.id, capture) not in used:
@@ -59,52 +60,23 @@ def unused_captures(document: Document) -> Iterator[Problem]:
 def misplaced_problems(document: Document) -> Iterator[Problem]:
     """References where nothing looks them up."""
     for path, text in leaves(document.value):
-        if has_reference(text) and _is_looked_up(path) is False:
+        if has_reference(text) and is_looked_up(path) is False:
             hint = "references work in `vars`, `request`, assertions' operators and captures' `default`"
             yield problem_at(document.position(path), "references are not looked up here", hint)
 
 
 def _texts(document: Document) -> Iterator[tuple[Path, str]]:
     for path, text in leaves(document.value):
-        if has_reference(text) and _is_looked_up(path):
+        if has_reference(text) and is_looked_up(path):
             yield path, text
-
-
-def _uses(path: Path, text: str) -> list[Use]:
-    parsed = parse(text)
-    return [Use(reference, path) for reference in references(parsed)]
-
-
-def _is_looked_up(path: Path) -> bool | None:
-    """Whether references work at a place; None where a `${{` is nobody's business (prose, refused keys)."""
-    match path:
-        case ("vars", str(), *_) | ("defaults", "request", "headers", *_):
-            return True
-        case ("tls", _, "client_cert" | "client_key" | "ca") | (
-            "proxies",
-            _,
-            "url" | "username" | "password",
-        ):
-            return True
-        case ("steps", int(), "request", "url" | "query" | "headers" | "json" | "form" | "raw", *_):
-            return True
-        case ("steps", int(), "assert", int(), key, *_):
-            return key not in ("json", "header", "as", "level")
-        case ("steps", int(), "capture", _, key, *_):
-            return key == "default"
-        case (
-            "regions" | "matrix" | "labels" | "secrets" | "redact" | "owner" | "safety" | "tls" | "proxies",
-            *_,
-        ):
-            return False
-    return None
 
 
 Fault = tuple[str, str]
 """Message and hint."""
 
 
-def _fault(use: Use, names: Declared) -> Fault | None:
+def fault_of(use: Use, names: Declared) -> Fault | None:
+    """Why a reference names nothing where it stands, and what to do; None when it names something."""
     reference = use.reference
     full = f"{reference.namespace}.{reference.path[0]}"
     if reference.namespace in UNBUILT_REFERENCES or full in UNBUILT_REFERENCES:
@@ -116,6 +88,8 @@ def _fault(use: Use, names: Declared) -> Fault | None:
 def _var_fault(use: Use, names: Declared) -> Fault | None:
     name = use.reference.path[0]
     known = names.vars
+    if known is None:
+        return None
     if use.path[0] == "vars":
         own = known.index(str(use.path[1]))
         if name in known[own:]:
@@ -132,6 +106,8 @@ def _secret_fault(use: Use, names: Declared) -> Fault | None:
 
 def _region_fault(use: Use, names: Declared) -> Fault | None:
     name = use.reference.path[0]
+    if names.regions is None:
+        return None
     known = tuple(dict.fromkeys(key for keys in names.regions.values() for key in keys))
     return _unknown(name, known, f"no region has a value `{name}`", "write values under each region")
 
@@ -139,6 +115,13 @@ def _region_fault(use: Use, names: Declared) -> Fault | None:
 def _matrix_fault(use: Use, names: Declared) -> Fault | None:
     name = use.reference.path[0]
     return _unknown(name, names.columns, f"no matrix row has a value `{name}`", "the file has no `matrix`")
+
+
+def _input_fault(use: Use, names: Declared) -> Fault | None:
+    name = use.reference.path[0]
+    if names.inputs is None:
+        return "`inputs` is known in fragments only", "a probe has `vars`"
+    return _unknown(name, names.inputs, f"no input `{name}`", "`inputs` is empty")
 
 
 def _run_fault(use: Use, names: Declared) -> Fault | None:
@@ -151,19 +134,22 @@ def _now_fault(use: Use, names: Declared) -> Fault | None:
 
 def _step_fault(use: Use, names: Declared) -> Fault | None:
     name, *rest = use.reference.path
-    at = int(use.path[1]) if use.path[0] == "steps" else 0
+    at = int(use.path[1]) if use.path[0] == "steps" else len(names.steps) if use.path[0] == "outputs" else 0
     ids = [step.id for step in names.steps]
     if name in ids and ids.index(name) >= at:
         when = "is this step itself" if ids.index(name) == at and use.path[0] == "steps" else "runs later"
         return f"the step `{name}` {when}", "a reference sees only earlier steps"
     if name not in ids:
         return f"no step `{name}`", suggestion(name, ids[:at])
-    captures = names.steps[ids.index(name)].captures
+    step = names.steps[ids.index(name)]
+    captures = step.names
     if not rest:
         return (
             f"`steps.{name}` alone names no value",
             f"name a capture: {listed(captures)}" if captures else "",
         )
+    if step.kind == "use":
+        return _unknown(rest[0], captures, f"the step `{name}` gives no `{rest[0]}`", "it has no `outputs`")
     return _unknown(rest[0], captures, f"the step `{name}` captures no `{rest[0]}`", "it has no `capture`")
 
 
@@ -172,26 +158,31 @@ _FAULTS: Mapping[str, Callable[[Use, Declared], Fault | None]] = {
     "secrets": _secret_fault,
     "region": _region_fault,
     "matrix": _matrix_fault,
+    "inputs": _input_fault,
     "run": _run_fault,
     "now": _now_fault,
     "steps": _step_fault,
 }
 
 
-def _unknown(name: str, known: tuple[str, ...], message: str, when_none: str) -> Fault | None:
-    if name in known:
+def _unknown(name: str, known: tuple[str, ...] | None, message: str, when_none: str) -> Fault | None:
+    if known is None or name in known:
         return None
     return message, suggestion(name, known) or when_none
 
 
-def _region_problems(document: Document, names: Declared, uses: list[Use]) -> Iterator[Problem]:
+def _region_problems(
+    document: Document, names: Declared, uses: list[Use], regions: Document
+) -> Iterator[Problem]:
     """Regions without a value that another region has and a reference needs."""
     needed = {use.reference.path[0]: use for use in reversed(uses) if use.reference.namespace == "region"}
+    of_regions = names.regions or {}
     for name, use in needed.items():
-        lacking = [region for region, keys in names.regions.items() if name not in keys]
-        if len(lacking) == len(names.regions):
+        lacking = [region for region, keys in of_regions.items() if name not in keys]
+        if len(lacking) == len(of_regions):
             continue
         for region in lacking:
-            line = document.position(use.path).line
-            message = f"the region `{region}` has no `{name}`, which line {line} looks up"
-            yield problem_at(document.position(("regions", region), of_key=True), message, "add it")
+            place = document.position(use.path)
+            where = f"line {place.line}" if document is regions else f"{place.file}:{place.line}"
+            message = f"the region `{region}` has no `{name}`, which {where} looks up"
+            yield problem_at(regions.position(("regions", region), of_key=True), message, "add it")

@@ -5,15 +5,17 @@ from collections.abc import Iterator
 from msgspec import UNSET
 
 from synthprobe.core.failures import TRANSPORT, Kind
-from synthprobe.core.probes import RETRY_WORDS
-from synthprobe.core.probes import Retry as RetryValue
+from synthprobe.core.requests import RETRY_WORDS
+from synthprobe.core.requests import Retry as RetryValue
 from synthprobe.core.spelling import suggestion
 from synthprobe.files.documents import Document, Path
 from synthprobe.files.durations import duration
+from synthprobe.files.places import own_request
 from synthprobe.files.probe_shape import Defaults, ProbeFile
 from synthprobe.files.problems import Problem, problem_at
+from synthprobe.files.request_shape import Retry
 from synthprobe.files.shapes import given
-from synthprobe.files.step_shape import Retry, Step
+from synthprobe.files.step_shape import Step
 
 WORDS = frozenset({*(kind.value for kind in TRANSPORT), *RETRY_WORDS})
 """What `on` may hold beside statuses."""
@@ -76,8 +78,8 @@ def _key_problems(document: Document, step: Step, path: Path) -> Iterator[Proble
 
 
 def _needs_key(step: Step) -> bool:
-    request = step.request
-    if request is UNSET or not hasattr(request, "idempotency"):
+    request = own_request(step)
+    if request is None:
         return False
     return given(request.method, "GET") in _NOT_IDEMPOTENT and request.idempotency is UNSET
 

@@ -5,6 +5,12 @@ from collections.abc import Callable, Iterator
 from synthprobe.files.assertion_rules import assertion_problems
 from synthprobe.files.documents import Document
 from synthprobe.files.egress_rules import profile_problems, proxy_problems, tls_problems
+from synthprobe.files.kind_rules import (
+    classify_problems,
+    earlier_step_problems,
+    key_problems,
+    poll_problems,
+)
 from synthprobe.files.place_rules import matrix_problems, money_problems, region_problems
 from synthprobe.files.probe_rules import (
     alert_problems,
@@ -31,6 +37,10 @@ RULES: tuple[Rule, ...] = (
     region_problems,
     matrix_problems,
     money_problems,
+    key_problems,
+    earlier_step_problems,
+    poll_problems,
+    classify_problems,
     request_problems,
     retry_problems,
     capture_problems,

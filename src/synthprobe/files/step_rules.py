@@ -5,16 +5,18 @@ from typing import Any
 
 from msgspec import UNSET
 
-from synthprobe.core.probes import BodyKind
 from synthprobe.core.spelling import listed
+from synthprobe.files.capture_shape import Capture
 from synthprobe.files.documents import Document, Path
 from synthprobe.files.expressions import path_fault, pattern_fault
+from synthprobe.files.places import requests
 from synthprobe.files.probe_shape import Defaults, ProbeFile
 from synthprobe.files.problems import Problem, problem_at
+from synthprobe.files.request_shape import Request
 from synthprobe.files.shapes import given
-from synthprobe.files.step_shape import Capture, Request
 from synthprobe.files.values import leaves
 
+BODIES = ("json", "form", "raw", "body_file")
 _SCHEMES = ("http://", "https://")
 
 
@@ -22,12 +24,10 @@ def request_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
     """URLs, bodies and headers that could not be sent."""
     shared = given(file.defaults, Defaults()).request
     yield from _header_problems(document, ("defaults", "request", "headers"), getattr(shared, "headers", {}))
-    for index, step in enumerate(file.steps):
-        if isinstance(step.request, Request):
-            path: Path = ("steps", index, "request")
-            yield from _url_problems(document, (*path, "url"), step.request.url)
-            yield from _body_problems(document, path, step.request)
-            yield from _header_problems(document, (*path, "headers"), step.request.headers)
+    for path, request in requests(file.steps):
+        yield from _url_problems(document, (*path, "url"), request.url)
+        yield from _body_problems(document, path, request)
+        yield from _header_problems(document, (*path, "headers"), request.headers)
 
 
 def capture_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
@@ -51,7 +51,7 @@ def _url_problems(document: Document, path: Path, url: str) -> Iterator[Problem]
 
 
 def _body_problems(document: Document, path: Path, request: Request) -> Iterator[Problem]:
-    bodies = [kind.value for kind in BodyKind if getattr(request, kind.value) is not UNSET]
+    bodies = [key for key in BODIES if getattr(request, key) is not UNSET]
     if len(bodies) > 1:
         position = document.position((*path, bodies[1]), of_key=True)
         yield problem_at(

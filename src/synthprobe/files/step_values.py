@@ -1,136 +1,142 @@
 """A step as its file writes it → the step the agent runs; the file has been checked before."""
 
-import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+import posixpath
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, structs
 
-from synthprobe.core import probes as core
-from synthprobe.core.egress import IpVersion
-from synthprobe.core.probes import BodyKind, CaptureType, Cast, Level, Subject
-from synthprobe.core.templates import Reference, Template, Value
-from synthprobe.files.assertion_shape import Assertion
-from synthprobe.files.documents import Document, Path
+from synthprobe.core import steps as core
+from synthprobe.core.expectations import Level, Subject
+from synthprobe.core.templates import Value
+from synthprobe.files.classify_shape import Classify
+from synthprobe.files.condition_shape import Condition, as_assertion
+from synthprobe.files.documents import Path
 from synthprobe.files.durations import duration
-from synthprobe.files.egress_values import Profiles
-from synthprobe.files.expectations import Expectation, expectations, subject_of
-from synthprobe.files.probe_shape import DefaultRequest, Defaults
+from synthprobe.files.expectation_values import assertions_of, captures_of
+from synthprobe.files.fragments import default_inputs
+from synthprobe.files.making import Making
+from synthprobe.files.poll_shape import Poll
+from synthprobe.files.request_shape import Request
+from synthprobe.files.request_values import request_value
 from synthprobe.files.retries import effective
 from synthprobe.files.shapes import given
-from synthprobe.files.step_shape import Capture, Request, Step
-from synthprobe.files.values import template_of, value_of
+from synthprobe.files.step_shape import Resend, Step
+from synthprobe.files.values import value_of
 
 
-def step_value(
-    step: Step, index: int, document: Document, defaults: Defaults, profiles: Profiles
-) -> core.Step:
-    """The step at `index` as a core value."""
+def steps_value(steps: list[Step], making: Making) -> tuple[core.Step, ...]:
+    """The steps of a probe, or of one use of a fragment."""
+    return tuple(_step(step, index, making) for index, step in enumerate(steps))
+
+
+def _step(step: Step, index: int, making: Making) -> core.Step:
     path: Path = ("steps", index)
-    if isinstance(step.request, UnsetType):
-        raise TypeError("a step without a request has passed its checks")
     return core.Step(
-        id=step.id,
-        action=_request(step.request, given(defaults.request, DefaultRequest()), profiles),
-        position=document.position(path),
+        id=making.prefix + step.id,
+        action=_action(step, path, making),
+        position=making.document.position(path),
         description=given(step.description, ""),
-        assertions=tuple(_assertions(given(step.assertions, []), document, (*path, "assert"))),
-        captures=tuple(_captures(given(step.capture, {}), document, (*path, "capture"))),
-        retry=effective(step, defaults),
+        condition=_condition(step.condition, making, (*path, "if")),
+        assertions=assertions_of(step.assertions, making, (*path, "assert")),
+        captures=tuple(captures_of(step.capture, making, (*path, "capture"))),
+        classify=None if isinstance(step.classify, UnsetType) else _classify(step.classify),
+        retry=effective(step, making.defaults),
         timeout=None if isinstance(step.timeout, UnsetType) else duration(step.timeout),
         continue_on_failure=given(step.continue_on_failure, False),
     )
 
 
-def url_template(url: Template) -> str:
-    """A URL with each reference as its last name in braces: low in cardinality, and never a secret."""
-    return "".join(f"{{{part.path[-1]}}}" if isinstance(part, Reference) else part for part in url.parts)
+def _action(step: Step, path: Path, making: Making) -> core.Action:
+    kind = next(name for name in Step.EXACTLY_ONE if getattr(step, name) is not UNSET)
+    return ACTIONS[kind](step, path, making)
 
 
-def _request(request: Request, defaults: DefaultRequest, profiles: Profiles) -> core.Request:
-    url = template_of(request.url)
-    timeout = given(request.timeout, given(defaults.timeout, ""))
-    return core.Request(
-        method=given(request.method, "GET"),
-        url=url,
-        url_template=url_template(url),
-        query=_fields(given(request.query, {})),
-        headers=_headers(given(defaults.headers, {}), given(request.headers, {})),
-        body=_body(request),
-        timeout=duration(timeout) if timeout else core.REQUEST_TIMEOUT,
-        max_body=given(request.max_body, given(defaults.max_body, core.MAX_BODY)),
-        idempotency=None if isinstance(request.idempotency, UnsetType) else request.idempotency,
-        follow_redirects=given(request.follow_redirects, given(defaults.follow_redirects, 0)),
-        ip=IpVersion(given(request.ip, given(defaults.ip, "any"))),
-        tls=profiles.tls.get(given(request.tls, given(defaults.tls, ""))),
-        via=profiles.proxies.get(given(request.via, given(defaults.via, ""))),
+def _request(step: Step, path: Path, making: Making) -> core.Action:
+    assert isinstance(step.request, Request)
+    return request_value(step.request, making)
+
+
+def _poll(step: Step, path: Path, making: Making) -> core.Action:
+    poll = step.poll
+    assert isinstance(poll, Poll)
+    every = _length(poll.every, timedelta(seconds=1))
+    return core.Poll(
+        request=request_value(poll.request, making),
+        until=assertions_of(poll.until, making, (*path, "poll", "until")),
+        fail_if=assertions_of(poll.fail_if, making, (*path, "poll", "fail_if")),
+        every=every,
+        max_every=_length(poll.max_every, every),
+        timeout=_length(poll.timeout, timedelta(seconds=30)),
     )
 
 
-def _fields(fields: Mapping[str, Any]) -> Mapping[str, Value]:
-    return {name: value_of(value) for name, value in fields.items()}
-
-
-def _headers(shared: Mapping[str, Any], own: Mapping[str, Any]) -> Mapping[str, Value]:
-    """Shared headers, less those the request sets itself in any case."""
-    set_here = {name.lower() for name in own}
-    kept = {name: value for name, value in shared.items() if name.lower() not in set_here}
-    return _fields({**kept, **own})
-
-
-def _body(request: Request) -> core.Body | None:
-    for kind in BodyKind:
-        content = getattr(request, kind.value)
-        if content is not UNSET:
-            return core.Body(kind, value_of(content))
-    return None
-
-
-def _captures(captures: Mapping[str, Capture], document: Document, path: Path) -> Iterator[core.Capture]:
-    for name, capture in captures.items():
-        source = next(Subject(key) for key in Capture.EXACTLY_ONE if getattr(capture, key) is not UNSET)
-        where = getattr(capture, source.value)
-        yield core.Capture(
-            name=name,
-            source=source,
-            position=document.position((*path, name), of_key=True),
-            path=where if isinstance(where, str) else None,
-            type=CaptureType(given(capture.type, "string")),
-            default=None if capture.default is UNSET else value_of(capture.default),
-            has_default=capture.default is not UNSET,
-            secret=given(capture.secret, False),
-        )
-
-
-def _assertions(entries: list[Assertion], document: Document, path: Path) -> Iterator[core.Assertion]:
-    for index, entry in enumerate(entries):
-        for expectation in expectations(entry):
-            position = document.position((*path, index, *expectation.path), of_key=True)
-            yield _assertion(entry, expectation, position)
-
-
-def _assertion(entry: Assertion, expectation: Expectation, position: core.Position) -> core.Assertion:
-    subject = subject_of(entry)
-    is_time = subject is Subject.DURATION
-    path = getattr(entry, subject.value) if subject in (Subject.JSON, Subject.HEADER) else None
-    return core.Assertion(
-        subject=subject,
-        operator=expectation.operator,
-        expected=duration(expectation.operand).total_seconds() if is_time else value_of(expectation.operand),
-        text=_text(subject, path, expectation),
-        position=position,
-        path=path,
-        level=Level(given(entry.level, "failed")),
-        cast=None if isinstance(entry.cast, UnsetType) else Cast(entry.cast),
+def _use(step: Step, path: Path, making: Making) -> core.Action:
+    name = str(step.use)
+    fragment = making.fragments[name]
+    shaped = fragment.shaped
+    assert shaped is not None
+    inside = structs.replace(
+        making,
+        document=fragment.document,
+        fragments=fragment.uses,
+        prefix=f"{making.prefix}{step.id}/",
+    )
+    return core.Use(
+        file=posixpath.normpath(name),
+        steps=steps_value(shaped.steps, inside),
+        inputs=_values({**default_inputs(shaped), **given(step.inputs, {})}),
+        outputs=_values(given(shaped.outputs, {})),
     )
 
 
-def _text(subject: Subject, path: str | None, expectation: Expectation) -> str:
-    """As a person reads it, on one line: `json $.status equals AUTHORISED`."""
-    operand = expectation.operand
-    shown = operand if isinstance(operand, str) else json.dumps(operand, ensure_ascii=False)
-    words = (subject.value, path, expectation.operator.value, " ".join(shown.split())[:_LONGEST_OPERAND])
-    return " ".join(word for word in words if word)
+def _resend(step: Step, path: Path, making: Making) -> core.Action:
+    if isinstance(step.resend, Resend):
+        return core.Resend(step.resend.step, exact=given(step.resend.exact, False))
+    return core.Resend(str(step.resend))
 
 
-_LONGEST_OPERAND = 120
+def _pause(step: Step, path: Path, making: Making) -> core.Action:
+    return core.Pause(duration(str(step.pause)))
+
+
+ACTIONS: Mapping[str, Callable[[Step, Path, Making], core.Action]] = {
+    "request": _request,
+    "poll": _poll,
+    "use": _use,
+    "resend": _resend,
+    "pause": _pause,
+}
+"""By the key of the kind."""
+
+
+def _condition(written: Condition | UnsetType, making: Making, path: Path) -> core.Condition | None:
+    if isinstance(written, UnsetType):
+        return None
+    if not isinstance(written.step, UnsetType):
+        state = core.StepState(given(written.state, "passed"))
+        return core.Condition(written.step, f"{written.step} is {state}", state)
+    of = given(written.of, "")
+    wanted = assertions_of([as_assertion(written)], making, path)
+    text = f"{' and '.join(each.text for each in wanted)} of {of}"
+    return core.Condition(of, text, assertions=wanted)
+
+
+def _classify(written: Classify) -> core.Classify:
+    source = next(Subject(key) for key in Classify.EXACTLY_ONE if getattr(written, key) is not UNSET)
+    where = getattr(written, source.value)
+    return core.Classify(
+        source=source,
+        path=where if isinstance(where, str) else None,
+        declined=frozenset(given(written.declined, [])),
+        technical=frozenset(given(written.technical, [])),
+        outcome=Level(given(written.outcome, "degraded")),
+    )
+
+
+def _values(written: Mapping[str, object]) -> Mapping[str, Value]:
+    return {name: value_of(value) for name, value in written.items()}
+
+
+def _length(written: str | UnsetType, default: timedelta) -> timedelta:
+    return default if isinstance(written, UnsetType) else duration(written)

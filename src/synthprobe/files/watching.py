@@ -50,10 +50,13 @@ class ProbeFolder:
         self._newest: dict[str, LoadedProbe] = {}
         self._in_force: dict[str, LoadedProbe] = {}
         self._faults: dict[str, tuple[Problem, ...]] = {}
+        self._named: dict[str, tuple[str, ...]] = {}
+        self._named_stamps = Stamps()
         stamps = _stamps_below(path)
         self._stamps.use(stamps)
         for file in stamps:
             self._read(file)
+        self._named_stamps.use(self._stamps_of_named())
         self._agreed = self._loaded = self._agree()
 
     def loaded(self) -> Loaded:
@@ -63,7 +66,7 @@ class ProbeFolder:
     def recall(self, sources: Mapping[str, str]) -> None:
         """Of files that are broken, put in force what they said before this process began."""
         for file in self._faults.keys() - self._newest.keys():
-            if file in sources and (last_good := examine_text(sources[file], file)[0]):
+            if file in sources and (last_good := examine_text(sources[file], file).loaded):
                 self._newest[file] = last_good
         self._agreed = self._loaded = self._agree()
 
@@ -74,7 +77,9 @@ class ProbeFolder:
             # A folder that is being replaced, or was lost with its disk, must not end every check.
             return self._say((_nothing_here(self._path),))
         fresh, gone = self._stamps.changed(stamps, at_once=at_once)
+        fresh |= self._whose_named_changed(at_once=at_once) - gone
         for file in gone:
+            self._named.pop(file, None)
             self._newest.pop(file, None)
             self._faults.pop(file, None)
         for file in sorted(fresh):
@@ -84,6 +89,14 @@ class ProbeFolder:
             return self._loaded
         return self._say(self._agreed.problems)
 
+    def _whose_named_changed(self, *, at_once: bool) -> set[str]:
+        """The probe files that name a file (a fragment, a schema, a body) which is another now, or has come or gone."""
+        moved, lost = self._named_stamps.changed(self._stamps_of_named(), at_once=at_once)
+        return {file for file, named in self._named.items() if not (moved | lost).isdisjoint(named)}
+
+    def _stamps_of_named(self) -> dict[str, Stamp]:
+        return _stamps({file for named in self._named.values() for file in named})
+
     def _say(self, problems: tuple[Problem, ...]) -> Loaded | None:
         if problems == self._loaded.problems:
             return None
@@ -91,9 +104,11 @@ class ProbeFolder:
         return self._loaded
 
     def _read(self, file: str) -> None:
-        loaded, self._faults[file] = examine_file(Path(file))
-        if loaded:
-            self._newest[file] = loaded
+        examined = examine_file(Path(file))
+        self._faults[file] = examined.problems
+        self._named[file] = examined.files
+        if examined.loaded:
+            self._newest[file] = examined.loaded
 
     def _agree(self) -> Loaded:
         """What is in force together: a name stays with the file that has it, and who cannot have it keeps what it had."""

@@ -144,10 +144,10 @@ class RunTrace:
         """The root span's id: 16 hex digits."""
         return self._root.span_id
 
-    def step(self, id: str, start_ns: int, attributes: Attributes = _NONE) -> OpenSpan:
-        """Start the span of a step."""
+    def step(self, id: str, start_ns: int, attributes: Attributes = _NONE, parent_id: str = "") -> OpenSpan:
+        """Start the span of a step, under the root or that of the step that uses its fragment."""
         named = {"test.case.name": id, **attributes}
-        return self.open(self._root.span_id, f"step {id}", SpanKind.INTERNAL, named, start_ns)
+        return self.open(parent_id or self._root.span_id, f"step {id}", SpanKind.INTERNAL, named, start_ns)
 
     def open(
         self, parent_id: str, name: str, kind: SpanKind, attributes: Attributes, start_ns: int

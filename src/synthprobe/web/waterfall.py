@@ -111,23 +111,25 @@ def _step_lines(
 ) -> Iterator[Line]:
     yield _step_line(step, number, scale)
     for exchange in step.exchanges:
-        yield _request_line(exchange, number, scale)
-        yield from _backend_lines(exchange.span_id, number, scale, children, 2)
+        yield _request_line(exchange, number, scale, step.id.count("/") + 1)
+        yield from _backend_lines(exchange.span_id, number, scale, children, step.id.count("/") + 2)
 
 
 def _step_line(step: StepResult, number: int, scale: _Scale) -> Line:
+    depth = step.id.count("/")
     if step.started_at is None:
-        return Line("step", 0, step.id, "not reached", step.outcome, 0.0, None, (), number)
+        note = f"skipped, {step.why}" if step.why else "not reached"
+        return Line("step", depth, step.id, note, step.outcome, 0.0, None, (), number)
     start = scale.offset(step.started_at)
     bars = (scale.bar(start, step.duration, "step"),)
-    return Line("step", 0, step.id, step.kind, step.outcome, start, step.duration, bars, number)
+    return Line("step", depth, step.id, step.kind, step.outcome, start, step.duration, bars, number)
 
 
-def _request_line(exchange: Exchange, number: int, scale: _Scale) -> Line:
+def _request_line(exchange: Exchange, number: int, scale: _Scale, depth: int) -> Line:
     start = scale.offset(exchange.started_at)
     return Line(
         "request",
-        1,
+        depth,
         f"{exchange.method} {_short(exchange.url_template)}",
         _answer(exchange),
         "failed" if exchange.failure else "passed",

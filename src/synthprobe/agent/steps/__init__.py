@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from msgspec import Struct
 
 from synthprobe.agent.scene import Acted, Scene
-from synthprobe.agent.steps import request
-from synthprobe.core.probes import Request, Step
+from synthprobe.agent.steps import pause, poll, request, resend, use
+from synthprobe.core.requests import Request
+from synthprobe.core.steps import Pause, Poll, Resend, Step, Use
 from synthprobe.telemetry.tracing import OpenSpan
 
 
@@ -19,8 +20,12 @@ class StepKind(Struct, frozen=True):
 
 KINDS: Mapping[type, StepKind] = {
     Request: StepKind("request", request.act),
+    Poll: StepKind("poll", poll.act),
+    Resend: StepKind("resend", resend.act),
+    Pause: StepKind("pause", pause.act),
+    Use: StepKind("use", use.act),
 }
-"""A new kind is a frozen struct in `core/probes.py`, a file here and a row in this table."""
+"""A new kind is a frozen struct in `Action` of `core/steps.py`, a file here and a row in this table."""
 
 
 def kind_of(step: Step) -> StepKind:

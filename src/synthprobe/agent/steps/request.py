@@ -10,16 +10,16 @@ from functools import lru_cache
 from urllib.parse import urlencode
 
 import httpx
-from msgspec import Struct
 
 from synthprobe import __version__
 from synthprobe.agent.egress import egress
 from synthprobe.agent.redirects import follow
 from synthprobe.agent.retries import repeat
-from synthprobe.agent.scene import Acted, Attempt, Scene, Unsendable
+from synthprobe.agent.scene import Acted, Attempt, Prepared, Scene, Shipped, Unsendable
 from synthprobe.agent.sending import Outgoing, send
 from synthprobe.core.comparisons import Incomparable, text_of
-from synthprobe.core.probes import Body, BodyKind, Request, Step
+from synthprobe.core.requests import Body, BodyKind, Request
+from synthprobe.core.steps import Step
 from synthprobe.core.templates import Json, Names, Value, fill
 from synthprobe.core.url_templates import fill_url
 from synthprobe.telemetry.tracing import OpenSpan
@@ -27,19 +27,27 @@ from synthprobe.telemetry.tracing import OpenSpan
 USER_AGENT = f"synthprobe/{__version__} (synthetic)"
 
 
-class Prepared(Struct, frozen=True):
-    """A request with every reference filled: the same on every retry."""
-
-    method: str
-    url: httpx.URL
-    headers: tuple[tuple[str, str], ...]
-    content: bytes
-
-
 async def act(step: Step, scene: Scene, span: OpenSpan, seconds: float) -> Acted:
     """Send the step's request, within `seconds` for all its attempts. Raises `LookupFailed`, `Unsendable`."""
-    action = step.action
-    prepared = prepare(action, scene.names, scene.new_id)
+    assert isinstance(step.action, Request)
+    return await exchange(step, step.action, prepare(step.action, scene), scene, span, seconds)
+
+
+async def exchange(
+    step: Step,
+    action: Request,
+    prepared: Prepared,
+    scene: Scene,
+    span: OpenSpan,
+    seconds: float,
+    *,
+    earlier: int = 0,
+    exactly: httpx.Request | None = None,
+) -> Acted:
+    """Send what is prepared, repeated under the step's `retry`, within `seconds` for all of it.
+
+    `earlier`: exchanges this step has made before. `exactly`: send this very request, headers and all.
+    """
     extensions = egress(action, scene)
     ends = scene.watch.elapsed() + seconds
 
@@ -49,24 +57,29 @@ async def act(step: Step, scene: Scene, span: OpenSpan, seconds: float) -> Acted
     async def attempt(resend_count: int) -> tuple[Attempt, ...]:
         deadline = min(action.timeout.total_seconds(), remaining())
         outgoing = Outgoing(
-            request=_built(prepared),
+            request=_again(exactly) if exactly else _built(prepared),
             url_template=action.url_template,
-            resend_count=resend_count,
+            resend_count=earlier + resend_count,
             deadline=deadline,
             max_body=action.max_body,
             extensions=extensions,
+            propagate=action.propagate and exactly is None,
+            cookies=action.cookies and exactly is None,
         )
+        if earlier + resend_count == 0 and exactly is None:
+            scene.shipped[step.id] = Shipped(action, prepared, outgoing.request)
         return await follow(outgoing, lambda each: send(each, scene, span), action, scene)
 
-    return await repeat(step, attempt, remaining)
+    return await repeat(step.retry, action, attempt, remaining)
 
 
-def prepare(action: Request, names: Names, new_id: Callable[[], str]) -> Prepared:
+def prepare(action: Request, scene: Scene) -> Prepared:
     """Fill a request's templates. Raises `LookupFailed`, `Unsendable`."""
+    names = scene.names
     headers = dict(_headers(action.headers, names))
     present = {name.lower() for name in headers}
     if action.idempotency and action.idempotency.lower() not in present:
-        headers[action.idempotency] = new_id()
+        headers[action.idempotency] = scene.new_id()
     if "user-agent" not in present:
         headers["User-Agent"] = USER_AGENT
     content, content_type = _content(action.body, names)
@@ -79,6 +92,13 @@ def _built(prepared: Prepared) -> httpx.Request:
     headers = [(name.encode("ascii"), value.encode()) for name, value in prepared.headers]
     content = prepared.content or None
     return httpx.Request(prepared.method, prepared.url, headers=headers, content=content)
+
+
+def _again(request: httpx.Request) -> httpx.Request:
+    """The same bytes in another request: a request is read once."""
+    return httpx.Request(
+        request.method, request.url, headers=request.headers, content=request.content or None
+    )
 
 
 def _url(action: Request, names: Names) -> httpx.URL:
@@ -109,6 +129,8 @@ def _headers(headers: Mapping[str, Value], names: Names) -> Iterator[tuple[str, 
 def _content(body: Body | None, names: Names) -> tuple[bytes, str]:
     if body is None:
         return b"", ""
+    if body.kind is BodyKind.FILE:
+        return _file(body, names)
     return _CONTENT[body.kind](body.content, names)
 
 
@@ -126,6 +148,11 @@ def _form(content: Value, names: Names) -> tuple[bytes, str]:
 
 def _raw(content: Value, names: Names) -> tuple[bytes, str]:
     return _text("raw", fill(content, names)).encode(), ""
+
+
+def _file(body: Body, names: Names) -> tuple[bytes, str]:
+    content = body.data if body.content is None else _raw(body.content, names)[0]
+    return content, body.content_type
 
 
 _CONTENT: Mapping[BodyKind, Callable[[Value, Names], tuple[bytes, str]]] = {

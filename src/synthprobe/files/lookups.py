@@ -1,0 +1,57 @@
+"""Where a file's references are looked up, and where they are not."""
+
+from synthprobe.files.documents import Path
+
+
+def is_looked_up(path: Path) -> bool | None:
+    """Whether references work at a place; None where a `${{` is nobody's business (prose, refused keys)."""
+    match path:
+        case ("vars" | "outputs", str(), *_) | ("defaults", "request", "headers" | "query", *_):
+            return True
+        case ("tls", _, "client_cert" | "client_key" | "ca") | (
+            "proxies",
+            _,
+            "url" | "username" | "password",
+        ):
+            return True
+        case ("steps", int(), *rest):
+            return _in_step(tuple(rest))
+        case (
+            "regions"
+            | "matrix"
+            | "labels"
+            | "secrets"
+            | "redact"
+            | "owner"
+            | "safety"
+            | "tls"
+            | "proxies"
+            | "inputs",
+            *_,
+        ):
+            return False
+    return None
+
+
+def _in_step(path: Path) -> bool | None:
+    match path:
+        case ("request", *rest) | ("poll", "request", *rest):
+            return _in_request(tuple(rest))
+        case ("assert", int(), key, *_) | ("poll", "until" | "fail_if", int(), key, *_) | ("if", key, *_):
+            return key not in ("json", "header", "as", "level", "schema", "step", "is", "of")
+        case ("capture", _, key, *_):
+            return key == "default"
+        case ("with", *_):
+            return True
+        case ("use" | "resend" | "pause" | "classify", *_):
+            return False
+    return None
+
+
+def _in_request(path: Path) -> bool | None:
+    match path:
+        case ("url" | "query" | "headers" | "json" | "form" | "raw", *_):
+            return True
+        case ("body_file", *_):
+            return False
+    return None
