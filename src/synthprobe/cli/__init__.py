@@ -18,6 +18,7 @@ COMMANDS = {
     "validate": "synthprobe.cli.validate:validate",
     "config": "synthprobe.cli.config:config",
     "routes": "synthprobe.cli.routes:routes",
+    "oncall": "synthprobe.cli.oncall:oncall",
     "schema": "synthprobe.cli.schema:schema",
     "demo": "synthprobe.cli.demo:demo",
 }

@@ -1,14 +1,13 @@
 """`synthprobe routes …`: ask the routes file."""
 
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 import msgspec
 
-from synthprobe import clock
 from synthprobe.cli.exits import Exit
+from synthprobe.cli.instants import instant
 from synthprobe.cli.options import refuse, settings_from, with_settings
 from synthprobe.core.answers import routes_test
 from synthprobe.core.routes import Routes
@@ -34,7 +33,7 @@ def test(
 ) -> None:
     """Show which receivers an alert with these labels reaches, and why others do not."""
     pairs = dict(_label(text) for text in (*labels, *more))
-    answer = routes_test(read(settings_from(flags).settings.routes), pairs, _instant(at))
+    answer = routes_test(read(settings_from(flags).settings.routes), pairs, instant(at))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
         return
@@ -65,15 +64,3 @@ def _label(text: str) -> tuple[str, str]:
     if not separator or not name:
         raise click.UsageError(f"{text!r} is not NAME=VALUE")
     return name, value.strip('"')
-
-
-def _instant(text: str | None) -> datetime:
-    if text is None:
-        return clock.system().now()
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise click.UsageError(f"{text!r} is not an RFC 3339 instant such as 2026-07-01T09:00:00Z") from error
-    if instant.tzinfo is None:
-        raise click.UsageError(f"{text!r} names no zone; add Z or an offset")
-    return instant.astimezone(UTC)
