@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from synthprobe.agent.passes import Passes
 from synthprobe.agent.runner import Runner
 from synthprobe.agent.secrets import Secrets
 from synthprobe.clock import Clock
@@ -84,7 +85,7 @@ def check(*steps: Step, name: str = "pay", every: float = 60, **options: Any) ->
         name=name,
         steps=steps or (step(),),
         every=timedelta(seconds=every),
-        definition="d" * 64,
+        definition=options.pop("definition", "d" * 64),
         position=Position("probes/pay.yaml", 1, 1),
         regions={"emea": {"base_url": "http://pay.example:8421"}},
         **options,
@@ -98,7 +99,9 @@ def ids() -> Callable[[], str]:
     return lambda: f"id-{next(counter)}"
 
 
-def runner(clock: Clock, target: Target, environment: Mapping[str, str] | None = None) -> Runner:
+def runner(
+    clock: Clock, target: Target, environment: Mapping[str, str] | None = None, passes: Passes | None = None
+) -> Runner:
     """A runner whose every request `target` answers."""
     return Runner(
         transport=httpx.MockTransport(target),
@@ -107,6 +110,7 @@ def runner(clock: Clock, target: Target, environment: Mapping[str, str] | None =
         new_id=ids(),
         secrets=Secrets(environment or {}),
         agent="agent-1",
+        passes=passes,
     )
 
 

@@ -10,6 +10,7 @@ import probing
 from synthprobe.agent.agent import check_info
 from synthprobe.agent.marks import Begun
 from synthprobe.agent.spool import SCHEMA, Spool
+from synthprobe.clock import Clock
 from synthprobe.core import schedule
 from synthprobe.core.reports import Announced, Finished, Slots
 from synthprobe.core.results import Fate, Outcome, Result, SlotRange, Trigger
@@ -41,6 +42,21 @@ def finished(run_id: str, outcome: Outcome = Outcome.PASSED, padding: int = 0) -
         definition="d" * padding,
     )
     return Finished("agent-1", result)
+
+
+def test_which_definition_passed_is_known_to_the_next_process() -> None:
+    async def scenario(clock: Clock) -> None:
+        store = InlineStore(SCHEMA)
+        spool = Spool(store, "agent-1")
+        await spool.finish(finished("a", padding=3))
+        await spool.finish(finished("b", Outcome.FAILED, padding=5))
+        again = Spool(store, "agent-1")
+        assert not again.passes.has(CHECK.key, "ddd")
+        await again.recall_passes()
+        assert again.passes.has(CHECK.key, "ddd")
+        assert not again.passes.has(CHECK.key, "ddddd")
+
+    run_virtual(scenario)
 
 
 def test_reports_come_back_in_order_until_they_are_removed() -> None:

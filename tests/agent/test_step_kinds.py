@@ -9,11 +9,14 @@ import probing
 import pytest
 from probing import check, expect, ok, request, run, span, step
 
+from synthprobe.agent.passes import Passes
+from synthprobe.clock import Clock
 from synthprobe.core.expectations import Capture, Operator, Subject
 from synthprobe.core.failures import Kind
 from synthprobe.core.requests import Body, BodyKind, Retry
-from synthprobe.core.results import Outcome, Result, StepOutcome
-from synthprobe.core.steps import Condition, Pause, Poll, Resend, Step, StepState, Use
+from synthprobe.core.results import Outcome, Result, StepOutcome, Trigger
+from synthprobe.core.steps import Classify, Condition, Pause, Poll, Resend, Step, StepState, Use
+from virtual import run_virtual
 
 CAPTURED = expect(Subject.JSON, Operator.EQUALS, "CAPTURED", path="$.status")
 FAILED = expect(Subject.JSON, Operator.EQUALS, "FAILED", path="$.status")
@@ -278,3 +281,43 @@ def test_a_body_from_a_file_has_its_references_looked_up_or_its_bytes_as_they_ar
     )
     assert [each.content for each in seen] == [b"<id>id-1</id>", b"\xff\x00"]
     assert seen[0].headers["content-type"] == "application/xml"
+
+
+BY_CODE = Classify(Subject.JSON, "$.code", declined=frozenset({"05"}), technical=frozenset({"91"}))
+
+
+def test_a_decline_degrades_the_run_and_ends_it_for_nothing_is_there_to_go_on_with() -> None:
+    pay = step("pay", classify=BY_CODE, captures=(Capture("id", Subject.JSON, probing.HERE, "$.id"),))
+    result = run(
+        check(pay, step("look", request(path="/${{ steps.pay.id }}"))), ok({"code": "05"}, 402)
+    ).result
+    assert result.outcome is Outcome.DEGRADED
+    assert result.failure is not None
+    assert (result.failure.kind, result.failure.step) == (Kind.DECLINED, "pay")
+    assert outcomes(result) == {"pay": "degraded", "look": "skipped"}
+    assert result.signature == "declined · pay"
+
+
+def test_a_decline_that_the_step_expects_passes() -> None:
+    pay = step("pay", classify=BY_CODE, assertions=(probing.status(402),))
+    result = run(check(pay, step("look", assertions=())), ok({"code": "05"}, 402)).result
+    assert result.outcome is Outcome.PASSED
+
+
+def test_refused_credentials_degrade_a_check_whose_definition_has_passed() -> None:
+    answers = [200, 401, 401]
+    passes = Passes()
+
+    async def scenario(clock: Clock) -> list[Result]:
+        runner = probing.runner(clock, lambda sent: httpx.Response(answers.pop(0)), passes=passes)
+        probe = check(step("pay"))
+        first = (await runner.run(probe, trigger=Trigger.SCHEDULE)).result
+        passes.note(first.check, first.definition)
+        second = (await runner.run(probe, trigger=Trigger.SCHEDULE)).result
+        changed = check(step("pay"), definition="e" * 64)
+        return [first, second, (await runner.run(changed, trigger=Trigger.SCHEDULE)).result]
+
+    first, second, third = run_virtual(scenario)
+    assert first.outcome is Outcome.PASSED
+    assert (second.outcome, second.failure and second.failure.kind) == (Outcome.DEGRADED, Kind.CREDENTIALS)
+    assert (third.outcome, third.failure and third.failure.kind) == (Outcome.FAILED, Kind.ASSERTION)

@@ -10,6 +10,7 @@ from router_scene import Scene, check
 from synthprobe.clock import Clock
 from synthprobe.core import alerts
 from synthprobe.core.alerts import Change
+from synthprobe.core.failures import Failure, Kind
 from synthprobe.core.reports import Announced, Finished, Slots
 from synthprobe.core.results import Fate, Outcome, SlotRange, Trigger
 from synthprobe.core.spans import Span, SpanKind
@@ -180,5 +181,23 @@ def test_a_listener_that_fails_stops_nothing() -> None:
         scene.router._listeners = (failing, scene.facts.append)
         await scene.announce("emea")
         assert len(scene.facts) == 1
+
+    run_virtual(scenario)
+
+
+def test_the_decline_of_a_third_check_of_one_provider_is_recorded_as_failed() -> None:
+    async def scenario(clock: Clock) -> None:
+        scene = Scene(clock)
+        checks = tuple(replace(check(region), labels={"psp": "acme"}) for region in ("emea", "amer", "apac"))
+        await scene.router.record([Announced("a1", clock.now(), checks)])
+        for region in ("emea", "amer", "amer", "apac", "emea"):
+            await anyio.sleep(120)
+            declined = replace(
+                scene.result("degraded", region), failure=Failure(Kind.DECLINED, "declined", step="pay")
+            )
+            await scene.router.record([Finished("a1", declined)])
+        rows = await scene.rows("select check_key, outcome, kind from runs order by started_at")
+        assert [row["outcome"] for row in rows] == ["degraded", "degraded", "degraded", "failed", "failed"]
+        assert {row["kind"] for row in rows} == {"declined"}
 
     run_virtual(scenario)

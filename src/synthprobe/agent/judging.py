@@ -8,6 +8,7 @@ from synthprobe.agent.scene import Scene
 from synthprobe.agent.veils import veil
 from synthprobe.core.assertions import evaluate, show
 from synthprobe.core.captures import CaptureMissing, capture
+from synthprobe.core.classification import classified
 from synthprobe.core.comparisons import text_of
 from synthprobe.core.expectations import Level
 from synthprobe.core.failures import Failure, Kind
@@ -38,6 +39,9 @@ def judge(step: Step, response: Response, scene: Scene) -> Judged:
     failure, level = _first_failure(step, results)
     if missing is not None and (failure is None or level is Level.DEGRADED):
         failure, level = missing, Level.FAILED
+    told = classified(step, response, results, passed_before=scene.passed_before)
+    if told is not None:
+        failure, level = told.failure, told.level
     return Judged(results, captures, failure, level)
 
 

@@ -13,6 +13,7 @@ import httpx
 
 from synthprobe.agent import record, spans
 from synthprobe.agent.names import names_of, run_names
+from synthprobe.agent.passes import Passes
 from synthprobe.agent.performing import ours, perform, skip_all
 from synthprobe.agent.progress import Listener
 from synthprobe.agent.references import References
@@ -45,6 +46,7 @@ class Runner:
         secrets: Secrets,
         agent: str = "",
         references: References | None = None,
+        passes: Passes | None = None,
     ) -> None:
         self._transport = transport
         self._tracing = tracing
@@ -53,6 +55,7 @@ class Runner:
         self._secrets = secrets
         self._agent = agent
         self._references = references
+        self._passes = passes or Passes()
         self._written: dict[str, tuple[Check, frozenset[str]]] = {}
 
     async def run(
@@ -98,6 +101,7 @@ class Runner:
             written=self._hosts(check),
             perform=perform,
             progress=progress,
+            passed_before=self._passes.has(check.key, check.probe.definition),
         )
 
     def _hosts(self, check: Check) -> frozenset[str]:

@@ -116,6 +116,8 @@ class Scene:
     perform: "Perform"
     """How the steps of a fragment are done."""
     progress: Listener
+    passed_before: bool = False
+    """Whether this definition of the check has passed before."""
     names: dict[str, Json] = field(default_factory=dict)
     past: dict[str, Past] = field(default_factory=dict)
     """By the step's whole id."""

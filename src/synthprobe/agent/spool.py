@@ -17,9 +17,10 @@ from msgspec import Struct
 
 from synthprobe.agent import marks
 from synthprobe.agent.marks import Begun, interrupted
+from synthprobe.agent.passes import Passes
 from synthprobe.core.probes import Check
 from synthprobe.core.reports import Announced, Finished, Report, Slots
-from synthprobe.core.results import Outcome, SlotRange
+from synthprobe.core.results import Outcome, Result, SlotRange
 from synthprobe.ports import Sql, Store, Tx
 from synthprobe.stores.columns import integer, text
 from synthprobe.stores.errors import StoreError
@@ -71,6 +72,8 @@ class Spool:
         self._bytes = 0
         self.trouble = ""
         """Why the disk refused the last write, if it did."""
+        self.passes = Passes()
+        """What passed before, as far as it was recalled or seen here."""
         self.dropped = 0
         """Passed runs given up since this process started, because the spool was full."""
 
@@ -125,9 +128,29 @@ class Spool:
 
         def transaction() -> Tx[Change]:
             yield _landed(finished.result.run_id)
+            yield from self._note_pass(finished.result)
             return (yield from self._add((finished,)))
 
         await self._write(transaction, PASS_WITHIN if _is_pass(finished) else 0.0)
+        if finished.result.outcome is Outcome.PASSED:
+            self.passes.note(finished.result.check, finished.result.definition)
+
+    async def recall_passes(self) -> None:
+        """Learn which definitions passed before this process began."""
+
+        def transaction() -> Tx[dict[str, str]]:
+            rows = yield Sql("select check_key, definition from passes")
+            return {text(row, "check_key"): text(row, "definition") for row in rows}
+
+        self.passes.learn(await self._store.read(transaction))
+
+    def _note_pass(self, result: Result) -> Tx[None]:
+        if result.outcome is Outcome.PASSED and not self.passes.has(result.check, result.definition):
+            yield Sql(
+                "insert into passes (check_key, definition) values (:check, :definition) "
+                "on conflict (check_key) do update set definition = excluded.definition",
+                {"check": result.check, "definition": result.definition},
+            )
 
     async def interrupt(self, run: Begun, earlier: Sequence[SlotRange] = ()) -> None:
         """Settle a run that was cut off, perhaps before it began: interrupted, if it was a slot."""

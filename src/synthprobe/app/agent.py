@@ -61,6 +61,7 @@ async def run(
         spool = Spool(store, options.settings.agent)
         if options.again:
             folder.recall(await spool.sources())
+        await spool.recall_passes()
         bus = local.connect(options.bus)
         agent = _compose(options, regions, spool, bus, environment, clock)
         async with anyio.create_task_group() as watchers:
@@ -115,7 +116,9 @@ def _compose(
     own = frozenset((listener.host, listener.port) for listener in options.own)
     wire = Wire(clock, Resolver(clock), guard=Guard(loopback=settings.allow_loopback, own=own))
     references = References(wire, clock, lambda: regions)
-    runner = Runner(wire, tracing, clock, new_run_id, Secrets(environment), settings.agent, references)
+    runner = Runner(
+        wire, tracing, clock, new_run_id, Secrets(environment), settings.agent, references, spool.passes
+    )
     return Agent(
         name=settings.agent,
         runs=runner,

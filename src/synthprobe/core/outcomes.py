@@ -6,18 +6,18 @@ from synthprobe.core.expectations import Level
 from synthprobe.core.failures import OURS, SOFT, Failure, Kind
 from synthprobe.core.results import Outcome, StepOutcome, StepResult
 
-_BY_LEVEL = frozenset({Kind.ASSERTION, Kind.CAPTURE})
+_BY_LEVEL = frozenset({Kind.ASSERTION, Kind.CAPTURE, Kind.DECLINED})
 
 
 def step_outcome(failure: Failure | None, level: Level = Level.FAILED) -> StepOutcome:
-    """What a step's failure makes of it; `level` is the failed assertion's."""
+    """What a step's failure makes of it; `level` is the failed assertion's, or what `classify` says of a decline."""
     if failure is None:
         return StepOutcome.PASSED
     if failure.kind in OURS:
         return StepOutcome.ERRORED
-    if failure.kind in SOFT or (failure.kind in _BY_LEVEL and level is Level.DEGRADED):
-        return StepOutcome.DEGRADED
-    return StepOutcome.FAILED
+    by_level = failure.kind in _BY_LEVEL
+    soft = level is Level.DEGRADED if by_level else failure.kind in SOFT
+    return StepOutcome.DEGRADED if soft else StepOutcome.FAILED
 
 
 def ends_run(outcome: StepOutcome) -> bool:

@@ -7,10 +7,11 @@ import zlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from synthprobe.core import alerts
 from synthprobe.core.alerts import Change
+from synthprobe.core.declines import is_decline, judged_together
 from synthprobe.core.reports import Announced, Finished, Report, Slots
 from synthprobe.core.results import Outcome, Result, Trigger
 from synthprobe.core.routes import Routes
@@ -20,6 +21,7 @@ from synthprobe.router.facts import AlertMoved, ChecksAnnounced, Fact, RunRecord
 from synthprobe.router.placing import NewId, moved, place
 from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores import checks as check_rows
+from synthprobe.stores import declines as decline_rows
 from synthprobe.stores import runs as run_rows
 from synthprobe.stores import traces as trace_rows
 from synthprobe.stores.checks import StoredCheck
@@ -67,6 +69,7 @@ def _recorded(report: Report, with_: Recording) -> Tx[Fact | None]:
 
 
 def _finished(report: Finished, with_: Recording) -> Tx[RunRecorded | None]:
+    report = structs.replace(report, result=(yield from _judged_together(report.result)))
     result = report.result
     if not (yield from run_rows.insert(result)):
         return None
@@ -79,6 +82,16 @@ def _finished(report: Finished, with_: Recording) -> Tx[RunRecorded | None]:
     observed = yield from _observed(result, check, with_)
     yield from own_alerts.after_run(report, check.info, with_.tree, with_.new_id, with_.now)
     return RunRecorded(result, check.info, report.spans, observed)
+
+
+def _judged_together(result: Result) -> Tx[Result]:
+    """The result, failed where declines of other checks make an outage of its own."""
+    if not is_decline(result):
+        return result
+    check = yield from check_rows.find(result.check)
+    if check is None:
+        return result
+    return judged_together(result, check.info, (yield from decline_rows.since(result.ended_at)))
 
 
 def _served(report: Finished) -> Tx[StoredCheck | None]:
