@@ -6,8 +6,12 @@ from datetime import datetime
 from typing import TypeAlias
 
 import anyio
+from msgspec import Struct
 
+from synthprobe.agent.exposure import Exposure
 from synthprobe.agent.forwarder import Deliver, Forwarder
+from synthprobe.agent.janitor import Janitor
+from synthprobe.agent.ledger import Ledger
 from synthprobe.agent.scheduler import DEFAULT_LIMITS, Limits, Runs, Scheduler, same_times
 from synthprobe.agent.spool import Spool
 from synthprobe.buses import BusError
@@ -30,6 +34,14 @@ MOST_PROBLEMS = 50
 """Faults of files told with each pulse at most."""
 
 
+class Undoing(Struct, frozen=True):
+    """How an agent takes back what its runs leave behind."""
+
+    ledger: Ledger
+    exposure: Exposure
+    janitor: Janitor
+
+
 class Agent:
     """Scheduler, runner, spool and forwarder of one process."""
 
@@ -44,11 +56,13 @@ class Agent:
         new_id: Callable[[], str],
         jitter: Callable[[], float],
         limits: Limits = DEFAULT_LIMITS,
+        undoing: Undoing | None = None,
     ) -> None:
         self._name = name
         self._spool = spool
         self._clock = clock
-        self._scheduler = Scheduler(runs, spool, clock, new_id, limits)
+        self._undoing = undoing
+        self._scheduler = Scheduler(runs, spool, clock, new_id, limits, undoing.exposure if undoing else None)
         self._forwarder = Forwarder(spool, deliver, clock, jitter, self._pulse)
         self._served: dict[str, Check] = {}
         self._problems: tuple[ConfigProblem, ...] = ()
@@ -58,10 +72,16 @@ class Agent:
         self._served = {check.key: check for check, _ in checks}
         now = self._clock.now()
         await self._spool.announce(self._announcement(checks, now))
+        if self._undoing is not None:
+            entries, unreadable = await self._spool.ledger()
+            self._undoing.ledger.adopt(entries)
+            self._undoing.ledger.unreadable = unreadable
         settled = await self._spool.recover(self._served.values(), now)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._forwarder.run)
             tasks.start_soon(self._forwarder.beat)
+            if self._undoing is not None:
+                tasks.start_soon(self._undoing.janitor.run)
             await self._scheduler.run(self._served.values(), settled, now, stop)
             tasks.cancel_scope.cancel()
         with anyio.move_on_after(LAST_WORDS), suppress(BusError, StoreError):
@@ -90,6 +110,7 @@ class Agent:
         return Announced(self._name, now, tuple(check_info(check, source) for check, source in checks))
 
     def _pulse(self, lag: float, waiting: int) -> Pulse:
+        ledger = self._undoing.ledger if self._undoing else None
         return Pulse(
             agent=self._name,
             at=self._clock.now(),
@@ -100,6 +121,8 @@ class Agent:
             runs_dropped=self._spool.dropped,
             problems=self._problems,
             trouble=self._spool.trouble or self._forwarder.trouble,
+            undo_pending=len(ledger.owed()) if ledger else 0,
+            exposure={each: f"{sum_:f}" for each, sum_ in ledger.exposure().items()} if ledger else {},
         )
 
 

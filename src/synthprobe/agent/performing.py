@@ -4,19 +4,24 @@ import logging
 from collections.abc import Sequence
 
 from synthprobe.agent import record, spans
+from synthprobe.agent.arrivals import arrival_of
 from synthprobe.agent.conditions import unmet
 from synthprobe.agent.judging import Judged, judge
 from synthprobe.agent.names import now_names
 from synthprobe.agent.progress import StepFinished, StepStarted
 from synthprobe.agent.record import Finding
-from synthprobe.agent.scene import Acted, Past, Scene, Unsendable
+from synthprobe.agent.scene import Acted, Past, Scene, TooMuch, Unsendable
 from synthprobe.agent.steps import kind_of
 from synthprobe.agent.stopwatch import nanoseconds
 from synthprobe.core.failures import Failure, Kind
+from synthprobe.core.ledger import Arrival
+from synthprobe.core.money import NoMoney
 from synthprobe.core.outcomes import ends_run, stops
+from synthprobe.core.requests import Request
 from synthprobe.core.results import StepOutcome, StepResult, Verdict
-from synthprobe.core.steps import Step
+from synthprobe.core.steps import Resend, Step
 from synthprobe.core.templates import LookupFailed
+from synthprobe.stores.errors import StoreError
 from synthprobe.telemetry.tracing import OpenSpan
 
 log = logging.getLogger(__name__)
@@ -84,20 +89,48 @@ async def _step(step: Step, scene: Scene, parent: OpenSpan | None) -> tuple[Step
 def _past(step: Step, result: StepResult, acted: Acted, scene: Scene) -> Past:
     sent = any(attempt.may_have_arrived for attempt in acted.attempts)
     inside = any(scene.past[each.id].sent for each in acted.nested)
-    return Past(result.outcome, sent or inside, acted.response)
+    kind = result.failure.kind if result.failure else None
+    return Past(result.outcome, sent or inside, acted.response, kind)
 
 
 async def _find(step: Step, scene: Scene, span: OpenSpan) -> Finding:
     """Act and judge; what goes wrong on our side becomes a failure of the step too."""
     acted = Acted()
     try:
-        acted = await _act(step, scene, span)
+        acted = await _acted(step, scene, span)
         judged = _judged(step, acted, scene)
+        if judged.failure is not None and judged.failure.kind is Kind.DECLINED:
+            scene.effects.after(step, Arrival.REFUSED)
         return Finding(acted, judged, judged.failure, judged.level)
-    except (LookupFailed, Unsendable) as error:
+    except TooMuch as error:
+        return Finding(acted, Judged(), Failure(Kind.EXPOSURE, str(error)))
+    except StoreError as error:
+        return Finding(acted, Judged(), Failure(Kind.PROBER_UNWELL, f"{_UNWRITTEN}: {error}"))
+    except (LookupFailed, Unsendable, NoMoney) as error:
         return Finding(acted, Judged(), Failure(Kind.SCRIPT_ERROR, str(error)))
     except Exception as error:  # noqa: BLE001 - whatever our own bug is, the run ends with a result that says so
         return Finding(acted, Judged(), ours(error, scene, f"step {step.id}"))
+
+
+async def _acted(step: Step, scene: Scene, span: OpenSpan) -> Acted:
+    """Act: what may come of it is written down before, and what became of it noted after."""
+    await scene.effects.before(step)
+    arrival = Arrival.UNKNOWN
+    try:
+        acted = await _act(step, scene, span)
+        inside = any(scene.past[each.id].sent for each in acted.nested)
+        arrival = Arrival.UNKNOWN if inside else arrival_of(acted.attempts)
+    except (LookupFailed, Unsendable):
+        if isinstance(step.action, Request | Resend):
+            # They look everything up before anything of it leaves.
+            arrival = Arrival.NOTHING
+        raise
+    finally:
+        scene.effects.after(step, arrival)
+    return acted
+
+
+_UNWRITTEN = "what this step may make could not be written into the undo ledger, so it was not sent"
 
 
 def _judged(step: Step, acted: Acted, scene: Scene) -> Judged:

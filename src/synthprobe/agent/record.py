@@ -44,7 +44,7 @@ def step_result(
         duration=(scene.watch.now() - started_at).total_seconds(),
         assertions=(*finding.acted.assertions, *finding.judged.assertions),
         captures=shown(finding.judged.captures, scene.redactor),
-        exchanges=tuple(_exchange(each, scene.redactor, keep_bodies=not fine) for each in _most(attempts)),
+        exchanges=tuple(exchange(each, scene.redactor, keep_bodies=not fine) for each in _most(attempts)),
         failure=failure,
         passed_after_retry=fine and finding.acted.repeats > 0,
         span_id=span_id,
@@ -144,7 +144,8 @@ def _unbegun(failure: Failure) -> StepResult:
     return StepResult(id="", kind="", outcome=step_outcome(failure), failure=failure)
 
 
-def _exchange(attempt: Attempt, redactor: Redactor, *, keep_bodies: bool) -> Exchange:
+def exchange(attempt: Attempt, redactor: Redactor, *, keep_bodies: bool) -> Exchange:
+    """One attempt, fit to be shown."""
     sent, response, sighting = attempt.sent, attempt.response, attempt.sighting
     return Exchange(
         method=sent.method,

@@ -9,9 +9,14 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
+import anyio
 import httpx
+from msgspec.structs import replace
 
 from synthprobe.agent import record, spans
+from synthprobe.agent.effects import RunEffects
+from synthprobe.agent.exposure import Exposure
+from synthprobe.agent.ledger import Ledger
 from synthprobe.agent.names import names_of, run_names
 from synthprobe.agent.passes import Passes
 from synthprobe.agent.performing import ours, perform, skip_all
@@ -25,7 +30,7 @@ from synthprobe.core.failures import TRANSPORT, Failure, Kind
 from synthprobe.core.hosts import written_hosts
 from synthprobe.core.probes import Check
 from synthprobe.core.reports import Finished
-from synthprobe.core.results import Outcome, Result, Trigger
+from synthprobe.core.results import Outcome, Result, Trigger, UndoResult
 from synthprobe.core.spans import Span
 from synthprobe.core.templates import LookupFailed
 from synthprobe.telemetry.redaction import always, redactor
@@ -47,6 +52,9 @@ class Runner:
         agent: str = "",
         references: References | None = None,
         passes: Passes | None = None,
+        ledger: Ledger | None = None,
+        spread: Callable[[], float] = lambda: 1.0,
+        undo_grace: float = 3.0,
     ) -> None:
         self._transport = transport
         self._tracing = tracing
@@ -56,6 +64,10 @@ class Runner:
         self._agent = agent
         self._references = references
         self._passes = passes or Passes()
+        self._ledger = ledger or Ledger(_nowhere)
+        self._exposure = Exposure(self._ledger)
+        self._spread = spread
+        self._undo_grace = undo_grace
         self._written: dict[str, tuple[Check, frozenset[str]]] = {}
 
     async def run(
@@ -68,25 +80,49 @@ class Runner:
         run_id: str | None = None,
         progress: Listener | None = None,
     ) -> Finished:
-        """One run from its first step to its result. Cancelling it leaves no trace and no result."""
-        scene = self._open(check, run_id or self._new_id(), trigger, attempt, progress or _nobody)
+        """One run from its first step to its result, and the undo of its steps.
+
+        Cancelling it leaves no trace and no result, but what it made is taken back, or stays in the ledger.
+        """
+        run_id = run_id or self._new_id()
+        effects = RunEffects(self._ledger, self._agent, self._spread)
+        scene = self._open(check, run_id, trigger, attempt, progress or _nobody, effects)
+        effects.scene = scene
         ended = partial(record.run_result, scene, trigger=trigger, scheduled_at=scheduled_at, attempt=attempt)
         try:
-            failure = self._prepare(scene, scheduled_at, attempt)
+            failure = self._admit(check, run_id) or self._prepare(scene, scheduled_at, attempt)
             steps = (
                 skip_all(check.probe.steps, scene)
                 if failure
                 else await perform(check.probe.steps, scene, None)
             )
             result = await self._excused(ended(steps, failure=failure), check)
+            result = replace(result, undo=await _settle(effects, check.probe.undo_timeout.total_seconds()))
         except Exception as error:  # noqa: BLE001 - one broken run must not end the agent
             result = ended((), failure=ours(error, scene, "this run"))
         except BaseException:
+            with anyio.CancelScope(shield=True):
+                await _settle(effects, self._undo_grace)
             scene.trace.abandon()
             raise
+        finally:
+            self._ledger.end(run_id)
         return Finished(self._agent, result, _end(scene, result))
 
-    def _open(self, check: Check, run_id: str, trigger: Trigger, attempt: int, progress: Listener) -> Scene:
+    def _admit(self, check: Check, run_id: str) -> Failure | None:
+        """The failure, if the run would put too much at stake; one that was admitted before is."""
+        refused = self._exposure.admit(check, run_id)
+        return Failure(Kind.EXPOSURE, refused, position=str(check.probe.position)) if refused else None
+
+    def _open(
+        self,
+        check: Check,
+        run_id: str,
+        trigger: Trigger,
+        attempt: int,
+        progress: Listener,
+        effects: RunEffects,
+    ) -> Scene:
         watch = Stopwatch(self._clock)
         attributes = spans.run_attributes(check, run_id, trigger, attempt)
         trace = self._tracing.run(spans.run_name(check), attributes, nanoseconds(watch.started_at))
@@ -102,6 +138,7 @@ class Runner:
             perform=perform,
             progress=progress,
             passed_before=self._passes.has(check.key, check.probe.definition),
+            effects=effects,
         )
 
     def _hosts(self, check: Check) -> frozenset[str]:
@@ -136,6 +173,19 @@ class Runner:
         if not await self._references.unwell(region, check.probe.every):
             return result
         return record.region_unwell(result, failure, len(self._references.of(region)))
+
+
+async def _settle(effects: RunEffects, seconds: float) -> tuple[UndoResult, ...]:
+    """Take back what a run made; whatever goes wrong with that, the run's result is what it is."""
+    try:
+        return await effects.settle(seconds)
+    except Exception:
+        log.exception("the undo of run %s broke; it is tried again", effects.scene.run_id)
+        return ()
+
+
+async def _nowhere(statements: object, reports: object) -> None:
+    """Of a runner without a ledger: what it notes is gone with it."""
 
 
 def _end(scene: Scene, result: Result) -> tuple[Span, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import httpx
 from msgspec import Struct
@@ -12,7 +12,8 @@ from synthprobe.agent.stopwatch import Stopwatch
 from synthprobe.core.comparisons import text_of
 from synthprobe.core.egress import canonical, host_matches
 from synthprobe.core.expectations import Level
-from synthprobe.core.failures import Failure
+from synthprobe.core.failures import Failure, Kind
+from synthprobe.core.ledger import Arrival
 from synthprobe.core.probes import Check
 from synthprobe.core.requests import Request
 from synthprobe.core.responses import Response
@@ -76,6 +77,15 @@ class Past(Struct, frozen=True):
     outcome: StepOutcome
     sent: bool = False
     response: Response | None = None
+    kind: Kind | None = None
+    """Of its failure."""
+
+    @property
+    def did_it(self) -> bool:
+        """Whether it did what it is for: also slower or otherwise not as it should, but not when it was declined."""
+        if self.outcome is StepOutcome.DEGRADED:
+            return self.kind is Kind.ASSERTION
+        return self.outcome is StepOutcome.PASSED
 
 
 class Prepared(Struct, frozen=True):
@@ -94,6 +104,18 @@ class Shipped(Struct, frozen=True):
     prepared: Prepared
     request: httpx.Request
     """As it was sent first, headers and all."""
+
+
+class Effects(Protocol):
+    """What the steps of a run may have made, and how that is taken back."""
+
+    async def before(self, step: Step) -> None:
+        """Write down what a step may make; whatever this raises, the step must not be sent."""
+        ...
+
+    def after(self, step: Step, arrival: Arrival) -> None:
+        """Note what became of what the step sent."""
+        ...
 
 
 Perform: TypeAlias = "Callable[[Sequence[Step], Scene, OpenSpan], Awaitable[tuple[StepResult, ...]]]"
@@ -116,6 +138,7 @@ class Scene:
     perform: "Perform"
     """How the steps of a fragment are done."""
     progress: Listener
+    effects: Effects
     passed_before: bool = False
     """Whether this definition of the check has passed before."""
     names: dict[str, Json] = field(default_factory=dict)
@@ -148,6 +171,10 @@ class Scene:
                 for name, value in captures.items()
                 if name in secret and not isinstance(value, list | dict)
             )
+
+
+class TooMuch(ValueError):
+    """A step would move more money than its probe allows: `exposure`, and it is not sent."""
 
 
 class Unsendable(ValueError):

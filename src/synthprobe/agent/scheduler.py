@@ -4,6 +4,7 @@
     its check still runs                   skipped (overlap); with `overlap: queue` it waits, unless a newer one comes
     it waits while the agent stops         skipped (queue)
     as many runs as allowed are under way  skipped (concurrency)
+    too much money is not taken back yet   skipped (exposure)
     found more than half an interval late  missed (late): the next slot is nearer than this one
 
 The wall clock names slots, and may be stepped. Forward: the slots in between were missed. Backward: slots that were
@@ -30,6 +31,7 @@ from synthprobe.core import schedule
 from synthprobe.core.probes import Check, Overlap
 from synthprobe.core.reports import Finished
 from synthprobe.core.results import Fate, Trigger
+from synthprobe.core.sparing import sparingly
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +60,22 @@ class Runs(Protocol):
         ...
 
 
+class Admission(Protocol):
+    """Says whether a run may start: the exposure ceiling."""
+
+    def admit(self, check: Check, run_id: str) -> str:
+        """Why it may not, if it may not; otherwise it counts until it is released."""
+        ...
+
+    def release(self, run_id: str) -> None:
+        """It is over, or was not made."""
+        ...
+
+    def kept_for_undo(self) -> float:
+        """Seconds of the grace that runs under way need to take back what they made."""
+        ...
+
+
 class Limits(Struct, frozen=True):
     """How much runs at once, and how long runs may take to end when the agent stops."""
 
@@ -78,8 +96,10 @@ class Scheduler:
         clock: Clock,
         new_id: Callable[[], str],
         limits: Limits = DEFAULT_LIMITS,
+        admission: Admission | None = None,
     ) -> None:
         self._runs = runs
+        self._admission = admission
         self._clock = clock
         self._new_id = new_id
         self._limits = limits
@@ -121,7 +141,8 @@ class Scheduler:
             self._stopping = True
             for key in tuple(self._queued):
                 self._displace(key, "queue")
-            with anyio.move_on_after(self._limits.grace.total_seconds()):
+            kept = self._admission.kept_for_undo() if self._admission is not None else 0.0
+            with anyio.move_on_after(max(0.0, self._limits.grace.total_seconds() - kept)):
                 await self._until_idle()
             tasks.cancel_scope.cancel()
         with anyio.CancelScope(shield=True):
@@ -201,18 +222,27 @@ class Scheduler:
                 self._give(check, Fate.SKIPPED, "overlap", slot, slot)
         elif len(self._running) >= self._limits.concurrency:
             self._give(check, Fate.SKIPPED, "concurrency", slot, slot)
+        elif self._refused(check, run_id := self._new_id()):
+            self._give(check, Fate.SKIPPED, "exposure", slot, slot)
         else:
             # Not for a slot that waited in its queue: that says nothing of how punctual we are.
             self._lateness.append((now - slot).total_seconds())
-            self._start(tasks, check, self._begun(check, self._claim(check.key, slot)))
+            self._start(tasks, check, self._begun(check, self._claim(check.key, slot), run_id))
 
     def _displace(self, key: str, why: str) -> None:
         """The slot that waits for its check, if there is one, has waited in vain."""
         if waiting := self._queued.pop(key, None):
             self._settling.give_up(waiting, why)
 
-    def _begun(self, check: Check, slot: datetime | None) -> Begun:
-        begun = Begun(self._new_id(), check.key, slot)
+    def _refused(self, check: Check, run_id: str) -> bool:
+        """Whether a run may not start because too much is at stake already."""
+        if self._admission is None or not (why := self._admission.admit(check, run_id)):
+            return False
+        log.warning("%s was not started: %s", check.key, why, extra=sparingly(f"exposure {check.key}"))
+        return True
+
+    def _begun(self, check: Check, slot: datetime | None, run_id: str = "") -> Begun:
+        begun = Begun(run_id or self._new_id(), check.key, slot)
         self._settling.claim(begun)
         return begun
 
@@ -243,10 +273,15 @@ class Scheduler:
             finished = await self._made(check, begun, trigger)
         finally:
             self._running.discard(check.key)
+            if self._admission is not None:
+                self._admission.release(begun.run_id)
             if not self._running:
                 self._idle.set()
         if waiting := self._queued.pop(check.key, None):
-            self._start(tasks, self._checks[check.key], waiting)
+            if self._refused(self._checks[check.key], waiting.run_id):
+                self._settling.give_up(waiting, "exposure")
+            else:
+                self._start(tasks, self._checks[check.key], waiting)
         for other in self._confirming.after(check, finished.result, self._checks, self._clock.now()):
             self._confirm(tasks, other)
 
@@ -254,7 +289,8 @@ class Scheduler:
         """Run a check as no slot, unless it runs just now or there is no room for it."""
         if self._stopping or check.key in self._running or len(self._running) >= self._limits.concurrency:
             return
-        self._start(tasks, check, self._begun(check, None), Trigger.CONFIRM)
+        if not self._refused(check, run_id := self._new_id()):
+            self._start(tasks, check, self._begun(check, None, run_id), Trigger.CONFIRM)
 
     async def _made(self, check: Check, begun: Begun, trigger: Trigger) -> Finished:
         try:

@@ -16,8 +16,10 @@ import msgspec
 from msgspec import Struct
 
 from synthprobe.agent import marks
+from synthprobe.agent.ledger import stored
 from synthprobe.agent.marks import Begun, interrupted
 from synthprobe.agent.passes import Passes
+from synthprobe.core.ledger import Entry
 from synthprobe.core.probes import Check
 from synthprobe.core.reports import Announced, Finished, Report, Slots
 from synthprobe.core.results import Outcome, Result, SlotRange
@@ -164,6 +166,19 @@ class Spool:
     async def settle(self, ranges: Sequence[SlotRange]) -> None:
         """Keep the fates of slots that did not run."""
         await self._write(lambda: self._settle(ranges))
+
+    async def change(self, statements: Callable[[], Tx[None]], reports: Sequence[Report]) -> None:
+        """Run statements on the agent's other rows, and keep reports, in one transaction."""
+
+        def transaction() -> Tx[Change]:
+            yield from statements()
+            return (yield from self._add(reports)) if reports else Change()
+
+        await self._write(transaction)
+
+    async def ledger(self) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+        """The entries of the undo ledger, and the ids of those that cannot be read."""
+        return await self._store.read(stored)
 
     async def recover(self, checks: Iterable[Check], now: datetime) -> dict[str, datetime]:
         """After a start, settle what the last process left open; the newest settled slot of each check.

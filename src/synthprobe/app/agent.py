@@ -15,7 +15,10 @@ import anyio
 from anyio.abc import TaskGroup
 from msgspec import Struct
 
-from synthprobe.agent.agent import Agent
+from synthprobe.agent.agent import Agent, Undoing
+from synthprobe.agent.exposure import Exposure
+from synthprobe.agent.janitor import Janitor, Means
+from synthprobe.agent.ledger import Ledger
 from synthprobe.agent.references import References
 from synthprobe.agent.runner import Runner
 from synthprobe.agent.scheduler import Limits
@@ -116,8 +119,20 @@ def _compose(
     own = frozenset((listener.host, listener.port) for listener in options.own)
     wire = Wire(clock, Resolver(clock), guard=Guard(loopback=settings.allow_loopback, own=own))
     references = References(wire, clock, lambda: regions)
+    secrets, ledger, undo_grace = Secrets(environment), Ledger(spool.change), settings.grace / 3
+    means = Means(wire, tracing, clock, secrets, random.random, settings.agent)
     runner = Runner(
-        wire, tracing, clock, new_run_id, Secrets(environment), settings.agent, references, spool.passes
+        wire,
+        tracing,
+        clock,
+        new_run_id,
+        secrets,
+        settings.agent,
+        references,
+        spool.passes,
+        ledger=ledger,
+        spread=random.random,
+        undo_grace=undo_grace,
     )
     return Agent(
         name=settings.agent,
@@ -128,6 +143,7 @@ def _compose(
         new_id=new_run_id,
         jitter=random.random,
         limits=Limits(concurrency=settings.concurrency, grace=timedelta(seconds=settings.grace)),
+        undoing=Undoing(ledger, Exposure(ledger, undo_grace), Janitor(ledger, means)),
     )
 
 

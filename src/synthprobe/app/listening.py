@@ -18,6 +18,7 @@ from synthprobe.router.facts import (
     Fact,
     RunRecorded,
     SlotsRecorded,
+    UndosRecorded,
 )
 from synthprobe.stores import alerts
 from synthprobe.stores.errors import StoreError
@@ -45,6 +46,8 @@ class Listening(Struct, frozen=True):
                 self._ran(fact)
             case SlotsRecorded(ranges=ranges):
                 self.metrics.slots(ranges, self.checks)
+            case UndosRecorded():
+                pass
             case ChecksAnnounced():
                 self._announced(fact)
             case Attempted():

@@ -7,6 +7,7 @@
     RegionUnwell   a region's references fail together with targets              platform, critical
     RegionStale    checks of a region give no results                            platform, critical
     EngineUnwell   an agent gives no pulse, its loop lags, or it breaks runs     platform, critical
+    UndoFailed     what a run made cannot be taken back                          owner and platform, critical
 
 What troubles a condition has a source (a check, an agent's pulse) and goes when that source says that it is over;
 that nothing more is heard of it ends nothing.
@@ -24,6 +25,7 @@ from synthprobe.core.alerts import Alert, AlertState, Change, Observed, identity
 from synthprobe.core.annotations import annotate, headline, instant
 from synthprobe.core.failures import OURS, Kind, Unwell
 from synthprobe.core.labels import Labels, fingerprint
+from synthprobe.core.reports import LedgerLine
 from synthprobe.core.results import CheckInfo, Result, Trigger
 
 
@@ -34,6 +36,7 @@ class Name(StrEnum):
     REGION_UNWELL = "RegionUnwell"
     REGION_STALE = "RegionStale"
     ENGINE_UNWELL = "EngineUnwell"
+    UNDO_FAILED = "UndoFailed"
 
 
 FIRES_AT = 2
@@ -91,6 +94,31 @@ def region_stale(region: str, platform: str) -> Condition:
 def engine_unwell(agent: str, platform: str) -> Condition:
     """That an agent is dead, late or broken."""
     return Condition({"alertname": Name.ENGINE_UNWELL, "agent": agent}, platform)
+
+
+def undo_failed(line: LedgerLine, platform: str) -> tuple[Condition, ...]:
+    """That what runs of a check made cannot be taken back: once for its owner, once for the platform team.
+
+    Neither is an alert of the check: it stays when the check is taken away, for the money is still out there.
+    """
+    row = {"row": line.row} if line.row else {}
+    labels = {**row, "alertname": Name.UNDO_FAILED, "probe": line.probe, "region": line.region}
+    told = Condition(labels, line.owner or platform)
+    if told.owner == platform:
+        return (told,)
+    return told, Condition({**labels, "concerns": "platform"}, platform)
+
+
+def not_taken_back(line: LedgerLine, condition: Condition) -> Trouble:
+    """That this line of the ledger troubles its condition."""
+    stake = f" ({line.amount} {line.currency})" if line.amount else ""
+    cause = f"step {line.step} is not taken back{stake}: {line.why}"
+    notes = {"cause": cause, "message": cause, "step": line.step, "run_id": line.run_id}
+    notes |= {"trace_id": line.trace_id, "first_failed_at": instant(line.opened_at)}
+    summary = f"{line.probe} in {line.region}: {cause}"
+    return Trouble(
+        line.id, line.opened_at, {"summary": summary, **notes}, weight=FIRES_AT, run_id=line.run_id
+    )
 
 
 def signs(result: Result, check: CheckInfo, agent: str, platform: str) -> tuple[Sign, ...]:

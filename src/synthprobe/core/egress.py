@@ -1,5 +1,6 @@
 """How a probe's requests leave: which address family, which certificates, through which proxy, to which hosts."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
@@ -39,6 +40,10 @@ class Safety(Struct, frozen=True):
 
     hosts: tuple[str, ...] = ()
     """Patterns of hosts that may be called though a response or a secret named them."""
+    max_amount: Mapping[str, str] = {}
+    """The most that one step may move, by currency; a currency that is not named may not be moved."""
+    max_open_exposure: Mapping[str, str] = {}
+    """The most that may be made and not yet taken back, by currency."""
 
 
 def host_matches(host: str, patterns: tuple[str, ...]) -> bool:

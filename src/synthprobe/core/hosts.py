@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from synthprobe.core.egress import canonical
 from synthprobe.core.probes import Check
+from synthprobe.core.requests import Request
 from synthprobe.core.steps import Step, Use, request_of
 from synthprobe.core.templates import Json, Reference, Template, Value
 
@@ -15,12 +16,22 @@ def written_hosts(check: Check) -> frozenset[str]:
 
 def _hosts(steps: tuple[Step, ...], known: "_Known") -> Iterator[str]:
     for step in steps:
-        request = request_of(step.action)
-        if request is not None and (host := _host(_text(request.url, known))):
-            yield host
+        for request in _requests(step):
+            if host := _host(_text(request.url, known)):
+                yield host
         if isinstance(step.action, Use):
             inputs = {name: _text(value, known) for name, value in step.action.inputs.items()}
             yield from _hosts(step.action.steps, {**known, "inputs": inputs})
+
+
+def _requests(step: Step) -> Iterator[Request]:
+    """What a step sends over HTTP, and what its undo does."""
+    if (own := request_of(step.action)) is not None:
+        yield own
+    if step.undo is not None:
+        if step.undo.look is not None:
+            yield step.undo.look.request
+        yield from (branch.action for branch in step.undo.branches if isinstance(branch.action, Request))
 
 
 _HOLE = "\0"

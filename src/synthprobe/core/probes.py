@@ -14,6 +14,9 @@ from synthprobe.core.templates import Json, Value
 RUN_TIMEOUT = timedelta(seconds=60)
 """Of a run whose probe names none; `every`, where that is shorter."""
 
+UNDO_TIMEOUT = timedelta(seconds=30)
+"""Of an attempt at undo whose probe names none."""
+
 
 class SecretSource(Struct, frozen=True):
     """Where a secret comes from: exactly one of `env` and `file` (relative to the probe file)."""
@@ -90,6 +93,8 @@ class Probe(Struct, frozen=True):
     environment: str = "sandbox"
     overlap: Overlap = Overlap.SKIP
     timeout: timedelta = RUN_TIMEOUT
+    undo_timeout: timedelta = UNDO_TIMEOUT
+    """One attempt at taking a run's effects back."""
     regions: Mapping[str, Mapping[str, Value]] = {}
     matrix: tuple[Row, ...] = ()
     vars: Mapping[str, Value] = {}

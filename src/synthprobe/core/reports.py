@@ -1,10 +1,11 @@
 """What an agent tells the router, in the order it happened; each is delivered at least once under a stable id."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
 
-from synthprobe.core.results import CheckInfo, Result, SlotRange
+from synthprobe.core.results import CheckInfo, Result, SlotRange, UndoState
 from synthprobe.core.spans import Span
 
 
@@ -31,7 +32,43 @@ class Slots(Struct, frozen=True, tag="slots", omit_defaults=True):
     ranges: tuple[SlotRange, ...]
 
 
-Report = Announced | Finished | Slots
+class LedgerLine(Struct, frozen=True, omit_defaults=True):
+    """One step's effect and where its taking back stands; texts are redacted."""
+
+    id: str
+    """Run and step."""
+    run_id: str
+    check: str
+    probe: str
+    region: str
+    step: str
+    state: UndoState
+    why: str
+    opened_at: datetime
+    at: datetime
+    """When this was so."""
+    row: str | None = None
+    owner: str = ""
+    amount: str = ""
+    """In the major unit of `currency`; empty where no money is at stake."""
+    currency: str = ""
+    failures: int = 0
+    """Attempts in a row that did not bring it further."""
+    due_at: datetime | None = None
+    """When it is tried again."""
+    trace_id: str = ""
+
+
+class Undos(Struct, frozen=True, tag="undos", omit_defaults=True):
+    """What became of effects that a run left behind, with the spans of the attempts."""
+
+    agent: str
+    at: datetime
+    lines: tuple[LedgerLine, ...]
+    spans: tuple[Span, ...] = ()
+
+
+Report = Announced | Finished | Slots | Undos
 """Kept in the agent's spool until the router has committed it."""
 
 
@@ -57,6 +94,10 @@ class Pulse(Struct, frozen=True, tag="pulse", omit_defaults=True):
     """Passed runs given up because the spool was full, since this agent started."""
     problems: tuple[ConfigProblem, ...] = ()
     """What is wrong with its probe files now."""
+    undo_pending: int = 0
+    """Effects of runs that are over and not yet taken back."""
+    exposure: Mapping[str, str] = {}
+    """What is at stake by currency, in its major unit."""
     spans_dropped: int = 0
     """Spans that its collector did not take, since this agent started: a total, so that a lost pulse loses nothing."""
     trouble: str = ""

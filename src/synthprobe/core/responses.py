@@ -7,7 +7,7 @@ captured as the target wrote it.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property, lru_cache
 from typing import TypeAlias
 from urllib.parse import urljoin
@@ -92,6 +92,23 @@ class Response:
 
     def _kind(self) -> str:
         return self.header("content-type") or "no content type"
+
+
+@dataclass(frozen=True)
+class Part(Response):
+    """One thing within a response, as expectations of that thing see it: its JSON is the thing, the rest is the whole's."""
+
+    thing: Json = None
+
+    @classmethod
+    def of(cls, whole: Response, thing: Json) -> "Part":
+        """The part of a response that is this thing."""
+        return cls(**{each.name: getattr(whole, each.name) for each in fields(whole)}, thing=thing)
+
+    @cached_property
+    def json(self) -> "Json | Missing":
+        """The thing."""
+        return self.thing
 
 
 @dataclass(frozen=True)

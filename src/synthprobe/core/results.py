@@ -139,6 +139,32 @@ class StepResult(Struct, frozen=True, omit_defaults=True):
     """Of a step that was skipped though nothing had failed: the condition that did not hold."""
 
 
+class UndoState(StrEnum):
+    """Where the taking back of a step's effect stands."""
+
+    DONE = "done"
+    OWED = "owed"
+    """It is tried again, for ever."""
+    SPARED = "spared"
+    """Not needed: another step of the run took it back, or nothing had left us."""
+    SETTLED = "settled"
+    """A person said that it is settled."""
+
+
+class UndoResult(Struct, frozen=True, omit_defaults=True):
+    """What became of one step's undo at the end of its run."""
+
+    step: str
+    state: UndoState
+    why: str
+    started_at: datetime | None = None
+    duration: float = 0.0
+    stake: str = ""
+    """Amount and currency, where the step put money at stake."""
+    exchanges: tuple[Exchange, ...] = ()
+    span_id: str = ""
+
+
 class Result(Struct, frozen=True, omit_defaults=True):
     """What one run found. The check is named by value, so that a result outlives its probe file."""
 
@@ -163,6 +189,8 @@ class Result(Struct, frozen=True, omit_defaults=True):
     signature: str = ""
     passed_after_retry: bool = False
     attempt: int = 1
+    undo: tuple[UndoResult, ...] = ()
+    """What was taken back after the steps, the last step first; it changes nothing of the outcome."""
     version: int = VERSION
 
     @property

@@ -12,7 +12,9 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from synthprobe.core.expectations import Assertion, Capture, Level, Position, Subject
+from synthprobe.core.money import Money
 from synthprobe.core.requests import Request, Retry
+from synthprobe.core.take_back import Undo
 from synthprobe.core.templates import Value
 
 
@@ -103,6 +105,9 @@ class Step(Struct, frozen=True):
     captures: tuple[Capture, ...] = ()
     classify: Classify | None = None
     retry: Retry = Retry()
+    money: Money | None = None
+    """What it puts at stake."""
+    undo: Undo | None = None
     timeout: timedelta | None = None
     """Whole step, retries included."""
     continue_on_failure: bool = False

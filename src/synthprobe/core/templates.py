@@ -154,7 +154,7 @@ def _reference(written: str, offset: int) -> Reference:
     namespace, *path = names
     if namespace not in NAMESPACES:
         raise TemplateError(offset, f"unknown namespace `{namespace}`", suggestion(namespace, NAMESPACES))
-    if not path:
+    if not path and namespace != "item":
         raise TemplateError(
             offset, f"`{namespace}` alone names no value", f"write `${{{{ {namespace}.name }}}}`"
         )

@@ -6,7 +6,7 @@ Whoever builds one removes it here and adds it to the shape.
 from synthprobe.files.shapes import Unbuilt
 
 UNBUILT: Unbuilt = {
-    "ProbeFile": {"auth", "slo", "undo_timeout"},
+    "ProbeFile": {"auth", "slo"},
     "ProbeFile.environment": {"live"},
     "Schedule": {"cron", "timezone", "while_failing", "only"},
     "Secret": {"vault"},
@@ -18,15 +18,13 @@ UNBUILT: Unbuilt = {
         "auth",
         "connection",
     },
-    "Safety": {"max_amount", "max_open_exposure", "budget"},
+    "Safety": {"budget"},
     "Step": {
         "await",
         "tcp",
         "tls",
         "dns",
         "iso8583",
-        "money",
-        "undo",
     },
     "Assertion": {
         "deliveries",
@@ -38,5 +36,5 @@ UNBUILT: Unbuilt = {
 }
 """In the order of the file; by struct of the shape."""
 
-UNBUILT_REFERENCES = frozenset({"item", "run.callback_url"})
+UNBUILT_REFERENCES = frozenset({"run.callback_url"})
 """Namespaces, and names in one, that are designed but not built."""

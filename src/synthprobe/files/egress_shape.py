@@ -17,6 +17,15 @@ HostPattern = Annotated[
 ]
 
 
+Currency = Annotated[
+    str,
+    Meta(
+        pattern="^[A-Z]{3}$",
+        extra_json_schema={"patternErrorMessage": "write a currency's three capital letters, as EUR"},
+    ),
+]
+
+
 class TlsProfile(Struct, frozen=True, forbid_unknown_fields=True):
     """Certificates for requests that name this profile."""
 
@@ -70,5 +79,20 @@ class Safety(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             description="Hosts that may be called though a response, a redirect or a secret names them.",
             examples=[["*.sandbox.acme.example"]],
+        ),
+    ] = UNSET
+    max_amount: Annotated[
+        dict[Currency, str] | UnsetType,
+        Meta(
+            description="The most that one step may move, by currency; others may not be moved.",
+            examples=[{"EUR": "2.00"}],
+        ),
+    ] = UNSET
+    max_open_exposure: Annotated[
+        dict[Currency, str] | UnsetType,
+        Meta(
+            description="The most that may be made and not yet taken back: beyond it no run is started; five times "
+            "`max_amount`.",
+            examples=[{"EUR": "10.00"}],
         ),
     ] = UNSET

@@ -32,7 +32,12 @@ def profiles(tls: Mapping[str, TlsProfile] | UnsetType, proxies: Mapping[str, Pr
 
 def safety(written: Safety | UnsetType) -> core.Safety:
     """What a file allows."""
-    return core.Safety(hosts=tuple(given(given(written, Safety()).hosts, [])))
+    shaped = given(written, Safety())
+    return core.Safety(
+        hosts=tuple(given(shaped.hosts, [])),
+        max_amount=given(shaped.max_amount, {}),
+        max_open_exposure=given(shaped.max_open_exposure, {}),
+    )
 
 
 def _tls(profile: TlsProfile) -> core.TlsProfile:

@@ -21,10 +21,10 @@ from synthprobe.files.shapes import given
 from synthprobe.files.step_shape import Resend, Step
 
 KEYS: Mapping[str, tuple[str, ...]] = {
-    "request": ("assert", "capture", "classify", "retry"),
+    "request": ("assert", "capture", "classify", "retry", "money", "undo"),
     "poll": ("assert", "capture", "classify", "retry"),
-    "resend": ("assert", "capture", "classify", "retry"),
-    "use": ("with",),
+    "resend": ("assert", "capture", "classify", "retry", "money", "undo"),
+    "use": ("with", "money", "undo"),
     "pause": (),
 }
 """What suits a kind beside what suits every step."""

@@ -39,11 +39,17 @@ def _in_step(path: Path) -> bool | None:
             return _in_request(tuple(rest))
         case ("assert", int(), key, *_) | ("poll", "until" | "fail_if", int(), key, *_) | ("if", key, *_):
             return key not in ("json", "header", "as", "level", "schema", "step", "is", "of")
+        case ("money", "amount" | "currency") | ("undo", "look", "each"):
+            return True
+        case ("undo", "look", "request", *rest) | ("undo", "act", int(), "request", *rest):
+            return _in_request(tuple(rest))
+        case ("undo", "act", int(), "when" | "verify", int(), key, *_):
+            return key not in ("json", "header", "as", "level", "schema")
         case ("capture", _, key, *_):
             return key == "default"
         case ("with", *_):
             return True
-        case ("use" | "resend" | "pause" | "classify", *_):
+        case ("use" | "resend" | "pause" | "classify" | "undo" | "money", *_):
             return False
     return None
 

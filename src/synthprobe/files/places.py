@@ -8,6 +8,7 @@ from synthprobe.files.poll_shape import Poll
 from synthprobe.files.request_shape import Request
 from synthprobe.files.shapes import given
 from synthprobe.files.step_shape import Step
+from synthprobe.files.undo_shape import Look, Undo
 
 
 def requests(steps: Sequence[Step]) -> Iterator[tuple[Path, Request]]:
@@ -17,6 +18,8 @@ def requests(steps: Sequence[Step]) -> Iterator[tuple[Path, Request]]:
             yield ("steps", index, "request"), step.request
         if isinstance(step.poll, Poll):
             yield ("steps", index, "poll", "request"), step.poll.request
+        if isinstance(step.undo, Undo):
+            yield from undo_requests(step.undo, ("steps", index, "undo"))
 
 
 def assertion_lists(steps: Sequence[Step]) -> Iterator[tuple[Path, list[Assertion]]]:
@@ -26,6 +29,19 @@ def assertion_lists(steps: Sequence[Step]) -> Iterator[tuple[Path, list[Assertio
         if isinstance(step.poll, Poll):
             yield ("steps", index, "poll", "until"), step.poll.until
             yield ("steps", index, "poll", "fail_if"), given(step.poll.fail_if, [])
+        if isinstance(step.undo, Undo):
+            for number, act in enumerate(step.undo.act):
+                yield ("steps", index, "undo", "act", number, "when"), given(act.when, [])
+                yield ("steps", index, "undo", "act", number, "verify"), given(act.verify, [])
+
+
+def undo_requests(undo: Undo, path: Path) -> Iterator[tuple[Path, Request]]:
+    """Every request of an undo that stands at `path`."""
+    if isinstance(undo.look, Look):
+        yield (*path, "look", "request"), undo.look.request
+    for number, act in enumerate(undo.act):
+        if isinstance(act.request, Request):
+            yield (*path, "act", number, "request"), act.request
 
 
 def own_request(step: Step) -> Request | None:

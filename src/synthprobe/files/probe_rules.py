@@ -90,7 +90,7 @@ def _durations(file: ProbeFile) -> Iterator[tuple[Path, str]]:
         ]
     holders += requests(file.steps)
     for path, holder in holders:
-        for name in ("every", "max_every", "timeout", "backoff", "pause"):
+        for name in ("every", "max_every", "timeout", "undo_timeout", "backoff", "pause"):
             if isinstance(written := getattr(holder, name, None), str):
                 yield (*path, name), written
 

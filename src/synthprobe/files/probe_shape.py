@@ -233,6 +233,10 @@ class ProbeFile(Struct, frozen=True, forbid_unknown_fields=True):
         Duration | UnsetType,
         Meta(description="The whole run; 60s, or `every` where that is shorter.", examples=["60s"]),
     ] = UNSET
+    undo_timeout: Annotated[
+        Duration | UnsetType,
+        Meta(description="One attempt at taking a run's effects back; 30s.", examples=["30s"]),
+    ] = UNSET
     matrix: Annotated[
         list[Annotated[dict[Name, Any], Meta(min_length=1)]] | UnsetType,
         Meta(

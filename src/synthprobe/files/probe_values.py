@@ -48,6 +48,9 @@ def probe_value(
         environment=given(file.environment, "sandbox"),
         overlap=core.Overlap(given(file.schedule.overlap, "skip")),
         timeout=run_timeout(file, every),
+        undo_timeout=core.UNDO_TIMEOUT
+        if isinstance(file.undo_timeout, UnsetType)
+        else duration(file.undo_timeout),
         regions=_regions(file.regions),
         matrix=tuple(_row(row) for row in given(file.matrix, [])),
         vars={name: value_of(value) for name, value in given(file.vars, {}).items()},

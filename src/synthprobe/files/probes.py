@@ -22,6 +22,7 @@ from synthprobe.files.problems import FileProblems, Problem, errors, ordered, pr
 from synthprobe.files.reference_rules import misplaced_problems, reference_problems, unused_captures
 from synthprobe.files.rules import RULES
 from synthprobe.files.shapes import examine
+from synthprobe.files.undo_rules import creation_problems, limit_problems
 
 SUFFIXES = frozenset({".yaml", ".yml"})
 
@@ -124,7 +125,10 @@ def _examined(
     if errors(problems) or shaped is None:
         return Examination(None, ordered(problems), attached.files())
     problems += unused_captures(document)
+    problems += creation_problems(examined.rest, shaped)
     probe = probe_value(shaped, document, source, attached, uses)
+    if beyond := tuple(limit_problems(probe)):
+        return Examination(None, ordered([*problems, *beyond]), attached.files())
     return Examination(LoadedProbe(probe, source), ordered(problems), attached.files())
 
 

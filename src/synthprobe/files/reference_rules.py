@@ -71,6 +71,11 @@ def _texts(document: Document) -> Iterator[tuple[Path, str]]:
             yield path, text
 
 
+_KNOWN_BEFORE = frozenset({"vars", "region", "matrix", "inputs"})
+"""Namespaces that are known before a run."""
+
+_EARLIER = "a reference sees only earlier steps"
+
 Fault = tuple[str, str]
 """Message and hint."""
 
@@ -78,6 +83,11 @@ Fault = tuple[str, str]
 def fault_of(use: Use, names: Declared) -> Fault | None:
     """Why a reference names nothing where it stands, and what to do; None when it names something."""
     reference = use.reference
+    if use.path[2:3] == ("money",) and reference.namespace not in _KNOWN_BEFORE:
+        return f"`{reference.namespace}` is not known before the run", "what is at stake must be: use `vars`"
+    if reference.namespace == "item":
+        inside = use.path[2:4] == ("undo", "act")
+        return None if inside else ("`item` is known in `undo.act` only", "it is what `look` found")
     full = f"{reference.namespace}.{reference.path[0]}"
     if reference.namespace in UNBUILT_REFERENCES or full in UNBUILT_REFERENCES:
         shown = full if full in UNBUILT_REFERENCES else reference.namespace
@@ -138,7 +148,9 @@ def _step_fault(use: Use, names: Declared) -> Fault | None:
     ids = [step.id for step in names.steps]
     if name in ids and ids.index(name) >= at:
         when = "is this step itself" if ids.index(name) == at and use.path[0] == "steps" else "runs later"
-        return f"the step `{name}` {when}", "a reference sees only earlier steps"
+        in_undo = use.path[2:3] == ("undo",)
+        hint = "its answer may be lost: look by a reference of your own" if in_undo else _EARLIER
+        return f"the step `{name}` {when}", hint
     if name not in ids:
         return f"no step `{name}`", suggestion(name, ids[:at])
     step = names.steps[ids.index(name)]

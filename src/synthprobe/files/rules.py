@@ -23,6 +23,7 @@ from synthprobe.files.probe_shape import ProbeFile
 from synthprobe.files.problems import Problem
 from synthprobe.files.retries import retry_problems
 from synthprobe.files.step_rules import capture_problems, request_problems
+from synthprobe.files.undo_rules import stake_problems, undo_problems
 
 Rule = Callable[[Document, ProbeFile], Iterator[Problem]]
 """The problems of one kind; what other rules would refuse may still be in the file.
@@ -41,6 +42,8 @@ RULES: tuple[Rule, ...] = (
     earlier_step_problems,
     poll_problems,
     classify_problems,
+    undo_problems,
+    stake_problems,
     request_problems,
     retry_problems,
     capture_problems,

@@ -12,6 +12,7 @@ from synthprobe.files.durations import Duration
 from synthprobe.files.poll_shape import Poll
 from synthprobe.files.request_shape import Name, Request, Retry
 from synthprobe.files.shapes import require_exactly_one
+from synthprobe.files.undo_shape import Money, Undo
 
 StepId = Annotated[
     str,
@@ -111,6 +112,34 @@ class Step(
         Meta(
             description="Where the response says that it declined: a decline is no outage.",
             examples=[{"json": "$.response_code", "declined": ["05", "51"], "technical": ["91", "96"]}],
+        ),
+    ] = UNSET
+    money: Annotated[
+        Money | UnsetType,
+        Meta(
+            description="What it puts at stake until it is taken back.",
+            examples=[{"amount": "${{ vars.amount }}", "currency": "EUR"}],
+        ),
+    ] = UNSET
+    undo: Annotated[
+        Undo | UnsetType,
+        Meta(
+            description="How what it does is taken back after the run, also when its answer was lost.",
+            examples=[
+                {
+                    "unless": "refund",
+                    "look": {
+                        "request": {
+                            "url": "${{ region.base_url }}/v1/payments",
+                            "query": {"reference": "${{ vars.ref }}"},
+                        },
+                        "each": "$.data[*]",
+                    },
+                    "act": [
+                        {"when": [{"json": "$.status", "equals": "CANCELLED"}], "done": "nothing is held"}
+                    ],
+                }
+            ],
         ),
     ] = UNSET
     retry: Annotated[

@@ -22,6 +22,7 @@ from synthprobe.files.request_values import request_value
 from synthprobe.files.retries import effective
 from synthprobe.files.shapes import given
 from synthprobe.files.step_shape import Resend, Step
+from synthprobe.files.undo_values import money_of, undo_of
 from synthprobe.files.values import value_of
 
 
@@ -41,6 +42,8 @@ def _step(step: Step, index: int, making: Making) -> core.Step:
         assertions=assertions_of(step.assertions, making, (*path, "assert")),
         captures=tuple(captures_of(step.capture, making, (*path, "capture"))),
         classify=None if isinstance(step.classify, UnsetType) else _classify(step.classify),
+        money=money_of(step.money),
+        undo=undo_of(step.undo, making, (*path, "undo")),
         retry=effective(step, making.defaults),
         timeout=None if isinstance(step.timeout, UnsetType) else duration(step.timeout),
         continue_on_failure=given(step.continue_on_failure, False),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from synthprobe.core.templates import Template, Value, parse
+from synthprobe.core.templates import Template, Value, parse, scan
 from synthprobe.files.documents import Path
 
 
@@ -27,6 +27,11 @@ def template_of(text: str) -> Template:
 def has_reference(raw: Any) -> bool:
     """Whether a scalar looks its value up."""
     return isinstance(raw, str) and "${{" in raw
+
+
+def without_references(text: str) -> str:
+    """A text with a letter where it looks something up."""
+    return "".join(part if isinstance(part, str) else "x" for part in scan(text))
 
 
 def leaves(raw: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:

@@ -8,6 +8,7 @@ from msgspec import Struct
 from synthprobe.core.alerts import Alert, Change
 from synthprobe.core.groups import Reason
 from synthprobe.core.incidents import Incident, IncidentChange
+from synthprobe.core.reports import LedgerLine
 from synthprobe.core.results import CheckInfo, Result, SlotRange
 from synthprobe.core.spans import Span
 from synthprobe.stores.outbox import DeliveryOutcome
@@ -35,6 +36,12 @@ class SlotsRecorded(Struct, frozen=True):
     """Slots that did not run were recorded; of a range that was known in part, `count` is what is new."""
 
     ranges: tuple[SlotRange, ...]
+
+
+class UndosRecorded(Struct, frozen=True):
+    """What became of effects that runs left behind."""
+
+    lines: tuple[LedgerLine, ...]
 
 
 class ChecksAnnounced(Struct, frozen=True):
@@ -71,7 +78,7 @@ class Attempted(Struct, frozen=True):
     message: str
 
 
-Fact = RunRecorded | SlotsRecorded | ChecksAnnounced | Decided | Attempted
+Fact = RunRecorded | SlotsRecorded | UndosRecorded | ChecksAnnounced | Decided | Attempted
 
 Listener = Callable[[Fact], None]
 """Called on the loop after the commit; it must not block, and what it raises is logged and forgotten."""

@@ -6,9 +6,10 @@ from datetime import datetime
 from synthprobe.core import conditions
 from synthprobe.core.alerts import Alert, Change
 from synthprobe.core.conditions import Condition, Sign, Trouble
-from synthprobe.core.reports import Finished
-from synthprobe.core.results import CheckInfo
+from synthprobe.core.reports import Finished, LedgerLine
+from synthprobe.core.results import CheckInfo, UndoState
 from synthprobe.core.routes import Routes
+from synthprobe.core.undo import TOLD_AFTER
 from synthprobe.ports import Tx
 from synthprobe.router.placing import NewId, moved
 from synthprobe.stores import alerts as alert_rows
@@ -24,6 +25,19 @@ def after_run(report: Finished, check: CheckInfo, tree: Routes, new_id: NewId, n
         if alert or trouble:
             gone = () if trouble else (check.key,)
             yield from _settled(alert, sign.condition, trouble, gone, tree, new_id, now)
+
+
+def after_undo(line: LedgerLine, tree: Routes, new_id: NewId, now: datetime) -> Tx[None]:
+    """Move the alerts of what is not taken back: raised when it failed too often, ended when it is."""
+    over = line.state is not UndoState.OWED
+    if not over and line.failures < TOLD_AFTER:
+        return
+    for condition in conditions.undo_failed(line, tree.platform):
+        alert = yield from alert_rows.find(condition.fingerprint)
+        troubles = () if over else (conditions.not_taken_back(line, condition),)
+        gone = (line.id,) if over else ()
+        if alert or troubles:
+            yield from _settled(alert, condition, troubles, gone, tree, new_id, now)
 
 
 def after_silence(

@@ -12,18 +12,26 @@ from msgspec import Struct, structs
 from synthprobe.core import alerts
 from synthprobe.core.alerts import Change
 from synthprobe.core.declines import is_decline, judged_together
-from synthprobe.core.reports import Announced, Finished, Report, Slots
+from synthprobe.core.reports import Announced, Finished, Report, Slots, Undos
 from synthprobe.core.results import Outcome, Result, Trigger
 from synthprobe.core.routes import Routes
 from synthprobe.ports import Tx
 from synthprobe.router import own_alerts
-from synthprobe.router.facts import AlertMoved, ChecksAnnounced, Fact, RunRecorded, SlotsRecorded
+from synthprobe.router.facts import (
+    AlertMoved,
+    ChecksAnnounced,
+    Fact,
+    RunRecorded,
+    SlotsRecorded,
+    UndosRecorded,
+)
 from synthprobe.router.placing import NewId, moved, place
 from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores import checks as check_rows
 from synthprobe.stores import declines as decline_rows
 from synthprobe.stores import runs as run_rows
 from synthprobe.stores import traces as trace_rows
+from synthprobe.stores import undos as undo_rows
 from synthprobe.stores.checks import StoredCheck
 
 PASSES_KEPT_WHOLE = 20
@@ -66,6 +74,8 @@ def _recorded(report: Report, with_: Recording) -> Tx[Fact | None]:
         case Slots():
             grown = yield from run_rows.keep_slots(report.ranges)
             return SlotsRecorded(grown) if grown else None
+        case Undos():
+            return (yield from _undone(report, with_))
 
 
 def _finished(report: Finished, with_: Recording) -> Tx[RunRecorded | None]:
@@ -92,6 +102,16 @@ def _judged_together(result: Result) -> Tx[Result]:
     if check is None:
         return result
     return judged_together(result, check.info, (yield from decline_rows.since(result.ended_at)))
+
+
+def _undone(report: Undos, with_: Recording) -> Tx[UndosRecorded | None]:
+    moved = yield from undo_rows.keep(report.agent, report.lines)
+    for run_id, trace_id in sorted({(line.run_id, line.trace_id) for line in report.lines}):
+        spans = tuple(span for span in report.spans if span.trace_id == trace_id)
+        yield from trace_rows.add(trace_id, run_id, spans, with_.now)
+    for line in moved:
+        yield from own_alerts.after_undo(line, with_.tree, with_.new_id, with_.now)
+    return UndosRecorded(moved) if moved else None
 
 
 def _served(report: Finished) -> Tx[StoredCheck | None]:

@@ -215,7 +215,9 @@ class Watchman:
                 yield _Finding(condition, (_trouble(LOOP, condition, cause, since),))
 
     def _lasting(self, alert: Alert) -> set[str]:
-        """Sources that end their trouble themselves, by a run: served checks."""
+        """Sources that end their trouble themselves: served checks by a run, lines of the ledger when they are closed."""
+        if alert.labels["alertname"] == Name.UNDO_FAILED:
+            return set(alert.troubles)
         region, agent = alert.labels.get("region"), alert.labels.get("agent")
         if alert.labels["alertname"] == Name.REGION_STALE:
             return set()

@@ -9,6 +9,9 @@ from synthprobe.core.spans import Span
 from synthprobe.ports import Sql, Tx
 from synthprobe.stores.instants import to_micros
 
+MOST_SPANS = 2000
+"""Of one trace: what is tried again for ever does not fill the store."""
+
 
 def insert(trace_id: str, run_id: str, spans: tuple[Span, ...], now: datetime) -> Tx[None]:
     """Keep a run's spans; nothing is kept where there are none."""
@@ -19,8 +22,25 @@ def insert(trace_id: str, run_id: str, spans: tuple[Span, ...], now: datetime) -
                 "trace": trace_id,
                 "run": run_id,
                 "at": to_micros(now),
-                "spans": zlib.compress(msgspec.json.encode(spans), level=6),
+                "spans": _packed(spans),
             },
+        )
+
+
+def add(trace_id: str, run_id: str, spans: tuple[Span, ...], now: datetime) -> Tx[None]:
+    """Keep spans that came after their run's, behind those; a span that is known already is not added again."""
+    if not spans:
+        return
+    known = yield from find(trace_id)
+    if not known:
+        yield from insert(trace_id, run_id, spans, now)
+        return
+    seen = {span.span_id for span in known}
+    fresh = tuple(span for span in spans if span.span_id not in seen)
+    if fresh and len(known) < MOST_SPANS:
+        yield Sql(
+            "update traces set spans = :spans where trace_id = :trace",
+            {"trace": trace_id, "spans": _packed((*known, *fresh))},
         )
 
 
@@ -33,3 +53,7 @@ def find(trace_id: str) -> Tx[tuple[Span, ...]]:
         if isinstance(packed, bytes)
         else ()
     )
+
+
+def _packed(spans: tuple[Span, ...]) -> bytes:
+    return zlib.compress(msgspec.json.encode(spans), level=6)

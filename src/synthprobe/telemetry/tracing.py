@@ -38,6 +38,10 @@ class Tracing:
         """Start a new trace whose root is the span `name`."""
         return RunTrace(self._random_bits, name, attributes, start_ns, links)
 
+    def rejoin(self, trace_id: str, span_id: str) -> "RunTrace":
+        """Go on under a run's root span after the run is over; only what is below it is kept."""
+        return RunTrace(self._random_bits, "", _NONE, 0, (), trace_id=trace_id, span_id=span_id)
+
 
 class OpenSpan:
     """A span that has started and not yet ended."""
@@ -131,13 +135,17 @@ class RunTrace:
         attributes: Attributes,
         start_ns: int,
         links: Sequence[spans.Link],
+        *,
+        trace_id: str = "",
+        span_id: str = "",
     ) -> None:
         self._random_bits = random_bits
-        self.trace_id = self.new_id(128)
+        self.trace_id = trace_id or self.new_id(128)
         """32 hex digits, leading zeros kept."""
         self._links = tuple(links)
         self._below: list[OpenSpan] = []
         self._root = OpenSpan(self, "", name, SpanKind.INTERNAL, attributes, start_ns)
+        self._root.span_id = span_id or self._root.span_id
 
     @property
     def span_id(self) -> str:
@@ -148,6 +156,16 @@ class RunTrace:
         """Start the span of a step, under the root or that of the step that uses its fragment."""
         named = {"test.case.name": id, **attributes}
         return self.open(parent_id or self._root.span_id, f"step {id}", SpanKind.INTERNAL, named, start_ns)
+
+    def undo(self, id: str, start_ns: int, attributes: Attributes = _NONE) -> OpenSpan:
+        """Start the span of an attempt at taking a step back."""
+        return self.open(self._root.span_id, f"undo {id}", SpanKind.INTERNAL, attributes, start_ns)
+
+    def below(self, end_ns: int) -> tuple[spans.Span, ...]:
+        """The spans below the root, those left open ending now."""
+        for span in self._below:
+            span.end(end_ns)
+        return tuple(span.finished() for span in self._below)
 
     def open(
         self, parent_id: str, name: str, kind: SpanKind, attributes: Attributes, start_ns: int

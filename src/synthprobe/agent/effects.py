@@ -1,0 +1,140 @@
+"""One run's share of the ledger: written before a step is sent, settled when the steps are over, the last step first.
+
+Nothing here changes the run's outcome. What cannot be taken back now stays in the ledger, and is the janitor's.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from dataclasses import replace as with_changes
+
+from msgspec.structs import replace
+
+from synthprobe.agent.ledger import Ledger
+from synthprobe.agent.lines import line_of, told
+from synthprobe.agent.record import exchange
+from synthprobe.agent.scene import Scene, TooMuch
+from synthprobe.agent.stopwatch import nanoseconds
+from synthprobe.agent.undoing import Attempting
+from synthprobe.core.ledger import Arrival, Entry, Place, bind, identity, unbind
+from synthprobe.core.money import stake
+from synthprobe.core.results import UndoResult, UndoState
+from synthprobe.core.stakes import too_much
+from synthprobe.core.steps import Step
+from synthprobe.core.templates import Json
+
+
+@dataclass
+class RunEffects:
+    """What one run may have made."""
+
+    ledger: Ledger
+    agent: str
+    spread: Callable[[], float]
+    scene: Scene = field(init=False)
+    """The run's; it is given this."""
+    _entries: list[Entry] = field(default_factory=list)
+
+    async def before(self, step: Step) -> None:
+        """Write down what a step may make. Raises `TooMuch`, `LookupFailed`, `NoMoney`, `StoreError`: do not send it."""
+        scene = self.scene
+        money = stake(step.money, scene.names) if step.money else None
+        if money is not None and (why := too_much(money, scene.check.probe.safety)):
+            raise TooMuch(why)
+        if step.undo is None:
+            return
+        names = bind(step.undo, scene.names)
+        now = scene.watch.now()
+        entry = Entry(
+            run_id=scene.run_id,
+            check=scene.check.key,
+            step=step.id,
+            order=len(self._entries),
+            opened_at=now,
+            due_at=now,
+            undo=step.undo,
+            names=names,
+            identity=identity(step.undo, names),
+            place=_place(scene),
+            trace_id=scene.trace.trace_id,
+            span_id=scene.trace.span_id,
+            stake=money,
+        )
+        await self.ledger.write(entry)
+        self._entries.append(entry)
+
+    def after(self, step: Step, arrival: Arrival) -> None:
+        """Note what became of the step's request: kept in memory, for on disk it may have arrived anyway."""
+        for index, entry in enumerate(self._entries):
+            if entry.step == step.id:
+                self._entries[index] = replace(entry, arrival=arrival)
+
+    async def settle(self, seconds: float) -> tuple[UndoResult, ...]:
+        """Take back what the steps made, the last one first, in so many seconds. Raises `StoreError`."""
+        ends = self.scene.watch.elapsed() + seconds
+        found = [await self._settled(self._current(entry), ends) for entry in reversed(self._entries)]
+        closed = [entry.id for entry, result in found if result.state is not UndoState.OWED]
+        owed = [entry for entry, result in found if result.state is UndoState.OWED]
+        if closed:
+            await self.ledger.close(closed)
+        for entry in owed:
+            report = told(self.agent, self.scene.watch.now(), [line_of(entry, self.scene.watch.now())])
+            await self.ledger.write(replace(entry, told=True), (report,))
+        self._entries.clear()
+        return tuple(result for _, result in found)
+
+    def _current(self, entry: Entry) -> Entry:
+        """An entry as an attempt that was cut off left it."""
+        return replace(self.ledger.find(entry.id) or entry, arrival=entry.arrival)
+
+    async def _settled(self, entry: Entry, ends: float) -> tuple[Entry, UndoResult]:
+        unless, past = entry.undo.unless, self.scene.past
+        shown = str(entry.stake) if entry.stake else ""
+        if entry.arrival is Arrival.NOTHING:
+            return entry, UndoResult(entry.step, UndoState.SPARED, "nothing of it was sent", stake=shown)
+        if unless is not None and unless in past and past[unless].did_it:
+            return entry, UndoResult(entry.step, UndoState.SPARED, f"{unless} passed", stake=shown)
+        return await self._attempted(entry, ends, shown)
+
+    async def _attempted(self, entry: Entry, ends: float, shown: str) -> tuple[Entry, UndoResult]:
+        scene = self.scene
+        started_at = scene.watch.now()
+        span = scene.trace.undo(entry.step, nanoseconds(started_at))
+        within = with_changes(scene, names=unbind(entry, _secrets(scene)))
+        attempting = Attempting(entry, within, self.ledger, span, ends=ends, spread=self.spread)
+        attended = await attempting.go()
+        state = UndoState.DONE if attended.closed else UndoState.OWED
+        span.end(scene.watch.now_ns(), attributes={"synthprobe.undo.state": state.value})
+        result = UndoResult(
+            step=entry.step,
+            state=state,
+            why=attended.why,
+            started_at=started_at,
+            duration=(scene.watch.now() - started_at).total_seconds(),
+            stake=shown,
+            exchanges=tuple(
+                exchange(each, scene.redactor, keep_bodies=not attended.closed) for each in attended.attempts
+            ),
+            span_id=span.span_id,
+        )
+        return attended.entry, result
+
+
+def _place(scene: Scene) -> Place:
+    probe = scene.check.probe
+    return Place(
+        probe=probe.name,
+        region=scene.check.region,
+        row=scene.check.row.id if scene.check.row else None,
+        file=probe.position.file,
+        owner=probe.owner,
+        secrets=probe.secrets,
+        redact=probe.redact,
+        safety=probe.safety,
+        hosts=tuple(sorted(scene.written)),
+        timeout=probe.undo_timeout.total_seconds(),
+    )
+
+
+def _secrets(scene: Scene) -> dict[str, str]:
+    known: Json = scene.names.get("secrets")
+    return {name: str(value) for name, value in known.items()} if isinstance(known, dict) else {}

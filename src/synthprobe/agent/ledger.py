@@ -1,0 +1,138 @@
+"""The undo ledger of one agent: on disk before anything else happens, and in memory for whoever asks what is open.
+
+An entry is a row from before its step is sent until it is closed. What a run under way puts at stake counts as a whole
+from its start, so that runs that start together cannot pass the ceiling together.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from decimal import Decimal
+from typing import TypeAlias
+
+import anyio
+import msgspec
+
+from synthprobe.core.ledger import PACKER, Entry
+from synthprobe.core.money import Sums, beyond, sums
+from synthprobe.core.packing import Unpackable
+from synthprobe.core.reports import Report
+from synthprobe.ports import Sql, Tx
+from synthprobe.stores.columns import text
+
+log = logging.getLogger(__name__)
+
+Commit: TypeAlias = Callable[[Callable[[], Tx[None]], Sequence[Report]], Awaitable[None]]
+"""Runs statements and keeps reports in one transaction; raises `StoreError`."""
+
+
+class Ledger:
+    """Entries by their id; every method that changes one returns after the disk has it. Raises `StoreError`."""
+
+    def __init__(self, commit: Commit) -> None:
+        self._commit = commit
+        self._entries: dict[str, Entry] = {}
+        self._running: dict[str, tuple[str, Sums]] = {}
+        self.unreadable: tuple[str, ...] = ()
+        """Ids of entries that another version wrote; they stay on disk."""
+
+    def adopt(self, entries: Iterable[Entry]) -> None:
+        """Take note of entries that are on disk."""
+        self._entries.update((entry.id, entry) for entry in entries)
+
+    def all(self) -> tuple[Entry, ...]:
+        """Every open entry, in the order they were opened."""
+        return tuple(sorted(self._entries.values(), key=lambda each: (each.opened_at, each.order)))
+
+    def find(self, id: str) -> Entry | None:
+        """An open entry."""
+        return self._entries.get(id)
+
+    def of_run(self, run_id: str) -> tuple[Entry, ...]:
+        """A run's open entries, in the order of its steps."""
+        return tuple(each for each in self.all() if each.run_id == run_id)
+
+    def owed(self) -> tuple[Entry, ...]:
+        """The open entries of runs that are over."""
+        return tuple(each for each in self.all() if each.run_id not in self._running)
+
+    def has_of_runs_under_way(self) -> bool:
+        """Whether a run under way has entries."""
+        return any(each.run_id in self._running for each in self._entries.values())
+
+    async def write(self, entry: Entry, reports: Sequence[Report] = ()) -> None:
+        """Keep an entry as it is now."""
+        with anyio.CancelScope(shield=True):
+            await self._commit(lambda: _kept((entry,)), reports)
+        self._entries[entry.id] = entry
+
+    async def take(self, entries: Sequence[Entry]) -> None:
+        """Keep entries that another ledger held."""
+        with anyio.CancelScope(shield=True):
+            await self._commit(lambda: _kept(entries), ())
+        self.adopt(entries)
+
+    async def close(self, ids: Sequence[str], reports: Sequence[Report] = ()) -> None:
+        """Forget entries: nothing of them is left to take back."""
+        with anyio.CancelScope(shield=True):
+            await self._commit(lambda: _gone(ids), reports)
+        for id in ids:
+            self._entries.pop(id, None)
+
+    def begin(self, run_id: str, probe: str, stake: Sums, ceiling: Sums) -> str | None:
+        """Note that a run begins, unless it would pass its probe's ceiling: then the currency in which."""
+        currency = beyond(self.exposure(probe), stake, ceiling)
+        if currency is None:
+            self._running[run_id] = (probe, stake)
+        return currency
+
+    def is_running(self, run_id: str) -> bool:
+        """Whether a run was begun and is not over."""
+        return run_id in self._running
+
+    def end(self, run_id: str) -> None:
+        """A run is over: from now on only what it left open counts."""
+        self._running.pop(run_id, None)
+
+    def exposure(self, probe: str | None = None) -> dict[str, Decimal]:
+        """What is at stake by currency, of one probe or all: runs under way, and what others left open."""
+        total: dict[str, Decimal] = {}
+        running = [stake for name, stake in self._running.values() if probe in (None, name)]
+        left = sums(
+            each.stake for each in self.owed() if each.stake is not None and probe in (None, each.place.probe)
+        )
+        for part in (*running, left):
+            for currency, amount in part.items():
+                total[currency] = total.get(currency, Decimal()) + amount
+        return total
+
+
+def stored() -> Tx[tuple[tuple[Entry, ...], tuple[str, ...]]]:
+    """The entries on disk, and the ids of those that cannot be read."""
+    rows = yield Sql("select id, doc from ledger")
+    entries: list[Entry] = []
+    unreadable: list[str] = []
+    for row in rows:
+        try:
+            entries.append(PACKER.unpack(msgspec.msgpack.decode(_blob(row["doc"]))))
+        except (Unpackable, msgspec.MsgspecError) as error:
+            log.error("the undo of %s cannot be read: %s", text(row, "id"), error)  # noqa: TRY400 - known
+            unreadable.append(text(row, "id"))
+    return tuple(entries), tuple(unreadable)
+
+
+def _kept(entries: Sequence[Entry]) -> Tx[None]:
+    for entry in entries:
+        yield Sql(
+            "insert into ledger (id, doc) values (:id, :doc) on conflict (id) do update set doc = excluded.doc",
+            {"id": entry.id, "doc": msgspec.msgpack.encode(PACKER.pack(entry))},
+        )
+
+
+def _gone(ids: Sequence[str]) -> Tx[None]:
+    for id in ids:
+        yield Sql("delete from ledger where id = :id", {"id": id})
+
+
+def _blob(value: object) -> bytes:
+    assert isinstance(value, bytes)
+    return value

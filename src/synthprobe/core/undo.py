@@ -1,0 +1,160 @@
+"""Plans how an entry of the ledger is taken back: what was found decides what to do next, and nothing else does.
+
+    look ──nothing there──▶ asked again after 10 s, 60 s, 10 min; then believed
+      │
+      └─things─▶ each: an act of ours is verified     closed
+                       the first branch that holds    `done`: closed; an action: act, unless it is on its way
+                       no branch holds                stuck: closes nothing, asked again for ever
+
+"Nothing there" is believed at once only of a request that was refused. An act that was accepted, and one without an
+idempotency key whose answer was lost, is not repeated for ten minutes: it may still take effect.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from synthprobe.core.assertions import evaluate
+from synthprobe.core.expectations import Assertion
+from synthprobe.core.ledger import Act, ActState, Arrival, Entry, key_of
+from synthprobe.core.requests import Request
+from synthprobe.core.responses import Part, Response
+from synthprobe.core.results import Verdict
+from synthprobe.core.take_back import Branch
+from synthprobe.core.templates import Json, Names
+
+PATIENCE = (timedelta(seconds=10), timedelta(seconds=60), timedelta(minutes=10))
+"""How long after the first look that found nothing it is asked again."""
+
+MAY_TAKE_EFFECT = timedelta(minutes=10)
+"""How long an act that was accepted, or may have been, is waited for before it is repeated."""
+
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=10)
+"""Between two attempts at what cannot be taken back; doubled each time."""
+
+TOLD_AFTER = 3
+"""Failed attempts in a row after which people are told."""
+
+
+class Move(StrEnum):
+    """What to do about one thing."""
+
+    CLOSE = "close"
+    ACT = "act"
+    WAIT = "wait"
+    """For an act to take effect, or for what may still appear."""
+    STUCK = "stuck"
+
+
+class Decision(Struct, frozen=True):
+    """What to do about one thing that was found, or about nothing, and why."""
+
+    move: Move
+    why: str
+    branch: int = 0
+    key: str = ""
+    item: Json = None
+
+
+def decide(
+    entry: Entry, items: Sequence[Json], answer: Response, names: Names, now: datetime
+) -> tuple[Decision, ...]:
+    """What to do about each thing that a look's answer shows; all closed closes the entry. Raises `LookupFailed`."""
+    if not items:
+        return (_nothing(entry, answer, names),)
+    return tuple(_about(entry, item, answer, names, now) for item in items)
+
+
+def holds(expected: Sequence[Assertion], answer: Response, names: Names) -> bool:
+    """Whether everything expected of an answer is so. Raises `LookupFailed`."""
+    return all(evaluate(each, answer, names).verdict is Verdict.PASS for each in expected)
+
+
+def _about(entry: Entry, item: Json, answer: Response, names: Names, now: datetime) -> Decision:
+    part, names = Part.of(answer, item), {**names, "item": item}
+    for index, branch in enumerate(entry.undo.branches):
+        if branch.action is None:
+            continue
+        if key_of(entry, index, item) in entry.acts and holds(branch.verify, part, names):
+            return Decision(Move.CLOSE, "taken back, as was verified", index, item=item)
+    for index, branch in enumerate(entry.undo.branches):
+        if holds(branch.when, part, names):
+            return _by(branch, index, entry, item, now)
+    return Decision(Move.STUCK, "what was found is in a state that no branch of `act` is for", item=item)
+
+
+def _by(branch: Branch, index: int, entry: Entry, item: Json, now: datetime) -> Decision:
+    if branch.action is None:
+        return Decision(Move.CLOSE, branch.done or "nothing is held", index, item=item)
+    key = key_of(entry, index, item)
+    act = entry.acts.get(key)
+    if act is not None and may_take_effect(act, branch, now):
+        return Decision(Move.WAIT, "an act was sent, and `verify` does not hold yet", index, key, item)
+    return Decision(Move.ACT, "", index, key, item)
+
+
+def may_take_effect(act: Act, branch: Branch, now: datetime) -> bool:
+    """Whether an act is on its way, so that it must not be sent once more."""
+    if now - act.at >= MAY_TAKE_EFFECT:
+        return False
+    keyed = not isinstance(branch.action, Request) or branch.action.idempotency is not None
+    return act.state is ActState.ACCEPTED or (act.state is ActState.UNKNOWN and not keyed)
+
+
+def _nothing(entry: Entry, answer: Response, names: Names) -> Decision:
+    empty, names = Part.of(answer, None), {**names, "item": None}
+    for act in entry.acts.values():
+        if holds(entry.undo.branches[act.branch].verify, empty, names):
+            return Decision(Move.CLOSE, "taken back, as was verified", act.branch)
+    if entry.arrival is Arrival.REFUSED:
+        return Decision(Move.CLOSE, "the request was refused, and nothing is there")
+    if entry.empty_looks >= len(PATIENCE):
+        return Decision(Move.CLOSE, "nothing was there")
+    return Decision(Move.WAIT, "nothing is there, and what was sent may still appear")
+
+
+def found_nothing(entry: Entry, why: str, now: datetime) -> Entry:
+    """The entry after a look that found nothing, when that is not believed yet."""
+    since = entry.empty_since or now
+    due = max(now, since + PATIENCE[min(entry.empty_looks, len(PATIENCE) - 1)])
+    return replace(
+        entry,
+        empty_since=since,
+        empty_looks=entry.empty_looks + 1,
+        due_at=due,
+        failures=0,
+        trouble=why,
+    )
+
+
+def found_things(entry: Entry) -> Entry:
+    """The entry after a look that found something: what is not there now is waited for anew."""
+    return replace(entry, empty_since=None, empty_looks=0) if entry.empty_looks else entry
+
+
+def acted(entry: Entry, key: str, branch: int, state: ActState, now: datetime) -> Entry:
+    """The entry before (unknown) and after an act was sent."""
+    return replace(entry, acts={**entry.acts, key: Act(branch, now, state)})
+
+
+def failed(entry: Entry, why: str, now: datetime, spread: float) -> Entry:
+    """The entry after an attempt that did not bring it further; `spread` in [0, 1) keeps many from coming at once."""
+    pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(entry.failures, 20))
+    due = now + pause * (0.5 + spread / 2)
+    return replace(entry, failures=entry.failures + 1, due_at=due, trouble=why)
+
+
+def act_state(arrival: Arrival) -> ActState:
+    """What an act's answer says of it."""
+    return _ACT_STATES[arrival]
+
+
+_ACT_STATES: Mapping[Arrival, ActState] = {
+    Arrival.UNKNOWN: ActState.UNKNOWN,
+    Arrival.ANSWERED: ActState.ACCEPTED,
+    Arrival.REFUSED: ActState.REFUSED,
+    Arrival.NOTHING: ActState.UNSENT,
+}
