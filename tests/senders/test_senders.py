@@ -1,67 +1,17 @@
 """What each sender makes of a notification, whole, and which answers it takes for a delivery."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
 import pytest
 from msgspec.structs import replace
+from notified import ALERT, FIRING, INCIDENT, RESOLVED
 
-from synthprobe.core.notifications import Notification, NotifiedAlert, NotifiedIncident
+from synthprobe.core.notifications import Notification
 from synthprobe.core.routes import Integration
 from synthprobe.senders import SENDERS
 from synthprobe.senders.outgoing import LogLine, Outgoing, Unrenderable
-
-AT = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
-
-ALERT = NotifiedAlert(
-    fingerprint="00f1",
-    status="firing",
-    labels={"alertname": "ProbeFailed", "probe": "card", "region": "emea", "severity": "critical"},
-    annotations={
-        "summary": "card fails in emea: step capture: status equals 202, was 500",
-        "step": "capture",
-        "message": "status equals 202",
-        "expected": "202",
-        "actual": "<500> & more",
-    },
-    starts_at=AT.replace(minute=1),
-    first_failed_at=AT,
-    incident=7,
-    run_url="http://probe.test/runs/r1",
-)
-
-INCIDENT = NotifiedIncident(
-    number=7,
-    uid="u7",
-    title="card fails in emea: step capture",
-    state="triggered",
-    scope="local",
-    severity="critical",
-    opened_at=AT,
-    url="http://probe.test/incidents/7",
-)
-
-FIRING = Notification(
-    key="k1",
-    receiver="ops",
-    integration="webhook[0]",
-    kind="firing",
-    reason="first",
-    group_key='{}:{probe="card"}',
-    group_labels={"probe": "card"},
-    alerts=(ALERT,),
-    incidents=(INCIDENT,),
-    created_at=AT,
-    external_url="http://probe.test",
-)
-
-RESOLVED = replace(
-    FIRING,
-    kind="resolved",
-    reason="all_resolved",
-    alerts=(replace(ALERT, status="resolved", ends_at=AT.replace(minute=5)),),
-)
 
 WEBHOOK = Integration("webhook", 0, {"url": "http://hook.test/T0"})
 SLACK = Integration("slack", 0, {"api_url_file": "secrets/slack", "channel": "#pay"})
@@ -117,6 +67,8 @@ def test_a_webhook_is_alertmanagers_payload_version_4() -> None:
                 "severity": "critical",
                 "opened_at": "2026-07-01T09:00:00Z",
                 "url": "http://probe.test/incidents/7",
+                "failing": ["emea"],
+                "passing": ["amer", "apac"],
             }
         ],
     }
@@ -142,6 +94,12 @@ def test_max_alerts_cuts_the_list_and_says_by_how_many() -> None:
     assert (len(told["alerts"]), told["truncatedAlerts"]) == (1, 2)
 
 
+def slack_time(clock: str) -> str:
+    utc = f"2026-07-01 {clock} UTC"
+    seconds = int(datetime.fromisoformat(f"2026-07-01T{clock}+00:00").timestamp())
+    return f"{utc} (<!date^{seconds}^{{time_secs}}|{utc}> your time)"
+
+
 def test_slack_says_what_fails_since_when_and_where_to_look() -> None:
     outgoing = rendered(FIRING, SLACK)
     assert outgoing.url == "https://hooks.test/secrets/slack"
@@ -150,17 +108,26 @@ def test_slack_says_what_fails_since_when_and_where_to_look() -> None:
     assert told["channel"] == "#pay"
     header, incident, alert, context = told["blocks"]
     assert header["text"] == {"type": "plain_text", "text": told["text"]}
-    assert incident["text"]["text"] == (
-        "*<http://probe.test/incidents/7|Incident #7>* · triggered, local, critical"
-    )
-    utc = "2026-07-01 09:00:00 UTC"
+    assert incident["text"]["text"].split("\n") == [
+        "*<http://probe.test/incidents/7|Incident #7>*",
+        "state: triggered, local, critical",
+        f"since: {slack_time('09:00:00')}",
+        "failing in: emea",
+        "passing in: amer, apac",
+        "who has it: nobody yet",
+        "acknowledge: synthprobe incident ack 7, or on its page · <http://probe.test/incidents/7|open>",
+    ]
     assert alert["text"]["text"].split("\n") == [
-        "*card · emea* firing · critical",
-        f"failing since {utc} (<!date^1782896400^{{time_secs}}|{utc}> your time) · <http://probe.test/runs/r1|failing run>",
+        "*<http://probe.test/runs/r1|card · emea>*",
+        "state: firing, critical",
+        f"failing since: {slack_time('09:00:00')}",
+        "trace: the failing run · <http://probe.test/runs/r1|open>",
         "step: capture",
         "message: status equals 202",
         "expected: 202",
         "actual: &lt;500&gt; &amp; more",
+        f"last good run: {slack_time('08:59:00')} · <http://probe.test/runs/r0|open>",
+        "runbook: https://runbooks.test/card",
     ]
     assert context["elements"][0]["text"] == "reason first · receiver ops"
 

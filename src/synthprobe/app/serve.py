@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
-from pathlib import Path
 from socket import socket
 from urllib.parse import urlsplit
 
@@ -26,6 +25,7 @@ from synthprobe.app.hooks import key_in
 from synthprobe.app.listening import Listening
 from synthprobe.app.once import new_run_id
 from synthprobe.app.reloading import HANG_UP, Nudge, RoutesReload, complaints, log_new
+from synthprobe.app.secrets import reader
 from synthprobe.app.vitals import Vitals
 from synthprobe.app.watched import WatchedStore
 from synthprobe.buses import NotCommitted, local
@@ -93,7 +93,7 @@ async def serve(settings: Settings, routes: Routes, environment: Mapping[str, st
     """Serve until SIGINT or SIGTERM. Raises `StoreError`, `PortTaken`, `BusError`, `ChildRefused`."""
     with closing(SqliteStore.open(settings.store)) as store, closing(bind(settings.listen)) as sock:
         exporter = Exporter.from_environment(environment)
-        parts = _compose(settings, routes, store, exporter, clock)
+        parts = _compose(settings, routes, store, exporter, environment, clock)
         try:
             async with anyio.create_task_group() as tasks:
                 await tasks.start(local.serve, settings.bus, parts.receive, parts.inbox.answer)
@@ -107,7 +107,12 @@ async def serve(settings: Settings, routes: Routes, environment: Mapping[str, st
 
 
 def _compose(
-    settings: Settings, routes: Routes, store: SqliteStore, exporter: Exporter | None, clock: Clock
+    settings: Settings,
+    routes: Routes,
+    store: SqliteStore,
+    exporter: Exporter | None,
+    environment: Mapping[str, str],
+    clock: Clock,
 ) -> Parts:
     metrics, vitals, watched = Metrics(), Vitals(clock), WatchedStore(store, clock)
     listening = Listening(metrics, exporter, {})
@@ -116,7 +121,7 @@ def _compose(
         routes,
         clock,
         transport=Wire(clock, Resolver(clock), guard=_guard(settings)),
-        secrets=_reader(settings.routes.parent),
+        secrets=reader(settings.routes.parent, environment),
         public_url=settings.public_url,
         new_id=new_run_id,
         jitter=lambda seconds: random.uniform(0, seconds),  # noqa: S311 - spreads retries, guards nothing
@@ -208,11 +213,6 @@ def _agent_command(settings: Settings) -> list[str]:
 def _guard(settings: Settings) -> Guard:
     own = frozenset({(settings.listen.host, settings.listen.port)})
     return Guard(loopback=settings.allow_loopback, own=own)
-
-
-def _reader(folder: Path) -> Callable[[str], str]:
-    """Reads the files that a routes file names, relative to it."""
-    return lambda name: (folder / name).read_text("utf-8")
 
 
 def _failpoint(wanted: str) -> Callable[[str], None]:

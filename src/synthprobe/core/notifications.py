@@ -21,7 +21,10 @@ class NotifiedAlert(Struct, frozen=True, omit_defaults=True):
     ends_at: datetime | None = None
     incident: int | None = None
     run_url: str = ""
-    """The failing run's page: `generatorURL`."""
+    """The failing run's page, with its trace: `generatorURL`."""
+    last_good_url: str = ""
+    """The page of the newest run that passed, where there is one."""
+    last_good_at: datetime | None = None
 
 
 class NotifiedIncident(Struct, frozen=True, omit_defaults=True):
@@ -35,6 +38,12 @@ class NotifiedIncident(Struct, frozen=True, omit_defaults=True):
     severity: str
     opened_at: datetime
     url: str
+    failing: tuple[str, ...] = ()
+    """The regions it fails in."""
+    passing: tuple[str, ...] = ()
+    """The other regions of the checks concerned, which are well."""
+    holder: str = ""
+    """Who has acknowledged it."""
 
 
 class Notification(Struct, frozen=True, omit_defaults=True):

@@ -4,7 +4,16 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from synthprobe.files.wall_texts import Name
+from synthprobe.files.wall_texts import Location, Name
+
+Variable = Annotated[
+    str,
+    Meta(
+        pattern="^[A-Za-z_][A-Za-z0-9_]*$",
+        max_length=200,
+        extra_json_schema={"patternErrorMessage": "use letters, digits and `_`"},
+    ),
+]
 
 
 class WebhookFile(Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,6 +48,25 @@ class SlackFile(Struct, frozen=True, forbid_unknown_fields=True):
     )
 
 
+class AppriseFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """Any of the hundred services that Apprise knows."""
+
+    url_file: Annotated[
+        Name | UnsetType, Meta(description="A file that holds an Apprise URL.", examples=["secrets/duty"])
+    ] = UNSET
+    url_env: Annotated[
+        Variable | UnsetType,
+        Meta(description="A variable of the router that holds it.", examples=["DUTY_URL"]),
+    ] = UNSET
+    location: Annotated[
+        Location | UnsetType,
+        Meta(description="The zone that times are shown in, beside UTC.", examples=["Europe/London"]),
+    ] = UNSET
+    send_resolved: Annotated[bool, Meta(description="Whether it hears of an end, too.", examples=[True])] = (
+        True
+    )
+
+
 class LogFile(Struct, frozen=True, forbid_unknown_fields=True):
     """A line in the router's log."""
 
@@ -58,6 +86,10 @@ class ReceiverFile(Struct, frozen=True, forbid_unknown_fields=True):
     slack_configs: Annotated[
         list[SlackFile] | UnsetType,
         Meta(description="Slack channels to post to.", examples=[[{"api_url_file": "secrets/slack"}]]),
+    ] = UNSET
+    apprise_configs: Annotated[
+        list[AppriseFile] | UnsetType,
+        Meta(description="Apprise URLs to send to.", examples=[[{"url_file": "secrets/duty"}]]),
     ] = UNSET
     log_configs: Annotated[
         list[LogFile] | UnsetType,

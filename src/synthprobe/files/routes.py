@@ -125,6 +125,7 @@ def _receiver(file: ReceiverFile) -> Receiver:
     kinds: Mapping[str, Sequence[Struct]] = {
         "webhook": _or(file.webhook_configs, []),
         "slack": _or(file.slack_configs, []),
+        "apprise": _or(file.apprise_configs, []),
         "log": _or(file.log_configs, []),
     }
     return Receiver(

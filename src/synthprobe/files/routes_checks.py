@@ -1,10 +1,9 @@
 """What is wrong with a routes.yaml whose shape is right: Alertmanager's checks (config.go), and those of our keys."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path as FilePath
-from urllib.parse import urlsplit
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from synthprobe.core.labels import is_label_name
 from synthprobe.core.routes import ALL_LABELS
@@ -21,7 +20,7 @@ from synthprobe.files.mutes_checks import (
 )
 from synthprobe.files.people_checks import people_faults
 from synthprobe.files.problems import Problem, problem_at
-from synthprobe.files.receivers_shape import ReceiverFile
+from synthprobe.files.receivers_checks import receiver_faults, url_faults
 from synthprobe.files.route_shape import RouteFile
 from synthprobe.files.routes_faults import Fault, length_faults, zone_faults
 from synthprobe.files.routes_shape import RoutesFile
@@ -44,7 +43,7 @@ def _faults(file: RoutesFile, folder: FilePath) -> Iterator[Fault]:
         intervals = [named.name for named in given(file.time_intervals, [])]
         yield from _root(file.route)
         yield from _route(file.route, ("route",), names, intervals)
-    yield from _receivers(receivers)
+    yield from receiver_faults(receivers)
     yield from _delivery(file, names)
     yield from _regions(file)
     yield from _scope(file)
@@ -114,61 +113,6 @@ def _is_zero(text: str) -> bool:
     return not text.strip("0smhd")
 
 
-def _receivers(receivers: list[ReceiverFile]) -> Iterator[Fault]:
-    seen: set[str] = set()
-    for index, receiver in enumerate(receivers):
-        path: Path = ("receivers", index)
-        if receiver.name in seen:
-            message = f'notification config name "{receiver.name}" is not unique'
-            yield (*path, "name"), message, "give each receiver its own name"
-        seen.add(receiver.name)
-        for place, webhook in enumerate(receiver.webhook_configs or ()):
-            pair = {"url": webhook.url, "url_file": webhook.url_file}
-            yield from _address(pair, (*path, "webhook_configs", place))
-        for place, slack in enumerate(receiver.slack_configs or ()):
-            pair = {"api_url": slack.api_url, "api_url_file": slack.api_url_file}
-            yield from _address(pair, (*path, "slack_configs", place))
-
-
-def _address(pair: Mapping[str, str | UnsetType], path: Path) -> Iterator[Fault]:
-    inline, in_file = pair
-    given = [name for name, value in pair.items() if value is not UNSET]
-    if not given:
-        yield (
-            path,
-            f"one of `{inline}` and `{in_file}` must be configured",
-            "a secret address belongs in a file",
-        )
-    elif len(given) == 2:
-        yield (*path, in_file), f"at most one of `{inline}` and `{in_file}` must be configured", "remove one"
-    if isinstance(url := pair[inline], str):
-        yield from _url(url, (*path, inline))
-
-
-def _url(url: str, path: Path) -> Iterator[Fault]:
-    # The text itself is not repeated: an address may be a secret.
-    hint = "write it as https://host/path"
-    if any(character.isspace() or not character.isprintable() for character in url):
-        yield path, "bad URL: it holds a space or control character", hint
-        return
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        yield path, f"bad URL: {_reason(error)}", hint
-        return
-    if parts.scheme not in ("http", "https"):
-        yield path, "unsupported scheme for URL: only http and https", hint
-    elif not host:
-        yield path, "missing host for URL", hint
-
-
-def _reason(error: ValueError) -> str:
-    return (
-        "its port is not a number up to 65535" if "port" in str(error).lower() else "its host cannot be read"
-    )
-
-
 def _delivery(file: RoutesFile, receivers: list[str]) -> Iterator[Fault]:
     if file.delivery is UNSET:
         return
@@ -184,7 +128,7 @@ def _regions(file: RoutesFile) -> Iterator[Fault]:
         path: Path = ("regions", name)
         yield from zone_faults(region.location, (*path, "location"))
         for index, url in enumerate(region.references or ()):
-            yield from _url(url, (*path, "references", index))
+            yield from url_faults(url, (*path, "references", index))
 
 
 def _scope(file: RoutesFile) -> Iterator[Fault]:

@@ -9,24 +9,24 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
-import httpx
-from anyio import create_task_group
+from anyio import create_task_group, fail_after
 from anyio.abc import TaskGroup
 from msgspec.structs import replace
 
 from synthprobe.core.routes import Integration, Routes
 from synthprobe.core.sparing import sparingly
 from synthprobe.ports import Tx
-from synthprobe.router import entries, messages, posting
+from synthprobe.router import circuits, entries, messages
+from synthprobe.router.circuits import Circuit
 from synthprobe.router.facts import Attempted
 from synthprobe.router.flushing import name_of
 from synthprobe.router.heartbeat import Heartbeat
 from synthprobe.router.placing import NewId
-from synthprobe.router.posting import Answer
+from synthprobe.router.reaching import Ways
 from synthprobe.router.surroundings import Surroundings
 from synthprobe.router.wakeup import Wakeup
 from synthprobe.senders import SENDERS
-from synthprobe.senders.outgoing import LogLine, Secrets, Unrenderable
+from synthprobe.senders.outgoing import Answer, LogLine, Secrets, Unrenderable
 from synthprobe.stores import incidents as incident_rows
 from synthprobe.stores import outbox
 from synthprobe.stores.errors import StoreError
@@ -35,7 +35,10 @@ from synthprobe.stores.outbox import Claim, DeliveryOutcome, Mark
 PLACES = 4
 """Deliveries to one receiver at once."""
 
-LEASE = timedelta(seconds=posting.DEADLINE + 5)
+ATTEMPT = 25.0
+"""Seconds for a whole attempt, of however many requests."""
+
+LEASE = timedelta(seconds=ATTEMPT + 5)
 """How long a claim is ours: longer than an attempt can last."""
 
 LONGEST_PAUSE = 5.0
@@ -49,7 +52,6 @@ Jitter = Callable[[float], float]
 """A random number of seconds between zero and its argument."""
 
 log = logging.getLogger(__name__)
-delivered_to_log = logging.getLogger("synthprobe.notifications")
 
 
 class Notifier:
@@ -59,17 +61,18 @@ class Notifier:
         self,
         around: Surroundings,
         *,
-        transport: httpx.AsyncBaseTransport,
+        ways: Ways,
         secrets: Secrets,
         jitter: Jitter,
     ) -> None:
         self.heartbeat = Heartbeat(around.clock)
         self._around = around
-        self._transport = transport
+        self._ways = ways
         self._secrets = secrets
         self._jitter = jitter
         self._wakeup = Wakeup()
         self._busy: Counter[str] = Counter()
+        self._circuits: dict[str, Circuit] = {}
 
     def wake(self) -> None:
         """Look for due messages now."""
@@ -97,16 +100,26 @@ class Notifier:
         """Start what may be sent now and return the seconds until there may be more."""
         now = self._around.clock.now()
         for receiver in await self._around.store.read(partial(outbox.receivers_due, now)):
-            places = PLACES - self._busy[receiver]
+            places = self._places(receiver) - self._busy[receiver]
             if places > 0:
                 claim = partial(outbox.claim, receiver, places, now, now + LEASE)
                 for claimed in await self._around.store.write(claim):
                     self._busy[receiver] += 1
                     deliveries.start_soon(self._deliver, claimed)
         due = await self._around.store.read(outbox.next_due)
+        pause = self._until_a_circuit_closes()
         if due is None or due <= now:
-            return LONGEST_PAUSE  # what is due already waits for a place; whoever frees one wakes us
-        return min((due - now).total_seconds(), LONGEST_PAUSE)
+            return pause  # what is due already waits for a place, whose freeing wakes us, or for a circuit
+        return min((due - now).total_seconds(), pause)
+
+    def _places(self, receiver: str) -> int:
+        circuit = self._circuits.get(receiver, circuits.CLOSED)
+        return circuits.places(circuit, PLACES, self._around.clock.monotonic())
+
+    def _until_a_circuit_closes(self) -> float:
+        now = self._around.clock.monotonic()
+        ends = [c.open_until - now for c in self._circuits.values() if c.open_until and c.open_until > now]
+        return min([LONGEST_PAUSE, *ends])
 
     async def _deliver(self, claimed: Claim) -> None:
         receiver = claimed.notification.receiver
@@ -137,32 +150,42 @@ class Notifier:
         except Exception:
             log.exception("message %s could not be sent for a reason of ours", claimed.notification.key)
             answer, refusal = Answer(), "synthprobe could not send it, see its log"
-        now = self._around.clock.now()
+        now, receiver = self._around.clock.now(), claimed.notification.receiver
         if refusal is None:
+            self._circuits.pop(receiver, None)
             return Mark(DeliveryOutcome.DELIVERED, now, status=answer.status)
-        return self._failed(claimed, answer, refusal, now)
+        mark = self._failed(claimed, answer, refusal, now)
+        wait = (mark.due_at - now).total_seconds() if mark.due_at else 0.0
+        self._circuits[receiver] = circuits.after_failure(
+            self._circuits.get(receiver, circuits.CLOSED),
+            self._around.clock.monotonic(),
+            wait,
+            asked=answer.retry_after is not None,
+        )
+        return mark
 
     async def _send(self, claimed: Claim) -> tuple[Answer, str | None]:
         message = claimed.notification
         integration = _integration(message.receiver, message.integration, self._around.routes())
         sender = SENDERS[integration.kind]
-        outgoing = sender.render(message, integration, self._secrets)
-        if isinstance(outgoing, LogLine):
-            delivered_to_log.info(outgoing.text)
-            return Answer(), None
-        answer = await posting.post(self._transport, outgoing, self._around.clock.now())
-        self._around.failpoint("after_send")
-        if answer.status is None:
-            return answer, answer.failure
-        refusal = sender.refusal(answer.status, answer.body)
-        return answer, posting.without_url(refusal, outgoing.url) if refusal else None
+        made = sender.render(message, integration, self._secrets)
+        try:
+            with fail_after(ATTEMPT):
+                answer, refusal = await self._ways.reach(made, sender)
+        except TimeoutError:
+            answer, refusal = Answer(), f"not told within {ATTEMPT:g} s"
+        if not isinstance(made, LogLine):
+            self._around.failpoint("after_send")
+        return answer, refusal
 
     def _failed(self, claimed: Claim, answer: Answer, why: str, now: datetime) -> Mark:
         gives_up_at = claimed.created_at + self._around.routes().delivery.give_up_after
         mark = Mark(DeliveryOutcome.DEAD, now, message=why, status=answer.status, arrived=answer.arrived)
         if now >= gives_up_at:
             return mark
-        ceiling = min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2 ** min(claimed.attempt - 1, 10))
+        circuit = self._circuits.get(claimed.notification.receiver, circuits.CLOSED)
+        tries = max(claimed.attempt - 1, circuit.failures)
+        ceiling = min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2 ** min(tries, 10))
         wait = timedelta(seconds=max(SHORTEST_BACK_OFF, self._jitter(ceiling)))
         due_at = now + max(wait, answer.retry_after or timedelta())
         # The last attempt is made when time is up, however long we were asked to wait.

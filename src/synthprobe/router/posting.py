@@ -6,9 +6,8 @@ from email.utils import parsedate_to_datetime
 
 import anyio
 import httpx
-from msgspec import Struct
 
-from synthprobe.senders.outgoing import Outgoing
+from synthprobe.senders.outgoing import Answer, Outgoing
 from synthprobe.wire.failures import WireFailure
 
 DEADLINE = 10.0
@@ -16,18 +15,6 @@ DEADLINE = 10.0
 
 MOST_ANSWER = 64 * 1024
 """Bytes of an answer that are read."""
-
-
-class Answer(Struct, frozen=True):
-    """What one attempt brought."""
-
-    status: int | None = None
-    body: bytes = b""
-    failure: str = ""
-    """Why there is no answer, in words."""
-    arrived: bool = True
-    """False when it is proven that the receiver got nothing."""
-    retry_after: timedelta | None = None
 
 
 async def post(transport: httpx.AsyncBaseTransport, outgoing: Outgoing, now: datetime) -> Answer:

@@ -16,8 +16,10 @@ from synthprobe.router.facts import Fact, Listener
 from synthprobe.router.failpoints import Failpoint, no_failpoint
 from synthprobe.router.notifier import Jitter, Notifier
 from synthprobe.router.placing import NewId
+from synthprobe.router.reaching import Ways
 from synthprobe.router.recorder import Recorder
 from synthprobe.router.retention import Retention
+from synthprobe.router.shouting import Shouting
 from synthprobe.router.surroundings import Surroundings
 from synthprobe.router.watchman import PATIENCE, Patience, Watchman
 from synthprobe.senders.outgoing import Secrets
@@ -47,7 +49,9 @@ class Router:
     ) -> None:
         self._routes = routes
         around = Surroundings(store, clock, self.routes, new_id, self._tell, failpoint)
-        self.notifier = Notifier(around, transport=transport, secrets=secrets, jitter=jitter)
+        self._shouting = Shouting()
+        ways = Ways(transport, clock, shout=self._shouting)
+        self.notifier = Notifier(around, ways=ways, secrets=secrets, jitter=jitter)
         self.dispatcher = Dispatcher(around, public_url=public_url.rstrip("/"), queued=self.notifier.wake)
         self.auditor = Auditor(around, wake=self.dispatcher.wake)
         self.watchman = Watchman(around, patience, wake=self.dispatcher.wake)
@@ -76,6 +80,8 @@ class Router:
             loops.start_soon(self.auditor.run)
             loops.start_soon(self.retention.run)
             loops.start_soon(self.watchman.run)
+            if _shouts(self._routes):
+                loops.start_soon(self._shouting.warm)
 
     async def reload(self, routes: Routes) -> None:
         """Put other routes in force; what fires is placed anew, who was told `firing` still hears the end."""
@@ -98,3 +104,9 @@ class Router:
                 listener(fact)
             except Exception:
                 log.exception("a listener failed over %s", type(fact).__name__)
+
+
+def _shouts(routes: Routes) -> bool:
+    """Whether anybody is told by Apprise."""
+    ways = (each.kind for receiver in routes.receivers.values() for each in receiver.integrations)
+    return bool(routes.contacts) or "apprise" in ways

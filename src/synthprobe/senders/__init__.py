@@ -2,7 +2,12 @@
 
 from collections.abc import Mapping
 
-from synthprobe.senders import log, slack, webhook
+from synthprobe.senders import apprise, log, slack, webhook
 from synthprobe.senders.outgoing import Sender
 
-SENDERS: Mapping[str, Sender] = {"webhook": webhook.SENDER, "slack": slack.SENDER, "log": log.SENDER}
+SENDERS: Mapping[str, Sender] = {
+    "webhook": webhook.SENDER,
+    "slack": slack.SENDER,
+    "apprise": apprise.SENDER,
+    "log": log.SENDER,
+}

@@ -1,0 +1,37 @@
+"""Apprise URLs: one way to a hundred services, and how a person's contacts are reached.
+
+A phone, or a watch, shows the first words: what fails, then the facts in the order in which they are needed.
+"""
+
+from collections.abc import Mapping
+
+from synthprobe.core.notifications import Notification
+from synthprobe.core.routes import Integration
+from synthprobe.senders import wording
+from synthprobe.senders.outgoing import Secrets, Sender, Shout, secret_option, text_option
+
+BODY_MOST = 4000
+"""Apprise cuts further where a service takes less."""
+
+MOODS: Mapping[str, str] = {"critical": "failure", "warning": "warning"}
+
+
+def render(notification: Notification, integration: Integration, secrets: Secrets) -> Shout:
+    """The message of a notification."""
+    zone = text_option(integration, "location")
+    return Shout(
+        url=secret_option(integration, "url", secrets),
+        title=wording.cut(wording.title(notification), wording.TITLE_MOST),
+        body=wording.cut(wording.plain(notification, zone), BODY_MOST),
+        mood=_mood(notification),
+    )
+
+
+SENDER = Sender(render=render, refusal=lambda _status, _body: None)
+
+
+def _mood(notification: Notification) -> str:
+    if notification.status == "resolved":
+        return "success"
+    grave = next(iter(notification.foremost), None)
+    return MOODS.get(grave.severity if grave else "", "info")
