@@ -25,6 +25,12 @@ class Reason(StrEnum):
     RAISED = "raised"
     REOPENED = "reopened"
     UNCHANGED = "unchanged"
+    SILENCED = "silenced"
+    """What fires is held back by a person."""
+    INHIBITED = "inhibited"
+    """What fires is held back by another alert."""
+    MUTED = "muted"
+    """What fires is held back by the calendar."""
     NEVER_TOLD = "never_told"
     """Everything resolved before anybody had heard of it."""
     RESOLVED_UNWANTED = "resolved_unwanted"
@@ -33,7 +39,29 @@ class Reason(StrEnum):
     @property
     def sends(self) -> bool:
         """Whether this reason is one to send for."""
-        return self not in (Reason.UNCHANGED, Reason.NEVER_TOLD, Reason.RESOLVED_UNWANTED)
+        return self not in _SILENT
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether it is a mute: what fires would have been told."""
+        return self in (Reason.SILENCED, Reason.INHIBITED, Reason.MUTED)
+
+    @property
+    def is_of_firing(self) -> bool:
+        """Whether it tells that something fires: due the moment a mute ends, while all else waits for its tick."""
+        return self in (Reason.FIRST, Reason.NEW_ALERTS, Reason.RAISED, Reason.REOPENED)
+
+
+_SILENT = frozenset(
+    {
+        Reason.UNCHANGED,
+        Reason.SILENCED,
+        Reason.INHIBITED,
+        Reason.MUTED,
+        Reason.NEVER_TOLD,
+        Reason.RESOLVED_UNWANTED,
+    }
+)
 
 
 class Group(Struct, frozen=True, omit_defaults=True):
@@ -49,10 +77,19 @@ class Group(Struct, frozen=True, omit_defaults=True):
     group_interval: timedelta
     repeat_interval: timedelta
     next_flush_at: datetime | None
-    """None when it holds nothing: no timer."""
+    """Its next tick; None when it holds nothing: no timer."""
     flushed: bool = False
     """Whether it has been flushed since it last held nothing."""
+    muted_by: str = ""
+    """What held something of it back at the last look."""
+    mute_ends_at: datetime | None = None
+    """When that may end: it is looked at then, between its ticks."""
     version: int = 1
+
+    @property
+    def due_at(self) -> datetime | None:
+        """Its timer: the next tick, or the end of a mute before that."""
+        return min((at for at in (self.next_flush_at, self.mute_ends_at) if at), default=None)
 
     @property
     def id(self) -> str:
@@ -92,6 +129,19 @@ def place(route: Route, labels: Labels) -> Group:
         group_interval=route.group_interval,
         repeat_interval=route.repeat_interval,
         next_flush_at=None,
+    )
+
+
+def carried(fresh: Group, known: Group | None) -> Group:
+    """A group as the routes make it now, with the timers of the one that is known."""
+    if known is None:
+        return fresh
+    return replace(
+        fresh,
+        next_flush_at=known.next_flush_at,
+        flushed=known.flushed,
+        muted_by=known.muted_by,
+        mute_ends_at=known.mute_ends_at,
     )
 
 
@@ -151,13 +201,20 @@ def astray(group: Group, now: datetime) -> bool:
     return group.next_flush_at is not None and group.next_flush_at > now + longest
 
 
+def ticks(group: Group, now: datetime) -> bool:
+    """Whether it is looked at because of a tick, rather than of a mute that ends before."""
+    return group.next_flush_at is not None and group.next_flush_at <= now
+
+
 def after_flush(group: Group, *, holds_firing: bool, now: datetime) -> Group:
     """The group after a flush: its next tick is one `group_interval` on, or none when it holds nothing any more.
 
-    Ticks keep their rhythm: those already past are skipped, never caught up with.
+    Ticks keep their rhythm: those already past are skipped, never caught up with; a look between two moves none.
     """
+    if group.next_flush_at is not None and group.next_flush_at > now:
+        return group
     if not holds_firing:
-        return replace(group, next_flush_at=None, flushed=False)
+        return replace(group, next_flush_at=None, flushed=False, muted_by="", mute_ends_at=None)
     tick = group.next_flush_at or now
     passed = max(0, (now - tick) // group.group_interval)
     return replace(group, next_flush_at=tick + (passed + 1) * group.group_interval, flushed=True)

@@ -8,14 +8,17 @@ from functools import partial
 from synthprobe.core.routes import Routes
 from synthprobe.core.sparing import sparingly
 from synthprobe.ports import Tx
+from synthprobe.router import silencing
 from synthprobe.router.flushing import Flushing, close_due, flush
 from synthprobe.router.heartbeat import Heartbeat
+from synthprobe.router.muting import look_again
 from synthprobe.router.placing import place
 from synthprobe.router.surroundings import Surroundings
 from synthprobe.router.wakeup import Wakeup
 from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores import groups as group_rows
 from synthprobe.stores import incidents as incident_rows
+from synthprobe.stores import silences as silence_rows
 from synthprobe.stores.errors import StoreConflict, StoreError
 
 LONGEST_PAUSE = 5.0
@@ -76,11 +79,19 @@ class Dispatcher:
         numbers = await self._around.store.read(partial(incident_rows.due, now, TURN))
         for number in numbers:
             await self._around.store.write(partial(close_due, number, self._around.routes(), now))
-        if keys:
+        reminded = await self._remind(now)
+        if keys or reminded:
             self._queued()
         due = await self._around.store.read(_next_due)
         left = (due - self._around.clock.now()).total_seconds() if due else LONGEST_PAUSE
         return min(max(left, 0.0), LONGEST_PAUSE)
+
+    async def _remind(self, now: datetime) -> int:
+        """Say which silences end soon."""
+        if not (due := await self._around.store.read(silence_rows.next_reminder)) or due > now:
+            return 0
+        said = partial(silencing.remind, self._around.routes(), self._public_url, self._around.new_id, now)
+        return await self._around.store.write(said)
 
     async def _flush(self, key: str) -> None:
         with_ = Flushing(
@@ -101,9 +112,12 @@ class Dispatcher:
 def _next_due() -> Tx[datetime | None]:
     group = yield from group_rows.next_due()
     incident = yield from incident_rows.next_due()
-    return min((due for due in (group, incident) if due), default=None)
+    reminder = yield from silence_rows.next_reminder()
+    return min((due for due in (group, incident, reminder) if due), default=None)
 
 
 def _adopt(tree: Routes, now: datetime) -> Tx[None]:
+    yield from silencing.keep_planned(tree, now)
+    yield from look_again(now)
     for alert in (yield from alert_rows.firing()):
         yield from place(alert, tree, now)

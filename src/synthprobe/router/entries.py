@@ -11,9 +11,13 @@ from synthprobe.stores.outbox import DeliveryOutcome, Mark
 _MESSAGES = {Reason.FIRST.value: "first message"}
 
 
-def decided(now: datetime, receiver: str, integration: str, reason: Reason, late: str) -> TimelineEntry:
-    """That a message is on its way, or that there is none."""
+def decided(
+    now: datetime, receiver: str, integration: str, reason: Reason, late: str, *, muted_by: str = ""
+) -> TimelineEntry:
+    """That a message is on its way, or that there is none, held back by what is named."""
     kind = _kind(integration)
+    if reason.holds_back:
+        return TimelineEntry(now, "held_back", f"Held back from {receiver} by {kind}: {muted_by}")
     if reason.sends:
         return TimelineEntry(now, "telling", f"Telling {receiver} by {kind}: {_message(reason)}{late}")
     return TimelineEntry(

@@ -1,7 +1,8 @@
 """Transaction B: a group whose timer is over, each integration's decision, its messages and the next timer.
 
 Who was told `firing` is told `resolved`; a `resolved` cancels what was not sent yet, and when nothing of the problem
-can have arrived it is not sent either.
+can have arrived it is not sent either. A mute holds back that something fires, never that it ended; the moment it ends
+the group is looked at between its ticks, for what fires only.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -15,11 +16,13 @@ from synthprobe.core.alerts import Alert, AlertState
 from synthprobe.core.groups import Group, Reason, Told
 from synthprobe.core.incidents import Incident
 from synthprobe.core.labels import severity_rank
-from synthprobe.core.routes import Integration, Routes
+from synthprobe.core.mutes import MuteKind
+from synthprobe.core.routes import Integration, Route, Routes
 from synthprobe.ports import Tx
 from synthprobe.router import entries, messages
 from synthprobe.router.facts import Decided
-from synthprobe.router.placing import NewId, close, groups_of
+from synthprobe.router.muting import HeldBack, held_back
+from synthprobe.router.placing import NewId, close, placed_by
 from synthprobe.stores import groups as group_rows
 from synthprobe.stores import incidents as incident_rows
 from synthprobe.stores import outbox as outbox_rows
@@ -46,12 +49,18 @@ class _Held(Struct, frozen=True):
     here: frozenset[str]
     """Fingerprints of those that fire and still belong here; the others were raised, or routed, elsewhere."""
     incidents: Mapping[int, Incident]
+    back: HeldBack = HeldBack()
+
+    @property
+    def muted(self) -> frozenset[str]:
+        """Fingerprints of what fires and is held back."""
+        return frozenset(self.back.mutes)
 
 
 def flush(key: str, with_: Flushing) -> Tx[tuple[Decided, ...]]:
     """Flush one group if it is due: a decision for each integration, kept with its reason."""
     group = yield from group_rows.find(key)
-    if group is None or group.next_flush_at is None or group.next_flush_at > with_.now:
+    if group is None or group.due_at is None or group.due_at > with_.now:
         return ()
     held = yield from _load(group, with_)
     receiver = with_.tree.receivers.get(group.receiver)
@@ -66,7 +75,8 @@ def flush(key: str, with_: Flushing) -> Tx[tuple[Decided, ...]]:
     yield from group_rows.release(
         key, [a.fingerprint for a in (*held.firing, *held.ended) if a.fingerprint not in staying]
     )
-    yield from group_rows.save(groups.after_flush(group, holds_firing=bool(staying), now=with_.now))
+    looked = replace(group, muted_by=held.back.names, mute_ends_at=held.back.until)
+    yield from group_rows.save(groups.after_flush(looked, holds_firing=bool(staying), now=with_.now))
     return tuple(decided)
 
 
@@ -93,17 +103,31 @@ def _load(group: Group, with_: Flushing) -> Tx[_Held]:
         incident = yield from incident_rows.find(number)
         if incident:
             incidents[number] = incident
+    routed = {alert.fingerprint: _route_here(alert, group, with_.tree) for alert in firing}
+    here = frozenset(fingerprint for fingerprint, route in routed.items() if route)
+    route = next((route for route in routed.values() if route), None)
+    of_here = [alert for alert in firing if alert.fingerprint in here]
+    back = yield from held_back(of_here, route, incidents, with_.tree, with_.now) if route else _nothing()
+    ended = tuple(alert for alert in members if alert.state is not AlertState.FIRING)
     return _Held(
         group=group,
         firing=firing,
-        ended=tuple(alert for alert in members if alert.state is not AlertState.FIRING),
-        here=frozenset(alert.fingerprint for alert in firing if _belongs(alert, group, with_.tree)),
+        # Between two ticks only what a mute held back is told.
+        ended=ended if groups.ticks(group, with_.now) else (),
+        here=here,
         incidents=incidents,
+        back=back,
     )
 
 
-def _belongs(alert: Alert, group: Group, tree: Routes) -> bool:
-    return any(fresh.id == group.id for fresh in groups_of(alert, tree))
+def _nothing() -> Tx[HeldBack]:
+    yield from ()
+    return HeldBack()
+
+
+def _route_here(alert: Alert, group: Group, tree: Routes) -> Route | None:
+    """The route by which an alert belongs to this group now."""
+    return next((route for route, fresh in placed_by(alert, tree) if fresh.id == group.id), None)
 
 
 def _tell(held: _Held, integration: Integration, with_: Flushing) -> Tx[tuple[Decided, Told | None]]:
@@ -115,6 +139,7 @@ def _tell(held: _Held, integration: Integration, with_: Flushing) -> Tx[tuple[De
     reason = _decide(held, firing, told, integration, with_.now)
     if held.here and reason in (Reason.UNCHANGED, Reason.REPEAT):
         reason = yield from _reminded(held.group, name, reason, with_.tree)
+    reason = _held_back(held, firing, reason, with_.now)
     if reason is Reason.ALL_RESOLVED and not (yield from _was_told(held.group, name)):
         reason = Reason.NEVER_TOLD
         told = replace(told, firing=frozenset()) if told else None
@@ -128,6 +153,29 @@ def _tell(held: _Held, integration: Integration, with_: Flushing) -> Tx[tuple[De
     return (yield from _note(held, name, reason, with_.now)), told
 
 
+def _held_back(held: _Held, firing: tuple[Alert, ...], reason: Reason, now: datetime) -> Reason:
+    """What becomes of a reason when a mute holds back everything that fires, or only a mute's end is looked at."""
+    if not groups.ticks(held.group, now) and not reason.is_of_firing:
+        return _why(held, firing) or Reason.UNCHANGED
+    quiet = reason in (Reason.UNCHANGED, Reason.REPEAT) or (reason is Reason.NEVER_TOLD and not held.ended)
+    return (_why(held, firing) or reason) if quiet else reason
+
+
+def _why(held: _Held, firing: tuple[Alert, ...]) -> Reason | None:
+    """The mute that holds back all that fires, if one does."""
+    if not firing or not all(alert.fingerprint in held.muted for alert in firing):
+        return None
+    return _REASONS[held.back.mutes[firing[0].fingerprint][0].kind]
+
+
+_REASONS = {
+    MuteKind.SILENCE: Reason.SILENCED,
+    MuteKind.INHIBITION: Reason.INHIBITED,
+    MuteKind.MUTE_INTERVAL: Reason.MUTED,
+    MuteKind.ACTIVE_INTERVAL: Reason.MUTED,
+}
+
+
 def name_of(integration: Integration) -> str:
     """An integration's name within its receiver: `webhook[0]`."""
     return f"{integration.kind}[{integration.index}]"
@@ -136,13 +184,16 @@ def name_of(integration: Integration) -> str:
 def _decide(
     held: _Held, firing: tuple[Alert, ...], told: Told | None, integration: Integration, now: datetime
 ) -> Reason:
+    known = told.firing & held.muted if told else frozenset()
+    heeded = tuple(a for a in firing if a.fingerprint not in held.muted)
     reason = groups.decide(
         # What was told to have ended was released then: it fired, and ended, once more since.
         replace(told, resolved=told.resolved - _prints(held.ended)) if told else None,
-        firing=_prints(firing),
+        # What is held back counts as firing for those who know that it does, and for nobody else.
+        firing=_prints(heeded) | known,
         resolved=_prints(held.ended),
-        severity=_gravest(firing),
-        reopened=_reopened(held, firing, told),
+        severity=_gravest(heeded),
+        reopened=_reopened(held, heeded, told),
         repeat_interval=groups.repeat_age(held.group),
         send_resolved=integration.send_resolved,
         now=now,
@@ -186,7 +237,11 @@ def _send(
 ) -> Tx[Told]:
     heard_of = told.firing | told.resolved if told else frozenset()
     ended = tuple(a for a in held.ended if integration.send_resolved and a.fingerprint in heard_of)
-    alerts = (*firing, *ended)
+    known = told.firing & held.muted if told else frozenset[str]()
+    heeded = tuple(a for a in firing if a.fingerprint not in held.muted)
+    # That some ended is told in one message with what goes on firing, held back or not: it must not read as the end.
+    shown = heeded or tuple(a for a in firing if a.fingerprint in known)
+    alerts = (*shown, *ended)
     message = messages.compose(
         with_.new_id(),
         held.group,
@@ -198,19 +253,27 @@ def _send(
         now=with_.now,
     )
     now_told = groups.heard(
-        told, firing=_prints(firing), resolved=_prints(held.ended), severity=_gravest(firing), now=with_.now
+        told,
+        firing=_prints(heeded) | known,
+        resolved=_prints(held.ended),
+        severity=max(_gravest(heeded), told.severity if told and known else "", key=severity_rank),
+        now=with_.now,
     )
     yield from outbox_rows.put(message, held.group.id, now_told.seq)
-    return replace(now_told, incidents=frozenset(_numbers(firing)))
+    knows = tuple(a for a in firing if a.fingerprint in now_told.firing)
+    return replace(now_told, incidents=frozenset(_numbers(knows)))
 
 
 def _note(held: _Held, integration: str, reason: Reason, now: datetime) -> Tx[Decided]:
     numbers = tuple(n for n in _numbers((*held.firing, *held.ended)) if n in held.incidents)
-    late = now - (held.group.next_flush_at or now)
-    yield from group_rows.decided(held.group, integration, reason, numbers, now)
-    if reason.sends or reason is Reason.NEVER_TOLD:
+    late = now - (held.group.due_at or now)
+    names = held.back.names
+    yield from group_rows.decided(held.group, integration, reason, numbers, now, muted_by=names)
+    # A mute is told of when it begins, not at each tick.
+    begins = reason.holds_back and names != held.group.muted_by
+    if reason.sends or reason is Reason.NEVER_TOLD or begins:
         lateness = f", {late.total_seconds():.0f} s late" if late >= LATE_AFTER else ""
-        entry = entries.decided(now, held.group.receiver, integration, reason, lateness)
+        entry = entries.decided(now, held.group.receiver, integration, reason, lateness, muted_by=names)
         for number in numbers:
             yield from incident_rows.note(number, (entry,))
     return Decided(held.group.id, held.group.receiver, integration, reason, numbers, now, late)

@@ -19,6 +19,9 @@ UPDATE = "update"
 GIVEN_UP = "given_up"
 """The reason of a notice that a message was given up."""
 
+SILENCE_ENDS = "silence_ends"
+"""The reason of a notice that a silence ends soon."""
+
 
 def compose(
     key: str,
@@ -64,6 +67,33 @@ def given_up(
         kind=UPDATE,
         reason=GIVEN_UP,
         created_at=now,
+        note=note,
+    )
+
+
+def silence_ends(
+    key: str,
+    group: Group,
+    integration: str,
+    alerts: Iterable[Alert],
+    note: str,
+    *,
+    public_url: str,
+    now: datetime,
+) -> Notification:
+    """The notice that a silence ends soon, and what it holds back."""
+    return Notification(
+        key=key,
+        receiver=group.receiver,
+        integration=integration,
+        kind=UPDATE,
+        reason=SILENCE_ENDS,
+        group_key=group.key,
+        group_labels=group.labels,
+        alerts=tuple(_alert(alert, public_url) for alert in alerts),
+        incidents=(),
+        created_at=now,
+        external_url=public_url,
         note=note,
     )
 

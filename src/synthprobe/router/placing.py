@@ -9,10 +9,12 @@ from synthprobe.core import groups, incidents, routes
 from synthprobe.core.alerts import PROBE_FAILED, Alert, AlertState, Change
 from synthprobe.core.groups import Group
 from synthprobe.core.incidents import Followed, Incident, IncidentChange
+from synthprobe.core.inhibitions import may_inhibit
 from synthprobe.core.labels import severity_rank
-from synthprobe.core.routes import Routes
+from synthprobe.core.routes import Route, Routes
 from synthprobe.ports import Tx
 from synthprobe.router.facts import AlertMoved
+from synthprobe.router.muting import look_again
 from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores import groups as group_rows
 from synthprobe.stores import incidents as incident_rows
@@ -38,6 +40,8 @@ def moved(alert: Alert, change: Change, tree: Routes, new_id: NewId, now: dateti
     yield from alert_rows.save(alert)
     if followed.change is IncidentChange.RAISED:
         yield from reroute(followed.incident.number, tree, now)
+    if followed.change is IncidentChange.RAISED or _ends_inhibition(alert, change, tree):
+        yield from look_again(now)
     if change in (Change.FIRED, Change.SEVERITY):
         # What is replayed after an outage may be over already: it waits as long as what fired just now.
         yield from place(alert, tree, now, since=now if change is Change.FIRED else None)
@@ -54,7 +58,7 @@ def place(alert: Alert, tree: Routes, now: datetime, since: datetime | None = No
     since = since or alert.starts_at or now
     for fresh in groups_of(alert, tree):
         known = yield from group_rows.find(fresh.id)
-        group = replace(fresh, next_flush_at=known.next_flush_at, flushed=known.flushed) if known else fresh
+        group = groups.carried(fresh, known)
         yield from group_rows.save(groups.arm(group, since, now))
         yield from group_rows.hold(fresh.id, alert.fingerprint)
 
@@ -70,14 +74,24 @@ def reroute(incident: int, tree: Routes, now: datetime) -> Tx[None]:
 
 def groups_of(alert: Alert, tree: Routes) -> tuple[Group, ...]:
     """The groups an alert belongs to under this tree, fresh."""
+    return tuple(group for _, group in placed_by(alert, tree))
+
+
+def placed_by(alert: Alert, tree: Routes) -> tuple[tuple[Route, Group], ...]:
+    """Each route an alert has, with the group it belongs to there, fresh."""
     labels = alert.full_labels
     at = alert.routed_at or alert.starts_at or alert.updated_at
-    return tuple(groups.place(route, labels) for route in routes.match(tree.root, labels, at))
+    return tuple((route, groups.place(route, labels)) for route in routes.match(tree.root, labels, at))
 
 
 def close(incident: Incident, tree: Routes, now: datetime) -> Tx[None]:
     """End a resolved incident whose time to be reopened is over."""
     yield from _keep(incidents.close(incident, now), tree)
+
+
+def _ends_inhibition(alert: Alert, change: Change, tree: Routes) -> bool:
+    over = change in (Change.RESOLVED, Change.WITHDRAWN)
+    return over and may_inhibit(tree.inhibit_rules, alert.full_labels)
 
 
 def _is_raise(alert: Alert, change: Change) -> Tx[bool]:

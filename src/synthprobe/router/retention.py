@@ -16,8 +16,12 @@ from synthprobe.core.sparing import sparingly
 from synthprobe.router.heartbeat import Heartbeat
 from synthprobe.router.surroundings import Surroundings
 from synthprobe.stores import retention as rows
+from synthprobe.stores import silences as silence_rows
 from synthprobe.stores.errors import StoreError
 from synthprobe.stores.retention import START, Cutoffs, Keep, Part
+
+SILENCES_KEPT = timedelta(days=5)
+"""How long silences can be looked up after their end, as with Alertmanager."""
 
 EVERY = 600.0
 """Seconds between two sweeps."""
@@ -86,6 +90,7 @@ class Retention:
         while dropped := await self._store.write(partial(rows.drop_slots, before)):
             gone["ranges of slots"] += dropped
             await self._pause()
+        await self._store.write(partial(silence_rows.forget_ended, now - SILENCES_KEPT))
         while keys := await self._store.write(partial(rows.drop_checks, before)):
             gone["withdrawn checks"] += len(keys)
             await self._pause()

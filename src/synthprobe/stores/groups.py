@@ -30,14 +30,25 @@ def holding(fingerprint: str) -> Tx[tuple[Group, ...]]:
 
 def save(group: Group) -> Tx[None]:
     """Insert or replace a group, with its timer."""
-    due = to_micros(group.next_flush_at) if group.next_flush_at else None
     yield Sql(
         """
-        insert into groups (key, receiver, next_flush_at, doc) values (:key, :receiver, :due, :doc)
-        on conflict (key) do update set receiver = :receiver, next_flush_at = :due, doc = :doc
+        insert into groups (key, receiver, next_flush_at, muted, doc) values (:key, :receiver, :due, :muted, :doc)
+        on conflict (key) do update set receiver = :receiver, next_flush_at = :due, muted = :muted, doc = :doc
         """,
-        {"key": group.id, "receiver": group.receiver, "due": due, "doc": encode(group)},
+        {
+            "key": group.id,
+            "receiver": group.receiver,
+            "due": to_micros(group.due_at) if group.due_at else None,
+            "muted": int(bool(group.muted_by)),
+            "doc": encode(group),
+        },
     )
+
+
+def muted() -> Tx[tuple[Group, ...]]:
+    """Every group that holds something back."""
+    rows = yield Sql("select doc from groups where muted = 1")
+    return tuple(document(row, Group) for row in rows)
 
 
 def put_off(key: str, until: datetime) -> Tx[None]:
@@ -126,14 +137,20 @@ def tell(key: str, integration: str, heard: Told) -> Tx[None]:
 
 
 def decided(
-    group: Group, integration: str, reason: Reason, incidents: Iterable[int], now: datetime
+    group: Group,
+    integration: str,
+    reason: Reason,
+    incidents: Iterable[int],
+    now: datetime,
+    *,
+    muted_by: str = "",
 ) -> Tx[None]:
     """Keep a decision, sent or not."""
     numbers = ",".join(str(number) for number in incidents)
     yield Sql(
         """
-        insert into decisions (at, group_key, receiver, integration, sent, reason, incidents)
-        values (:at, :key, :receiver, :integration, :sent, :reason, :incidents)
+        insert into decisions (at, group_key, receiver, integration, sent, reason, incidents, muted_by)
+        values (:at, :key, :receiver, :integration, :sent, :reason, :incidents, :muted_by)
         """,
         {
             "at": to_micros(now),
@@ -143,5 +160,6 @@ def decided(
             "sent": int(reason.sends),
             "reason": reason.value,
             "incidents": f",{numbers}," if numbers else "",
+            "muted_by": muted_by,
         },
     )

@@ -1,0 +1,99 @@
+"""What holds alerts back now, by what is stored: for groups at their flush, and for incidents' escalation."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from synthprobe.core import routes
+from synthprobe.core.alerts import Alert, AlertState
+from synthprobe.core.incidents import Incident
+from synthprobe.core.inhibitions import Source, may_be_inhibited, may_inhibit
+from synthprobe.core.mutes import InForce, Mute, muted_by, of_alert, of_route
+from synthprobe.core.mutes import muted_until as first_end
+from synthprobe.core.routes import Route, Routes
+from synthprobe.ports import Tx
+from synthprobe.stores import alerts as alert_rows
+from synthprobe.stores import groups as group_rows
+from synthprobe.stores import incidents as incident_rows
+from synthprobe.stores import silences as silence_rows
+
+
+class HeldBack(Struct, frozen=True):
+    """What holds back which alerts of a group, by fingerprint."""
+
+    mutes: Mapping[str, tuple[Mute, ...]] = {}
+
+    @property
+    def until(self) -> datetime | None:
+        """When to look again."""
+        return first_end(mute for mutes in self.mutes.values() for mute in mutes)
+
+    @property
+    def names(self) -> str:
+        """Everything that holds something back, for people: `silence CHG1, interval night`."""
+        found = dict.fromkeys(str(mute) for mutes in self.mutes.values() for mute in mutes)
+        return ", ".join(found)
+
+
+def held_back(
+    alerts: Sequence[Alert], route: Route, incidents: Mapping[int, Incident], tree: Routes, now: datetime
+) -> Tx[HeldBack]:
+    """What holds back these firing alerts on a route."""
+    by_calendar = of_route(route, now)
+    in_force = yield from in_force_for(alerts, tree, now)
+    found: dict[str, tuple[Mute, ...]] = {}
+    for alert in alerts:
+        incident = incidents.get(alert.incident) if alert.incident is not None else None
+        others = of_alert(alert.full_labels, in_force, now, incident=incident)
+        if by_calendar or others:
+            found[alert.fingerprint] = (*by_calendar, *others)
+    return HeldBack(found)
+
+
+def in_force_for(alerts: Iterable[Alert], tree: Routes, now: datetime) -> Tx[InForce]:
+    """Silences and inhibition as they are now; sources are only looked for where an alert is a target."""
+    silences = yield from silence_rows.unexpired(now)
+    rules = tree.inhibit_rules
+    if not rules or not any(may_be_inhibited(rules, alert.full_labels) for alert in alerts):
+        return InForce(silences)
+    sources: list[Source] = []
+    for alert in (yield from alert_rows.firing()):
+        if may_inhibit(rules, alert.full_labels):
+            sources.append(Source(alert.fingerprint, alert.full_labels))
+    return InForce(silences, rules, tuple(sources))
+
+
+def is_muted(alert: Alert, tree: Routes, now: datetime) -> Tx[bool]:
+    """Whether a firing alert is held back on every route that it has."""
+    return bool((yield from _mutes_of(alert, tree, now)))
+
+
+def muted_until(incident: Incident, tree: Routes, now: datetime) -> Tx[datetime | None]:
+    """When the first of what holds back an incident's alerts may end; None while that cannot be known."""
+    ends: list[Mute] = []
+    for alert in (yield from alert_rows.of_incident(incident.number)):
+        if alert.state is AlertState.FIRING:
+            ends.extend((yield from _mutes_of(alert, tree, now)))
+    return first_end(ends)
+
+
+def look_again(now: datetime) -> Tx[None]:
+    """Let every group that holds something back look at it now: a mute ended, or was ended."""
+    for group in (yield from group_rows.muted()):
+        yield from group_rows.save(replace(group, mute_ends_at=now))
+
+
+def _mutes_of(alert: Alert, tree: Routes, now: datetime) -> Tx[tuple[Mute, ...]]:
+    """What holds an alert back, where it is held back on each of its routes."""
+    in_force = yield from in_force_for((alert,), tree, now)
+    incident = None
+    if any(silence.seen for silence in in_force.silences) and alert.incident is not None:
+        incident = yield from incident_rows.find(alert.incident)
+    labels, routed_at = alert.full_labels, alert.routed_at or now
+    found = [
+        muted_by(labels, route, in_force, now, incident=incident)
+        for route in routes.match(tree.root, labels, routed_at)
+    ]
+    return tuple(mute for mutes in found for mute in mutes) if all(found) else ()
