@@ -51,7 +51,10 @@ def call(*words: str) -> Result:
 
 def test_valid_files_are_counted_and_exit_with_0(folder: Path) -> None:
     result = call("validate")
-    assert (result.exit_code, result.output) == (0, "1 probe valid, 0 problems\n")
+    assert (result.exit_code, result.output) == (
+        0,
+        "one: an outage makes it fire within 3m\n1 probe valid, 0 problems\n",
+    )
 
 
 def test_regions_without_references_are_a_warning_only(folder: Path) -> None:

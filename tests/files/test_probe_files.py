@@ -23,6 +23,7 @@ regions: [emea, amer]
 steps:
   - id: health
     request: {url: "https://eu.sandbox.acme.example/health"}
+    assert: [{status: 200}]
 """
 
 
@@ -197,7 +198,7 @@ def test_an_unused_capture_is_a_warning_that_does_not_stop_a_file(tmp_path: Path
     loaded = load_folder([tmp_path])
     assert len(loaded.probes) == 1
     assert [str(problem) for problem in loaded.problems] == [
-        f"{file}:8:7: warning: nothing uses the capture `id` — remove it"
+        f"{file}:9:7: warning: nothing uses the capture `id` — remove it"
     ]
     assert not errors(loaded.problems)
 

@@ -115,6 +115,6 @@ def test_what_is_left_without_the_faults_is_converted_and_knows_its_places() -> 
 
 
 def test_stand_ins_take_the_place_of_what_is_missing() -> None:
-    examined = examine(read("name: x", "f"), Trip, {}, {"ways": [{"land": 0}]})
+    examined = examine(read("name: x", "f"), Trip, {}, lambda value: iter([(("ways",), [{"land": 0}])]))
     assert examined.value == Trip("x", [Way(land=0)])
     assert len(examined.problems) == 1

@@ -1,18 +1,24 @@
-"""`synthprobe validate`: every problem of every file at once."""
+"""`synthprobe validate`: every problem of every file at once, and how soon each probe would tell."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from synthprobe.cli.exits import Exit
 from synthprobe.cli.options import settings_from, with_settings
+from synthprobe.core.detection import detection_time
+from synthprobe.core.durations import duration_text
 from synthprobe.core.routes import Routes
 from synthprobe.files import agreement, documents
 from synthprobe.files.documents import Document
 from synthprobe.files.probes import Loaded, load_folder
 from synthprobe.files.problems import FileProblems, Problem, errors
 from synthprobe.files.routes import load_routes
+
+MOST_TIMES = 20
+"""Probes whose detection time is printed."""
 
 
 @click.command()
@@ -29,6 +35,8 @@ def validate(paths: tuple[Path, ...], **flags: str | None) -> None:
     for problem in problems:
         click.echo(str(problem))
     faults = errors(problems)
+    for line in _detection(loaded):
+        click.echo(line, err=True)
     click.echo(_summary(loaded, len(faults)), err=True)
     sys.exit(Exit.INVALID if faults else Exit.OK)
 
@@ -46,6 +54,15 @@ def _routes(path: Path, *, wanted: bool) -> tuple[Routes | None, tuple[Problem, 
 
 def _document(path: Path) -> Document:
     return documents.read(path.read_bytes(), str(path))
+
+
+def _detection(loaded: Loaded) -> Iterator[str]:
+    """How long an outage lasts before each probe's alert fires, of very many the slowest."""
+    slowest = sorted(((detection_time(each.probe), each.probe.name) for each in loaded.probes), reverse=True)
+    for longest, name in slowest[:MOST_TIMES]:
+        yield f"{name}: an outage makes it fire within {duration_text(longest)}"
+    if len(slowest) > MOST_TIMES:
+        yield f"… and {len(slowest) - MOST_TIMES} sooner"
 
 
 def _summary(loaded: Loaded, faults: int) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from synthprobe.core.json_schemas import schema_fault
 from synthprobe.core.templates import Reference, TemplateError, scan
 from synthprobe.files.attached import Attached, Unreadable
+from synthprobe.files.card_rules import CARD_HINT, real_cards
 from synthprobe.files.declared import Declared
 from synthprobe.files.documents import Document, Path, read
 from synthprobe.files.places import assertion_lists, requests
@@ -55,6 +56,9 @@ def _body_problems(
         return
     except UnicodeDecodeError:
         return
+    for digits in real_cards(text):
+        message = f"in `{name}`: `{digits[:6]}…{digits[-4:]}` may be the number of a real card"
+        yield problem_at(position, message, CARD_HINT)
     for part in scan(text):
         if isinstance(part, TemplateError):
             yield problem_at(position, f"in `{name}`: {part.reason}", part.hint)

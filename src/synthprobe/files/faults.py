@@ -27,6 +27,8 @@ class Fault(Struct, frozen=True):
     hint: str = ""
     of_key: bool = False
     """Whether it is the key that is wrong, not its value."""
+    lacks: bool = False
+    """Whether something is missing at the path, rather than wrong."""
 
 
 Error: TypeAlias = Any
@@ -88,7 +90,7 @@ def _missing_keys(error: Error, context: Context) -> Iterator[Fault]:
     misspelt = {nearest(key, known) for key in error.instance if key not in known}
     for name in error.validator_value:
         if name not in error.instance and name not in misspelt:
-            yield Fault(tuple(error.absolute_path), f"`{name}` is missing")
+            yield Fault(tuple(error.absolute_path), f"`{name}` is missing", lacks=True)
 
 
 def _wrong_type(error: Error, context: Context) -> Iterator[Fault]:
@@ -177,9 +179,11 @@ def _exactly_one(error: Error, context: Context) -> Iterator[Fault]:
         yield Fault((*path, present[1]), f"{listed(present)} cannot stand together", "keep one of them", True)
         return
     designed = context[1].get(error.schema.get("title", ""), ())
-    if not any(name in designed for name in error.instance):
+    known = error.schema.get("properties", ())
+    misspelt = any(nearest(name, names) for name in error.instance if name not in known)
+    if not misspelt and not any(name in designed for name in error.instance):
         message = f"one of {listed(names)} is missing" if len(names) > 1 else f"`{names[0]}` is missing"
-        yield Fault(path, message)
+        yield Fault(path, message, lacks=True)
 
 
 def _repeated(error: Error, context: Context) -> Iterator[Fault]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import UNSET, convert, structs
 
 from synthprobe.core.spelling import suggestion
+from synthprobe.files.card_rules import card_problems
 from synthprobe.files.declared import Declared, OutputsOf, declared_in_fragment
 from synthprobe.files.documents import Document, Path
 from synthprobe.files.fragments import MOST_STEPS, Fragment, required_inputs
@@ -48,6 +49,7 @@ def inner_problems(
     names = declared_in_fragment(fragment.document, probe, outputs_of(fragment.uses))
     yield from reference_problems(fragment.document, names, regions)
     yield from misplaced_problems(fragment.document)
+    yield from card_problems(fragment.document)
     if fragment.shaped is None:
         return
     view = _as_probe(fragment.shaped.steps, shaped)

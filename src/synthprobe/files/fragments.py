@@ -13,6 +13,7 @@ from synthprobe.files.documents import Document, read
 from synthprobe.files.fragment_shape import FragmentFile
 from synthprobe.files.problems import FileProblems, Problem, problem_at
 from synthprobe.files.shapes import examine
+from synthprobe.files.stand_ins import for_fragment
 
 MOST_STEPS = 500
 """Of a probe, with those of its fragments."""
@@ -100,12 +101,9 @@ class Reader:
 
 def fragment_of(document: Document, uses: Mapping[str, Fragment]) -> Fragment:
     """A document as a fragment, with what is wrong with its shape."""
-    examined = examine(document, FragmentFile, UNBUILT, _STAND_INS)
+    examined = examine(document, FragmentFile, UNBUILT, for_fragment)
     problems = (*document.problems, *examined.problems)
     return Fragment(document.file, document, examined.rest, examined.value, problems, uses)
-
-
-_STAND_INS = {"inputs": {}, "steps": [{"id": "nothing", "pause": "1s"}]}
 
 
 def required_inputs(fragment: FragmentFile) -> tuple[str, ...]:

@@ -8,8 +8,10 @@ from msgspec import Struct
 
 from synthprobe.core.expectations import Position
 from synthprobe.core.probes import Probe
+from synthprobe.files.advice import advice, expecting_nothing
 from synthprobe.files.attached import Attached
 from synthprobe.files.attached_rules import attached_problems
+from synthprobe.files.card_rules import card_problems
 from synthprobe.files.declared import Declared, declared, declared_in_fragment
 from synthprobe.files.decoding import MAX_SIZE, decode
 from synthprobe.files.designed import UNBUILT
@@ -22,6 +24,7 @@ from synthprobe.files.problems import FileProblems, Problem, errors, ordered, pr
 from synthprobe.files.reference_rules import misplaced_problems, reference_problems, unused_captures
 from synthprobe.files.rules import RULES
 from synthprobe.files.shapes import examine
+from synthprobe.files.stand_ins import for_probe
 from synthprobe.files.undo_rules import creation_problems, limit_problems
 
 SUFFIXES = frozenset({".yaml", ".yml"})
@@ -108,7 +111,7 @@ def examine_text(text: str | bytes, file: str) -> Examination:
 def _examined(
     document: Document, source: str, reader: Reader, uses: Mapping[str, Fragment], attached: Attached
 ) -> Examination:
-    examined = examine(document, ProbeFile, UNBUILT, _STAND_INS)
+    examined = examine(document, ProbeFile, UNBUILT, for_probe)
     shaped, names = examined.value, declared(document, outputs_of(uses))
     problems = [
         *document.problems,
@@ -116,6 +119,7 @@ def _examined(
         *reader.problems,
         *reference_problems(document, names, document),
         *misplaced_problems(document),
+        *card_problems(document),
     ]
     if shaped is not None:
         problems += [problem for rule in RULES for problem in rule(examined.rest, shaped)]
@@ -126,6 +130,7 @@ def _examined(
         return Examination(None, ordered(problems), attached.files())
     problems += unused_captures(document)
     problems += creation_problems(examined.rest, shaped)
+    problems += [*advice(document, shaped), *expecting_nothing(document, shaped)]
     probe = probe_value(shaped, document, source, attached, uses)
     if beyond := tuple(limit_problems(probe)):
         return Examination(None, ordered([*problems, *beyond]), attached.files())
@@ -144,15 +149,6 @@ def _problems_inside(
         if fragment.shaped is not None:
             inside = declared_in_fragment(fragment.document, names, outputs_of(fragment.uses))
             yield from attached_problems(fragment.rest, fragment.shaped.steps, inside, attached)
-
-
-_STAND_INS = {
-    "name": "unnamed",
-    "schedule": {"every": "3650d"},
-    "regions": ["anywhere"],
-    "steps": [{"id": "nothing", "request": {"url": "https://nowhere.invalid"}}],
-}
-"""For what a file must have and has not: chosen so that no rule minds, and all others are still asked."""
 
 
 def _files(path: Path, problems: list[Problem]) -> Iterator[Path]:

@@ -17,8 +17,9 @@ from msgspec import Struct, UnsetType
 
 from synthprobe.files.documents import Document
 from synthprobe.files.faults import Fault, explain
-from synthprobe.files.nodes import Node, mapping_node, without
+from synthprobe.files.nodes import without
 from synthprobe.files.problems import FileProblems, Problem, problem_at
+from synthprobe.files.stand_ins import StandIns, completed
 
 T = TypeVar("T")
 
@@ -47,24 +48,24 @@ class Examined(Struct, Generic[T], frozen=True):
 
 
 def examine(
-    document: Document, shape: type[T], unbuilt: Unbuilt, stand_ins: Mapping[str, Any] | None = None
+    document: Document, shape: type[T], unbuilt: Unbuilt, stand_ins: StandIns = lambda value: iter(())
 ) -> Examined[T]:
     """As `convert`, but goes on with what is left, so that rules beyond the shape can be asked in the same pass.
 
-    `stand_ins` take the place of keys of the root that are required and missing, or taken out as wrong.
+    `stand_ins` take the place of what is required and missing, or taken out as wrong.
     """
     try:
         return Examined(_converted(document.value, shape), document, ())
     except msgspec.ValidationError as error:
         faults = tuple(_faults(document.value, shape, unbuilt)) or (_unexplained(error),)
     problems = tuple(_problem(document, fault) for fault in faults)
-    root = document.root
+    root, wrong = document.root, {fault.path for fault in faults if not fault.lacks}
     for _ in range(_ROUNDS):
-        root = _completed(without(root, {fault.path for fault in faults}), stand_ins or {})
+        root = completed(without(root, wrong), stand_ins)
         try:
             return Examined(_converted(root.value, shape), Document(document.file, root), problems)
         except msgspec.ValidationError:
-            faults = tuple(_faults(root.value, shape, {}))
+            wrong = {fault.path for fault in _faults(root.value, shape, {})}
     return Examined(None, document, problems)
 
 
@@ -166,15 +167,3 @@ def _has_line_end(value: Any) -> bool:
     if isinstance(value, dict):
         return any(key.endswith("\n") or _has_line_end(part) for key, part in value.items())
     return isinstance(value, list) and any(map(_has_line_end, value))
-
-
-def _completed(root: Node, stand_ins: Mapping[str, Any]) -> Node:
-    """The root with a stand-in for each key it lacks; a stand-in stands where the root does."""
-    if not isinstance(root.value, dict) or all(name in root.value for name in stand_ins):
-        return root
-    missing: dict[str | int, Node] = {
-        name: Node(value, root.line, root.column)
-        for name, value in stand_ins.items()
-        if name not in root.value
-    }
-    return mapping_node(root, {**root.parts, **missing})

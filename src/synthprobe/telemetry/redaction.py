@@ -14,10 +14,10 @@ from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlencode, url
 import jsonpath_rfc9535
 import msgspec
 
+from synthprobe.core.cards import mask_cards
 from synthprobe.core.probes import Redaction
 from synthprobe.core.spans import Attribute, Event, Link, Span
 from synthprobe.core.templates import Json
-from synthprobe.telemetry.cards import mask_cards
 from synthprobe.telemetry.pairs import USERINFO, hide_pairs
 from synthprobe.telemetry.secrecy import MASK, SHORTEST_INSIDE, Needles, hides_value
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from synthprobe.telemetry.cards import mask_cards
+from synthprobe.core.cards import mask_cards
 
 
 def with_check_digit(digits: str) -> str:

@@ -1,0 +1,55 @@
+"""What is lawful in a probe and most likely not meant: warnings, which change no exit code."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from msgspec import UnsetType
+
+from synthprobe.files.documents import Document, Path
+from synthprobe.files.durations import duration
+from synthprobe.files.places import own_request, requests
+from synthprobe.files.poll_shape import Poll
+from synthprobe.files.probe_shape import ProbeFile
+from synthprobe.files.probe_values import run_timeout
+from synthprobe.files.problems import Problem, warning_at
+from synthprobe.files.shapes import given
+from synthprobe.files.step_shape import Step
+
+
+def advice(document: Document, file: ProbeFile) -> Iterator[Problem]:
+    """Every warning about a probe, or a fragment as its probe uses it."""
+    yield from _timeouts(document, file)
+
+
+def expecting_nothing(document: Document, file: ProbeFile) -> Iterator[Problem]:
+    """That no answer could ever fail a probe."""
+    if not any(map(_expects, file.steps)):
+        message = "no step asserts anything: an alert fires only if the target does not answer at all"
+        yield warning_at(document.position(("steps",), of_key=True), message, "add `assert: [{status: 200}]`")
+
+
+def _expects(step: Step) -> bool:
+    """Whether a step may fail by what comes back; what a fragment or another protocol expects is its own affair."""
+    has_own = own_request(step) is None or isinstance(step.poll, Poll)
+    waits = not isinstance(step.pause, UnsetType) or not isinstance(step.resend, UnsetType)
+    return bool(given(step.assertions, []) or given(step.capture, {})) or (has_own and not waits)
+
+
+def _timeouts(document: Document, file: ProbeFile) -> Iterator[Problem]:
+    """Times of parts that are longer than the whole."""
+    whole = run_timeout(file, duration(file.schedule.every))
+    written: list[tuple[Path, str | UnsetType]] = [
+        ((*path, "timeout"), request.timeout) for path, request in requests(file.steps)
+    ]
+    for index, step in enumerate(file.steps):
+        written += [(("steps", index, key), getattr(step, key)) for key in ("timeout", "pause")]
+        if isinstance(step.poll, Poll):
+            written.append((("steps", index, "poll", "timeout"), step.poll.timeout))
+    for path, text in written:
+        if isinstance(text, str) and duration(text) > whole:
+            message = f"{text} is longer than the {_seconds(whole)} that the whole run may take"
+            yield warning_at(document.position(path), message, "make it shorter, or `timeout` longer")
+
+
+def _seconds(length: timedelta) -> str:
+    return f"{length.total_seconds():g}s"

@@ -1,0 +1,81 @@
+"""What is lawful and most likely not meant is a warning: the probe is loaded all the same."""
+
+from pathlib import Path
+
+import pytest
+
+from synthprobe.files.probes import examine_text
+
+PROBE = """\
+name: pay
+schedule: {every: 1m}
+regions: [emea]
+timeout: 20s
+steps:
+  - id: pay
+    request: {url: "https://eu.acme.example/pay"}
+    assert: [{status: 200}]
+"""
+
+
+def warnings(text: str) -> list[str]:
+    """What is told of a probe that is loaded."""
+    found = examine_text(text, "pay.yaml")
+    assert found.loaded is not None, found.problems
+    return [str(each) for each in found.problems]
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [
+        (
+            '/pay"} => /pay", timeout: 30s}',
+            "pay.yaml:7:60: warning: 30s is longer than the 20s that the whole run",
+        ),
+        (
+            "    assert: [{status: 200}] =>     timeout: 21s\n    assert: [{status: 200}]",
+            "pay.yaml:8:14: warning: 21s is",
+        ),
+        ("    assert: [{status: 200}]\n => ", "pay.yaml:5:1: warning: no step asserts anything"),
+        (
+            "{status: 200}]\n => {status: 200}]\n    capture: {id: {json: $.id}}\n",
+            "pay.yaml:9:15: warning: nothing uses",
+        ),
+        (
+            "    assert: [{status: 200}]\n =>     assert: [{status: 200}]\n  - id: again\n    resend: pay\n",
+            "",
+        ),
+        ("request: {url => request: {method: POST, url", ""),
+    ],
+    ids=[
+        "a request",
+        "a step",
+        "no assertion",
+        "an unused capture",
+        "a resend of a GET",
+        "a POST without a key",
+    ],
+)
+def test_a_warning_says_where_and_what(change: str, wanted: str) -> None:
+    old, _, new = change.partition(" => ")
+    found = warnings(PROBE.replace(old, new))
+    assert [each.startswith(wanted) for each in found] == ([True] if wanted else []), found
+
+
+def test_a_resend_of_what_carries_no_key_is_told() -> None:
+    text = (
+        PROBE.replace("{url", "{method: POST, url")
+        + "  - id: again\n    resend: pay\n    assert: [{status: 409}]\n"
+    )
+    assert "`pay` carries no key" in warnings(text)[0]
+
+
+def test_a_card_number_in_a_body_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "body.xml").write_text("<Pan>5425233430109903</Pan><Ref>${{ vars.nope }}</Ref>")
+    text = PROBE.replace("{url", "{method: POST, body_file: body.xml, url")
+    found = examine_text(text, str(tmp_path / "pay.yaml"))
+    assert found.loaded is None
+    assert [each.message for each in found.problems] == [
+        "in `body.xml`: `542523…9903` may be the number of a real card",
+        "in `body.xml`: no var `nope`",
+    ]
