@@ -109,7 +109,7 @@ async def test_messages_that_answer_nothing_are_passed_over() -> None:
         ("0400", "0410"),
         ("0420", "0430"),
         ("0800", "0810"),
-        ("1804", "1810"),
+        ("1804", "1814"),
     ],
 )
 def test_the_type_of_an_answer_follows_from_the_question(asked: str, answer: str) -> None:

@@ -18,9 +18,9 @@ def egress(action: Request, scene: Scene) -> Mapping[str, object]:
     """The extensions that a request's profiles make. Raises `LookupFailed`, `Unsendable`."""
     made: dict[str, object] = {"ip": action.ip.value, "named": True}
     if action.tls is not None:
-        made["tls"] = _options(action.tls, scene)
+        made["tls"] = tls_options(action.tls, scene)
     if action.via is not None:
-        made["via"] = _via(action.via, scene)
+        made["via"] = via_of(action.via, scene)
         made["no_proxy"] = action.via.no_proxy
     return made
 
@@ -44,12 +44,18 @@ def for_strangers(extensions: Mapping[str, object]) -> dict[str, object]:
 
 def refusal(url: httpx.URL, scene: Scene) -> str | None:
     """Why a host must not be called: neither the file nor its `safety.hosts` names it."""
-    if scene.knows_host(url.host) or scene.knows_host(url.raw_host.decode("ascii")):
+    return host_refusal(url.host, scene) and host_refusal(url.raw_host.decode("ascii"), scene)
+
+
+def host_refusal(host: str, scene: Scene) -> str | None:
+    """As `refusal`, of a host alone."""
+    if scene.knows_host(host):
         return None
-    return f"{url.host} was not called: the file does not name this host; allow it in `safety.hosts`"
+    return f"{host} was not called: the file does not name this host; allow it in `safety.hosts`"
 
 
-def _options(profile: TlsProfile, scene: Scene) -> TlsOptions:
+def tls_options(profile: TlsProfile, scene: Scene) -> TlsOptions:
+    """The certificates of a profile. Raises `LookupFailed`."""
     return TlsOptions(
         ca=_source(profile.ca, scene),
         client_cert=_source(profile.client_cert, scene),
@@ -65,7 +71,8 @@ def _source(written: Value, scene: Scene) -> Source | None:
     return Path(scene.check.probe.position.file).parent / str(written) if written else None
 
 
-def _via(proxy: Proxy, scene: Scene) -> Via:
+def via_of(proxy: Proxy, scene: Scene) -> Via:
+    """A proxy and who we are to it. Raises `LookupFailed`, `Unsendable`."""
     try:
         url = httpx.URL(str(fill(proxy.url, scene.names)))
     except httpx.InvalidURL as error:

@@ -10,8 +10,9 @@ from synthprobe.core.assertions import evaluate, show
 from synthprobe.core.captures import CaptureMissing, capture
 from synthprobe.core.classification import classified
 from synthprobe.core.comparisons import text_of
-from synthprobe.core.expectations import Level
+from synthprobe.core.expectations import Capture, Level, Subject
 from synthprobe.core.failures import Failure, Kind
+from synthprobe.core.iso8583 import SHOWN
 from synthprobe.core.responses import Response
 from synthprobe.core.results import AssertionResult, Verdict
 from synthprobe.core.steps import Step
@@ -54,8 +55,13 @@ def _captures(step: Step, response: Response, scene: Scene) -> tuple[dict[str, J
         except CaptureMissing as error:
             message = f"capture {scene.redactor.text(str(error))}"
             missing = missing or Failure(Kind.CAPTURE, message, step.id, position=str(wanted.position))
-    scene.learn(step, kept, secret={wanted.name for wanted in step.captures if wanted.secret})
+    scene.learn(step, kept, secret={wanted.name for wanted in step.captures if _is_secret(wanted)})
     return kept, missing
+
+
+def _is_secret(wanted: Capture) -> bool:
+    """Whether a capture is hidden: the probe says so, or it is a field of ISO 8583 that is never shown."""
+    return wanted.secret or (wanted.source is Subject.FIELD and wanted.path not in SHOWN)
 
 
 def _first_failure(step: Step, results: tuple[AssertionResult, ...]) -> tuple[Failure | None, Level]:

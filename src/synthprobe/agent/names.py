@@ -5,6 +5,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 
+from synthprobe.core.iso8583 import retrieval_reference, trace_number, transmission
 from synthprobe.core.probes import Check
 from synthprobe.core.templates import Json, fill
 
@@ -19,6 +20,9 @@ def run_names(
         "attempt": attempt,
         "scheduled_at": rfc3339(scheduled_at or started_at),
         "started_at": rfc3339(started_at),
+        "stan": trace_number(run_id),
+        "rrn": retrieval_reference(run_id, started_at),
+        "mmddhhmmss": transmission(started_at),
     }
 
 

@@ -14,12 +14,14 @@ IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 
 async def repeat(
     retry: Retry,
-    request: Request,
     attempt: Callable[[int], Awaitable[tuple[Attempt, ...]]],
     remaining: Callable[[], float],
+    *,
+    repeatable: bool,
 ) -> Acted:
     """Make attempts until one is not to be repeated, `retry.max` is reached or no time remains for another.
 
+    `repeatable`: whether it may be repeated although it may have arrived.
     `attempt(resend_count)` makes one, which is several exchanges where redirects are followed; the last of them says how
     it ended.
     """
@@ -29,19 +31,24 @@ async def repeat(
         made = await attempt(len(attempts))
         attempts += made
         pause = retry.backoff.total_seconds() * 2**repeats
-        if not may_repeat(retry, request, made, repeats) or pause >= remaining():
+        if not may_repeat(retry, made, repeats, repeatable=repeatable) or pause >= remaining():
             failure = made[-1].failure
             return Acted(tuple(attempts), repeats, None if failure else made[-1].response, failure)
         repeats += 1
         await anyio.sleep(pause)
 
 
-def may_repeat(retry: Retry, request: Request, made: tuple[Attempt, ...], repeats: int) -> bool:
-    """Whether an attempt is one to repeat, and it is safe to: idempotent, keyed, or nothing of it was sent."""
+def is_repeatable(request: Request) -> bool:
+    """Whether a request may be sent twice: idempotent, or keyed."""
+    return request.method in IDEMPOTENT or request.idempotency is not None
+
+
+def may_repeat(retry: Retry, made: tuple[Attempt, ...], repeats: int, *, repeatable: bool) -> bool:
+    """Whether an attempt is one to repeat, and it is safe to: it is repeatable, or nothing of it was sent."""
     if repeats >= retry.max or not _listed(retry, made[-1]):
         return False
     sent = any(exchange.sighting.bytes_sent for exchange in made)
-    return request.method in IDEMPOTENT or request.idempotency is not None or not sent
+    return repeatable or not sent
 
 
 def _listed(retry: Retry, made: Attempt) -> bool:

@@ -35,6 +35,7 @@ from synthprobe.core.spans import Span
 from synthprobe.core.templates import LookupFailed
 from synthprobe.telemetry.redaction import always, redactor
 from synthprobe.telemetry.tracing import Tracing
+from synthprobe.wire.lines import Lines
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ class Runner:
         ledger: Ledger | None = None,
         spread: Callable[[], float] = lambda: 1.0,
         undo_grace: float = 3.0,
+        lines: Lines | None = None,
     ) -> None:
         self._transport = transport
         self._tracing = tracing
@@ -68,6 +70,7 @@ class Runner:
         self._exposure = Exposure(self._ledger)
         self._spread = spread
         self._undo_grace = undo_grace
+        self._lines = lines
         self._written: dict[str, tuple[Check, frozenset[str]]] = {}
 
     async def run(
@@ -132,6 +135,7 @@ class Runner:
             trace=trace,
             watch=watch,
             transport=self._transport,
+            lines=self._lines,
             new_id=self._new_id,
             redactor=always(),
             written=self._hosts(check),

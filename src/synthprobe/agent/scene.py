@@ -22,6 +22,7 @@ from synthprobe.core.steps import Step
 from synthprobe.core.templates import Json
 from synthprobe.telemetry.redaction import Redactor
 from synthprobe.telemetry.tracing import OpenSpan, RunTrace
+from synthprobe.wire.lines import Lines
 from synthprobe.wire.sighting import Sighting
 
 
@@ -148,6 +149,8 @@ class Scene:
     """By the step's whole id."""
     cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
     """Of requests with `cookies: run`."""
+    lines: Lines | None = None
+    """For what is not HTTP; None where there is no network."""
     ends: float | None = None
     """When the step must be over whose fragment is being done, by the watch."""
 

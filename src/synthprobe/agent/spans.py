@@ -1,6 +1,7 @@
 """Span names and attributes of a run (OpenTelemetry's semantic conventions; the words of `docs/telemetry.md`)."""
 
 import re
+from collections.abc import Mapping
 
 import httpx
 import msgspec
@@ -103,6 +104,22 @@ def request_attributes(
     }
     if resend_count:
         said["http.request.resend_count"] = resend_count
+    return said
+
+
+def call_attributes(
+    method: str, host: str, port: int, more: Mapping[str, Attribute], resend_count: int
+) -> dict[str, Attribute]:
+    """What the client span of another protocol than HTTP says before anything is sent."""
+    said: dict[str, Attribute] = {
+        "network.protocol.name": method.partition(" ")[0].lower(),
+        "user_agent.synthetic.type": "test",
+        **more,
+    }
+    if host:
+        said |= {"server.address": host, "server.port": port}
+    if resend_count:
+        said["synthprobe.resend_count"] = resend_count
     return said
 
 

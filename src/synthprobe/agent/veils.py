@@ -7,6 +7,7 @@ from synthprobe.agent.scene import Scene
 from synthprobe.core.assertions import Veil
 from synthprobe.core.comparisons import text_of
 from synthprobe.core.expectations import Assertion, Subject
+from synthprobe.core.iso8583 import SHOWN
 from synthprobe.core.templates import Json
 from synthprobe.telemetry.secrecy import MASK
 
@@ -29,6 +30,8 @@ def veil(assertion: Assertion, scene: Scene) -> Veil:
         return lambda value: (
             redactor.headers([(name, text_of(value))])[0][1] if _scalar(value) else redactor.value(value)
         )
+    if assertion.subject is Subject.FIELD and assertion.path not in SHOWN:
+        return lambda value: MASK
     if assertion.subject is not Subject.JSON:
         return redactor.value
     named = {name for path in scene.check.probe.redact.json for name in _members(path)[-1:]}

@@ -133,6 +133,7 @@ def _compose(
         ledger=ledger,
         spread=random.random,
         undo_grace=undo_grace,
+        lines=wire.lines,
     )
     return Agent(
         name=settings.agent,

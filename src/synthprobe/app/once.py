@@ -45,7 +45,7 @@ def parts(clock: Clock, environment: Mapping[str, str]) -> Parts:
     tracing = Tracing()
     # A person runs this, now and here: their own machine is a target like any other.
     wire = Wire(clock, Resolver(clock), guard=Guard(loopback=True))
-    runner = Runner(wire, tracing, clock, new_run_id, Secrets(environment), "run")
+    runner = Runner(wire, tracing, clock, new_run_id, Secrets(environment), "run", lines=wire.lines)
     return Parts(runner, Exporter.from_environment(environment))
 
 

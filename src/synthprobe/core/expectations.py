@@ -42,6 +42,10 @@ class Subject(StrEnum):
     HTTP_VERSION = "http_version"
     REDIRECT_TO = "redirect_to"
     """The whole URL that a redirect leads to."""
+    ANSWERS = "answers"
+    """Of DNS: the records of the type that was asked for, sorted."""
+    FIELD = "field"
+    """A field of an ISO 8583 answer; the path is its number, or `type` for the message type."""
     URL = "url"
     """Captures only: the URL that was called."""
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from synthprobe.core.egress import canonical
 from synthprobe.core.probes import Check
+from synthprobe.core.protocols import Endpoint, Handshake, Iso8583, Question, Tcp
 from synthprobe.core.requests import Request
-from synthprobe.core.steps import Step, Use, request_of
+from synthprobe.core.steps import Action, Step, Use, request_of
 from synthprobe.core.templates import Json, Reference, Template, Value
 
 
@@ -19,6 +20,9 @@ def _hosts(steps: tuple[Step, ...], known: "_Known") -> Iterator[str]:
         for request in _requests(step):
             if host := _host(_text(request.url, known)):
                 yield host
+        endpoint = _endpoint(step.action)
+        if endpoint is not None and _HOLE not in (host := _text(endpoint.host, known)):
+            yield canonical(host)
         if isinstance(step.action, Use):
             inputs = {name: _text(value, known) for name, value in step.action.inputs.items()}
             yield from _hosts(step.action.steps, {**known, "inputs": inputs})
@@ -32,6 +36,10 @@ def _requests(step: Step) -> Iterator[Request]:
         if step.undo.look is not None:
             yield step.undo.look.request
         yield from (branch.action for branch in step.undo.branches if isinstance(branch.action, Request))
+
+
+def _endpoint(action: Action) -> Endpoint | None:
+    return action.endpoint if isinstance(action, Tcp | Handshake | Question | Iso8583) else None
 
 
 _HOLE = "\0"

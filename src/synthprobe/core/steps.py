@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from synthprobe.core.expectations import Assertion, Capture, Level, Position, Subject
 from synthprobe.core.money import Money
+from synthprobe.core.protocols import Handshake, Iso8583, Question, Tcp
 from synthprobe.core.requests import Request, Retry
 from synthprobe.core.take_back import Undo
 from synthprobe.core.templates import Value
@@ -56,7 +57,7 @@ class Use(Struct, frozen=True):
     """Looked up inside, when its steps are over; later steps know them as this step's captures."""
 
 
-Action: TypeAlias = Request | Poll | Resend | Pause | Use
+Action: TypeAlias = Request | Poll | Resend | Pause | Use | Tcp | Handshake | Question | Iso8583
 """What a step does."""
 
 

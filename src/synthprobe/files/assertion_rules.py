@@ -41,6 +41,8 @@ SUITS: Mapping[Subject, tuple[Operator, ...]] = {
     Subject.HEADER: _ON_TEXT,
     Subject.BODY: _ON_TEXT,
     Subject.JSON: tuple(Operator),
+    Subject.FIELD: _ON_TEXT,
+    Subject.ANSWERS: (*_EQUALITY[:2], Operator.CONTAINS, Operator.NOT_CONTAINS, Operator.LENGTH),
 }
 """The operators that make sense for each subject."""
 

@@ -15,6 +15,13 @@ HeaderName = Annotated[
         extra_json_schema={"patternErrorMessage": "a header's name has no spaces or colons"},
     ),
 ]
+Field = Annotated[
+    str,
+    Meta(
+        pattern="^(type|[2-9]|[1-9][0-9]|1[01][0-9]|12[0-8])$",
+        extra_json_schema={"patternErrorMessage": "a field is a number from 2 to 128, in quotes, or `type`"},
+    ),
+]
 JsonType = Literal["string", "number", "integer", "boolean", "array", "object", "null"]
 Count = Annotated[int, Meta(ge=0)]
 
@@ -84,6 +91,8 @@ class Assertion(Struct, frozen=True, forbid_unknown_fields=True, rename=_RENAMED
         "tls_version",
         "http_version",
         "redirect_to",
+        "answers",
+        "field",
     )
 
     status: Annotated[
@@ -164,6 +173,20 @@ class Assertion(Struct, frozen=True, forbid_unknown_fields=True, rename=_RENAMED
         Meta(
             description="The whole URL that a redirect leads to.",
             examples=[{"starts_with": "https://acs.acme.example/"}],
+        ),
+    ] = UNSET
+    answers: Annotated[
+        list[str] | Operators | UnsetType,
+        Meta(
+            description="Of `dns`: the records, as text, sorted.",
+            examples=[["192.0.2.7", "192.0.2.8"], {"contains": "192.0.2.7"}],
+        ),
+    ] = UNSET
+    field: Annotated[
+        Field | UnsetType,
+        Meta(
+            description="Of `iso8583`: a field of the answer by its number, in quotes, or `type`.",
+            examples=["39"],
         ),
     ] = UNSET
     equals: Equals = UNSET

@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from synthprobe.files.assertion_shape import HeaderName
+from synthprobe.files.assertion_shape import Field, HeaderName
 from synthprobe.files.shapes import require_exactly_one
 
 
@@ -20,6 +20,7 @@ class Capture(Struct, frozen=True, forbid_unknown_fields=True):
         "url",
         "duration",
         "certificate",
+        "field",
     )
 
     json: Annotated[
@@ -51,6 +52,10 @@ class Capture(Struct, frozen=True, forbid_unknown_fields=True):
             description="What the server's certificate says; `names` is a list, which `type: list` keeps.",
             examples=["not_after"],
         ),
+    ] = UNSET
+    field: Annotated[
+        Field | UnsetType,
+        Meta(description="A field of an ISO 8583 answer, by its number in quotes.", examples=["37"]),
     ] = UNSET
     type: Annotated[
         Literal["string", "int", "decimal", "list", "object"] | UnsetType,

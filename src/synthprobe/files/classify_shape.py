@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from synthprobe.files.assertion_shape import HeaderName
+from synthprobe.files.assertion_shape import Field, HeaderName
 from synthprobe.files.shapes import require_exactly_one
 
 Code = Annotated[str, Meta(min_length=1)]
@@ -13,7 +13,7 @@ Code = Annotated[str, Meta(min_length=1)]
 class Classify(Struct, frozen=True, forbid_unknown_fields=True):
     """Where a code stands, whatever the status is, and what codes mean; a code of neither list means nothing."""
 
-    EXACTLY_ONE: ClassVar[tuple[str, ...]] = ("json", "header", "body", "status")
+    EXACTLY_ONE: ClassVar[tuple[str, ...]] = ("json", "header", "body", "status", "field")
 
     json: Annotated[
         str | UnsetType, Meta(description="A JSONPath in the body.", examples=["$.response_code"])
@@ -26,6 +26,10 @@ class Classify(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="An RE2 pattern; its first group is the code.", examples=["<Code>([0-9]+)</Code>"]),
     ] = UNSET
     status: Annotated[bool | UnsetType, Meta(description="The status itself.", examples=[True])] = UNSET
+    field: Annotated[
+        Field | UnsetType,
+        Meta(description="A field of an ISO 8583 answer: 39, the response code.", examples=["39"]),
+    ] = UNSET
     declined: Annotated[
         list[Code] | UnsetType,
         Meta(

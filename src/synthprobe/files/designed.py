@@ -21,18 +21,11 @@ UNBUILT: Unbuilt = {
     "Safety": {"budget"},
     "Step": {
         "await",
-        "tcp",
-        "tls",
-        "dns",
-        "iso8583",
     },
     "Assertion": {
         "deliveries",
         "delay",
-        "answers",
-        "field",
     },
-    "Capture": {"field"},
 }
 """In the order of the file; by struct of the shape."""
 

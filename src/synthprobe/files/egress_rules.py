@@ -10,7 +10,7 @@ from synthprobe.core.spelling import suggestion
 from synthprobe.files.documents import Document, Path
 from synthprobe.files.egress_shape import Proxy
 from synthprobe.files.egress_values import DIRECT
-from synthprobe.files.places import requests
+from synthprobe.files.places import protocols, requests
 from synthprobe.files.probe_shape import Defaults, ProbeFile
 from synthprobe.files.problems import Problem, problem_at
 from synthprobe.files.shapes import given
@@ -20,10 +20,11 @@ from synthprobe.files.values import has_reference
 def profile_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
     """Names of profiles that the file does not have."""
     holders: list[tuple[Path, object]] = [(("defaults", "request"), given(file.defaults, Defaults()).request)]
-    holders += requests(file.steps)
+    holders += [*requests(file.steps), *protocols(file.steps)]
     tls, proxies = tuple(given(file.tls, {})), tuple({**given(file.proxies, {}), DIRECT: None})
     for path, holder in holders:
         yield from _unknown(document, (*path, "tls"), getattr(holder, "tls", UNSET), tls)
+        yield from _unknown(document, (*path, "profile"), getattr(holder, "profile", UNSET), tls)
         yield from _unknown(document, (*path, "via"), getattr(holder, "via", UNSET), proxies)
 
 
@@ -60,7 +61,7 @@ _ONE_SECRET = re.compile(r"\$\{\{\s*secrets\.[A-Za-z0-9_-]+\s*\}\}").fullmatch
 def _unknown(document: Document, path: Path, name: object, known: tuple[str, ...]) -> Iterator[Problem]:
     if not isinstance(name, str) or name in known:
         return
-    where = "`tls`" if path[-1] == "tls" else "`proxies`"
+    where = "`proxies`" if path[-1] == "via" else "`tls`"
     hint = suggestion(name, known) or f"the file has no {where}"
     yield problem_at(document.position(path), f"no `{name}` in {where}", hint)
 

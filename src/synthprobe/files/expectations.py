@@ -18,10 +18,10 @@ class Expectation(Struct, frozen=True):
     """From the entry to the operator's key."""
 
 
-BESIDE = frozenset({Subject.JSON, Subject.HEADER, Subject.BODY})
+BESIDE = frozenset({Subject.JSON, Subject.HEADER, Subject.BODY, Subject.FIELD})
 """Subjects whose operators may stand beside them; of all others they stand inside."""
 
-_PLACED = frozenset({Subject.JSON, Subject.HEADER})
+_PLACED = frozenset({Subject.JSON, Subject.HEADER, Subject.FIELD})
 """Subjects whose value says where to look."""
 
 

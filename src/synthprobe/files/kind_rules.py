@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType
 from synthprobe.core.expectations import Subject
 from synthprobe.core.spelling import listed, suggestion
 from synthprobe.files.assertion_rules import entry_problems
+from synthprobe.files.capture_shape import Capture
 from synthprobe.files.classify_shape import Classify
 from synthprobe.files.condition_shape import Condition, as_assertion
 from synthprobe.files.documents import Document, Path
@@ -25,16 +26,30 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "poll": ("assert", "capture", "classify", "retry"),
     "resend": ("assert", "capture", "classify", "retry", "money", "undo"),
     "use": ("with", "money", "undo"),
+    "tcp": ("assert", "capture", "retry"),
+    "tls": ("assert", "capture", "retry"),
+    "dns": ("assert", "capture", "retry"),
+    "iso8583": ("assert", "capture", "classify", "retry", "money", "undo"),
     "pause": (),
 }
 """What suits a kind beside what suits every step."""
 
 _OF_SOME = tuple(dict.fromkeys(key for keys in KEYS.values() for key in keys))
 
-_HTTP = frozenset({*Subject} - {Subject.URL})
+_HTTP = frozenset({*Subject} - {Subject.URL, Subject.ANSWERS, Subject.FIELD})
+_TIMES = frozenset({Subject.DURATION, Subject.PHASE})
+_CERTIFICATE = frozenset({Subject.CERTIFICATE, Subject.CERTIFICATE_EXPIRES_IN, Subject.TLS_VERSION})
 
-SUBJECTS: Mapping[str, frozenset[Subject]] = {"request": _HTTP, "poll": _HTTP, "resend": _HTTP}
-"""What assertions of a kind may look at."""
+SUBJECTS: Mapping[str, frozenset[Subject]] = {
+    "request": _HTTP,
+    "poll": _HTTP,
+    "resend": _HTTP,
+    "tcp": _TIMES | _CERTIFICATE | {Subject.BODY, Subject.SIZE},
+    "tls": _TIMES | _CERTIFICATE | {Subject.JSON},
+    "dns": _TIMES | {Subject.JSON, Subject.ANSWERS},
+    "iso8583": _TIMES | _CERTIFICATE | {Subject.FIELD},
+}
+"""What assertions and captures of a kind may look at; captures of every kind may keep the URL."""
 
 _ATTRIBUTES = {"assert": "assertions", "with": "inputs", "if": "condition"}
 
@@ -47,19 +62,31 @@ def kind_of(step: Step) -> str:
 def key_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
     """Keys and subjects that mean nothing to a step of this kind."""
     for index, step in enumerate(file.steps):
-        kind, path = kind_of(step), ("steps", index)
+        kind = kind_of(step)
+        path: Path = ("steps", index)
         for key in _OF_SOME:
             if key not in KEYS[kind] and getattr(step, _ATTRIBUTES.get(key, key)) is not UNSET:
                 position = document.position((*path, key), of_key=True)
                 yield problem_at(
                     position, f"`{key}` means nothing to `{kind}`", _HINTS.get(kind, "remove it")
                 )
+        yield from _capture_problems(document, path, step, kind)
         for number, entry in enumerate(given(step.assertions, [])):
             subject = Subject(key_of(entry).partition(".")[0])
             if kind in SUBJECTS and subject not in SUBJECTS[kind]:
                 position = document.position((*path, "assert", number, key_of(entry)), of_key=True)
                 hint = f"use {listed(each.value for each in Subject if each in SUBJECTS[kind])}"
                 yield problem_at(position, f"`{key_of(entry)}` is not of a `{kind}`", hint)
+
+
+def _capture_problems(document: Document, path: Path, step: Step, kind: str) -> Iterator[Problem]:
+    known = SUBJECTS.get(kind, frozenset()) | {Subject.URL}
+    for name, capture in given(step.capture, {}).items():
+        key = next(key for key in Capture.EXACTLY_ONE if getattr(capture, key) is not UNSET)
+        if kind in SUBJECTS and Subject(key) not in known:
+            position = document.position((*path, "capture", name, key), of_key=True)
+            hint = f"use {listed(each for each in Capture.EXACTLY_ONE if Subject(each) in known)}"
+            yield problem_at(position, f"`{key}` is not of a `{kind}`", hint)
 
 
 _HINTS = {"use": "write it on the fragment's own steps"}

@@ -49,9 +49,20 @@ def _in_step(path: Path) -> bool | None:
             return key == "default"
         case ("with", *_):
             return True
+        case ("tcp" | "tls" | "dns" | "iso8583", *rest):
+            return _in_protocol(tuple(rest))
         case ("use" | "resend" | "pause" | "classify" | "undo" | "money", *_):
             return False
     return None
+
+
+def _in_protocol(path: Path) -> bool:
+    match path:
+        case ("host" | "port" | "server_name" | "name" | "resolver" | "type",) | ("fields", _):
+            return True
+        case ("send" | "expect", *_) | ("then", int(), "send" | "expect", *_):
+            return True
+    return False
 
 
 def _in_request(path: Path) -> bool | None:

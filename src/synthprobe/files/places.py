@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
+from msgspec import UnsetType
+
 from synthprobe.files.assertion_shape import Assertion
 from synthprobe.files.documents import Path
 from synthprobe.files.poll_shape import Poll
+from synthprobe.files.protocol_shape import PROTOCOLS, Handshake, Iso8583, Question, Tcp
 from synthprobe.files.request_shape import Request
 from synthprobe.files.shapes import given
 from synthprobe.files.step_shape import Step
@@ -42,6 +45,15 @@ def undo_requests(undo: Undo, path: Path) -> Iterator[tuple[Path, Request]]:
     for number, act in enumerate(undo.act):
         if isinstance(act.request, Request):
             yield (*path, "act", number, "request"), act.request
+
+
+def protocols(steps: Sequence[Step]) -> Iterator[tuple[Path, Tcp | Handshake | Question | Iso8583]]:
+    """Every step of another protocol than HTTP, with the way to what it says."""
+    for index, step in enumerate(steps):
+        for kind in PROTOCOLS:
+            written = getattr(step, kind)
+            if not isinstance(written, UnsetType):
+                yield ("steps", index, kind), written
 
 
 def own_request(step: Step) -> Request | None:

@@ -8,7 +8,7 @@ from msgspec import UnsetType
 from synthprobe.files.documents import Document, Path
 from synthprobe.files.durations import duration
 from synthprobe.files.expressions import path_fault
-from synthprobe.files.places import requests
+from synthprobe.files.places import protocols, requests
 from synthprobe.files.probe_shape import Alert, Defaults, FailAfter, ProbeFile, Redact
 from synthprobe.files.problems import Problem, problem_at
 from synthprobe.files.shapes import given
@@ -88,7 +88,7 @@ def _durations(file: ProbeFile) -> Iterator[tuple[Path, str]]:
             (("steps", index, "retry"), step.retry),
             (("steps", index, "poll"), step.poll),
         ]
-    holders += requests(file.steps)
+    holders += [*requests(file.steps), *protocols(file.steps)]
     for path, holder in holders:
         for name in ("every", "max_every", "timeout", "undo_timeout", "backoff", "pause"):
             if isinstance(written := getattr(holder, name, None), str):

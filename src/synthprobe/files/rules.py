@@ -21,6 +21,7 @@ from synthprobe.files.probe_rules import (
 )
 from synthprobe.files.probe_shape import ProbeFile
 from synthprobe.files.problems import Problem
+from synthprobe.files.protocol_rules import protocol_problems
 from synthprobe.files.retries import retry_problems
 from synthprobe.files.step_rules import capture_problems, request_problems
 from synthprobe.files.undo_rules import stake_problems, undo_problems
@@ -45,6 +46,7 @@ RULES: tuple[Rule, ...] = (
     undo_problems,
     stake_problems,
     request_problems,
+    protocol_problems,
     retry_problems,
     capture_problems,
     profile_problems,

@@ -10,6 +10,7 @@ from synthprobe.files.classify_shape import Classify
 from synthprobe.files.condition_shape import Condition
 from synthprobe.files.durations import Duration
 from synthprobe.files.poll_shape import Poll
+from synthprobe.files.protocol_shape import Handshake, Iso8583, Question, Tcp
 from synthprobe.files.request_shape import Name, Request, Retry
 from synthprobe.files.shapes import require_exactly_one
 from synthprobe.files.undo_shape import Money, Undo
@@ -43,9 +44,19 @@ class Step(
     forbid_unknown_fields=True,
     rename={"assertions": "assert", "condition": "if", "inputs": "with"},
 ):
-    """One action and what is expected of it; exactly one kind (`request poll use resend pause`)."""
+    """One action and what is expected of it; exactly one kind (`request poll use resend tcp tls dns iso8583 pause`)."""
 
-    EXACTLY_ONE: ClassVar[tuple[str, ...]] = ("request", "poll", "use", "resend", "pause")
+    EXACTLY_ONE: ClassVar[tuple[str, ...]] = (
+        "request",
+        "poll",
+        "use",
+        "resend",
+        "tcp",
+        "tls",
+        "dns",
+        "iso8583",
+        "pause",
+    )
 
     id: Annotated[StepId, Meta(description="The step's name within the probe.", examples=["authorise"])]
     request: Annotated[
@@ -83,6 +94,35 @@ class Step(
         Meta(
             description="Send what an earlier step sent, byte for byte and with its key.",
             examples=["authorise", {"step": "authorise", "exact": True}],
+        ),
+    ] = UNSET
+    tcp: Annotated[
+        Tcp | UnsetType,
+        Meta(
+            description="Connect, send, and wait for what must come.",
+            examples=[{"host": "cache.acme.example", "port": 6379, "send": "PING\r\n", "expect": "+PONG"}],
+        ),
+    ] = UNSET
+    tls: Annotated[
+        Handshake | UnsetType,
+        Meta(
+            description="Shake hands, and look at the certificate.", examples=[{"host": "api.acme.example"}]
+        ),
+    ] = UNSET
+    dns: Annotated[
+        Question | UnsetType,
+        Meta(
+            description="Ask a resolver.",
+            examples=[{"name": "api.acme.example", "type": "A", "resolver": "9.9.9.9"}],
+        ),
+    ] = UNSET
+    iso8583: Annotated[
+        Iso8583 | UnsetType,
+        Meta(
+            description="Send an ISO 8583 message and wait for its answer.",
+            examples=[
+                {"host": "acquirer.acme.example", "port": 8583, "type": "0800", "fields": {"70": "301"}}
+            ],
         ),
     ] = UNSET
     pause: Annotated[Duration | UnsetType, Meta(description="Wait this long.", examples=["2s"])] = UNSET

@@ -17,6 +17,8 @@ from synthprobe.files.expectation_values import assertions_of, captures_of
 from synthprobe.files.fragments import default_inputs
 from synthprobe.files.making import Making
 from synthprobe.files.poll_shape import Poll
+from synthprobe.files.protocol_shape import Handshake, Iso8583, Question, Tcp
+from synthprobe.files.protocol_values import handshake_value, iso8583_value, question_value, tcp_value
 from synthprobe.files.request_shape import Request
 from synthprobe.files.request_values import request_value
 from synthprobe.files.retries import effective
@@ -103,11 +105,35 @@ def _pause(step: Step, path: Path, making: Making) -> core.Action:
     return core.Pause(duration(str(step.pause)))
 
 
+def _tcp(step: Step, path: Path, making: Making) -> core.Action:
+    assert isinstance(step.tcp, Tcp)
+    return tcp_value(step.tcp, making)
+
+
+def _tls(step: Step, path: Path, making: Making) -> core.Action:
+    assert isinstance(step.tls, Handshake)
+    return handshake_value(step.tls, making)
+
+
+def _dns(step: Step, path: Path, making: Making) -> core.Action:
+    assert isinstance(step.dns, Question)
+    return question_value(step.dns)
+
+
+def _iso8583(step: Step, path: Path, making: Making) -> core.Action:
+    assert isinstance(step.iso8583, Iso8583)
+    return iso8583_value(step.iso8583, making)
+
+
 ACTIONS: Mapping[str, Callable[[Step, Path, Making], core.Action]] = {
     "request": _request,
     "poll": _poll,
     "use": _use,
     "resend": _resend,
+    "tcp": _tcp,
+    "tls": _tls,
+    "dns": _dns,
+    "iso8583": _iso8583,
     "pause": _pause,
 }
 """By the key of the kind."""

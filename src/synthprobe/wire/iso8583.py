@@ -66,6 +66,8 @@ class Dialect(Struct, frozen=True):
     format: Format = Format.ASCII
     fields: tuple[tuple[str, Field], ...] = ()
     """Fields that are written otherwise than the format says."""
+    newer: bool = False
+    """Whether it is the version of 1993 or later (message types 1xxx, 2xxx), where some fields are longer."""
 
 
 class Header(Struct, frozen=True):
@@ -143,8 +145,9 @@ def answers(asked: Fields, heard: Fields) -> bool:
 
 
 def response_type(asked: str) -> str:
-    """The message type of the answer: `0110` for `0100`, also for its repeat `0101` (ISO 8583-1, 4.1)."""
-    return f"{asked[:2]}{int(asked[2]) + 1}0" if asked[2:3].isdigit() else asked
+    """The type of the answer: 0110 for 0100 and for its repeat 0101, 1814 for 1804 (ISO 8583-1, 4.1)."""
+    function, origin = int(asked[2]), int(asked[3])
+    return f"{asked[:2]}{function + 1}{origin - origin % 2}"
 
 
 _STAN = "11"
@@ -192,11 +195,25 @@ def _lower(text: str) -> str:
 @lru_cache(maxsize=64)
 def _spec(dialect: Dialect) -> Mapping[str, Mapping[str, Any]]:
     made = {name: dict(layout) for name, layout in _FORMATS[dialect.format].items()}
+    for name, (width, most) in _NEWER.items() if dialect.newer else ():
+        made[name] |= {"len_type": width, "max_len": most}
     if dialect.format is Format.EBCDIC:
         for layout in made.values():
             layout |= {key: "cp500" for key in ("data_enc", "len_enc") if layout[key] == "ascii"}
     return made | {name: _layout(field) for name, field in dialect.fields}
 
+
+_NEWER = {
+    "12": (0, 12),
+    "22": (0, 12),
+    "25": (0, 4),
+    "26": (0, 4),
+    "30": (0, 24),
+    "39": (0, 3),
+    "43": (2, 99),
+    "56": (2, 35),
+}
+"""Digits of the length, and length, of fields that ISO 8583:1993 changed."""
 
 _FORMATS: Mapping[Format, Mapping[str, Mapping[str, Any]]] = {
     Format.ASCII: specs.default_ascii,

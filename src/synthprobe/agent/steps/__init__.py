@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from msgspec import Struct
 
 from synthprobe.agent.scene import Acted, Scene
-from synthprobe.agent.steps import pause, poll, request, resend, use
+from synthprobe.agent.steps import dns, iso8583, pause, poll, request, resend, tcp, tls, use
+from synthprobe.core.protocols import Handshake, Iso8583, Question, Tcp
 from synthprobe.core.requests import Request
 from synthprobe.core.steps import Pause, Poll, Resend, Step, Use
 from synthprobe.telemetry.tracing import OpenSpan
@@ -24,6 +25,10 @@ KINDS: Mapping[type, StepKind] = {
     Resend: StepKind("resend", resend.act),
     Pause: StepKind("pause", pause.act),
     Use: StepKind("use", use.act),
+    Tcp: StepKind("tcp", tcp.act),
+    Handshake: StepKind("tls", tls.act),
+    Question: StepKind("dns", dns.act),
+    Iso8583: StepKind("iso8583", iso8583.act),
 }
 """A new kind is a frozen struct in `Action` of `core/steps.py`, a file here and a row in this table."""
 

@@ -14,7 +14,7 @@ import httpx
 from synthprobe import __version__
 from synthprobe.agent.egress import egress
 from synthprobe.agent.redirects import follow
-from synthprobe.agent.retries import repeat
+from synthprobe.agent.retries import is_repeatable, repeat
 from synthprobe.agent.scene import Acted, Attempt, Prepared, Scene, Shipped, Unsendable
 from synthprobe.agent.sending import Outgoing, send
 from synthprobe.core.comparisons import Incomparable, text_of
@@ -70,7 +70,7 @@ async def exchange(
             scene.shipped[step.id] = Shipped(action, prepared, outgoing.request)
         return await follow(outgoing, lambda each: send(each, scene, span), action, scene)
 
-    return await repeat(step.retry, action, attempt, remaining)
+    return await repeat(step.retry, attempt, remaining, repeatable=is_repeatable(action))
 
 
 def prepare(action: Request, scene: Scene) -> Prepared:
