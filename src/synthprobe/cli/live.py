@@ -84,7 +84,8 @@ class View:
 def _line(result: StepResult) -> Text:
     mark, style = MARKS[result.outcome]
     if result.outcome is StepOutcome.SKIPPED:
-        return line(f"  {mark} {result.id:<24} skipped", style=style)
+        why = f", {result.why}" if result.why else ""
+        return line(f"  {mark} {result.id:<24} skipped{why}", style=style)
     last = result.exchanges[-1] if result.exchanges else None
     status = str(last.status) if last and last.status else "-"
     tries = f"  {len(result.exchanges)} attempts" if len(result.exchanges) > 1 else ""

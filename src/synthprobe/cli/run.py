@@ -14,6 +14,7 @@ from synthprobe.app.once import parts, run_once
 from synthprobe.cli.exits import Exit
 from synthprobe.cli.live import View
 from synthprobe.cli.options import refuse, settings_from, with_settings
+from synthprobe.cli.reporting import Runs, report_of, write
 from synthprobe.core.probes import Check, Probe, checks
 from synthprobe.core.results import Outcome, Result
 from synthprobe.files.probes import load_folder
@@ -34,6 +35,13 @@ WORST_FIRST = (Exit.FAILED, Exit.ERRORED, Exit.OK)
 @click.option("--matrix", "rows", multiple=True, metavar="KEY=VALUE", help="only rows with this value")
 @click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="set a variable of `vars`")
 @click.option("--fail-on", type=click.Choice(["degraded"]), help="exit 4 for a degraded run too")
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="KIND=FILE",
+    help="write junit=FILE, json=FILE or html=FILE; repeat for more",
+)
 @click.option("--trace", is_flag=True, help="print each run's trace id")
 @with_settings("probes")
 def run(
@@ -42,6 +50,7 @@ def run(
     rows: tuple[str, ...],
     variables: tuple[str, ...],
     fail_on: str | None,
+    reports: tuple[str, ...],
     trace: bool,
     **flags: str | None,
 ) -> None:
@@ -49,6 +58,7 @@ def run(
 
     Exit 0 passed, 1 usage, 2 invalid file, 3 errored (ours), 4 failed (the target's).
     """
+    wanted_reports = [report_of(text) for text in reports]
     folder = settings_from(flags).settings.probes
     probes = [_with_variables(_find(name, folder), _pairs(variables)) for name in wanted]
     chosen = tuple(check for probe in probes for check in _chosen(probe, regions, _pairs(rows)))
@@ -59,6 +69,7 @@ def run(
             run_once, chosen, shared, view.watch, backend_options={"use_uvloop": sys.platform != "win32"}
         )
     view.summarise([found.result for found in finished])
+    write(wanted_reports, Runs(finished, fail_on == "degraded", clock.system().now()))
     sys.exit(_exit([found.result for found in finished], degraded_fails=fail_on == "degraded"))
 
 

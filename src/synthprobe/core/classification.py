@@ -55,10 +55,10 @@ def _by_code(step: Step, classify: Classify, response: Response) -> Classified |
     code = _code(classify, response)
     where = " ".join(filter(None, (classify.source.value, classify.path)))
     if code in classify.declined:
-        failure = Failure(Kind.DECLINED, f"declined: {where} is {code}", actual=code)
+        failure = Failure(Kind.DECLINED, f"{where} is {code}", actual=code)
         return Classified(failure, classify.outcome)
     if code in classify.technical:
-        failure = Failure(Kind.TECHNICAL, f"an outage behind the API: {where} is {code}", actual=code)
+        failure = Failure(Kind.TECHNICAL, f"{where} is {code}, an outage behind the API", actual=code)
         return Classified(failure, Level.FAILED)
     return None
 

@@ -1,0 +1,126 @@
+"""Reports of `synthprobe run`: what a CI server, a program and a person get to see."""
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree as Xml
+
+import pytest
+from click.testing import CliRunner, Result
+
+from synthprobe.cli import synthprobe
+from synthprobe.cli.junit import junit
+from synthprobe.core.expectations import Level
+from synthprobe.core.failures import Failure, Kind
+from synthprobe.core.results import AssertionResult, Outcome, StepOutcome, StepResult, Trigger, Verdict
+from synthprobe.core.results import Result as RunResult
+from virtual import START
+
+PROBE = """\
+name: one
+schedule: {every: 1m}
+regions: [emea]
+secrets: {key: {env: REPORT_KEY}}
+matrix: [{scheme: visa}, {scheme: "<b>&"}]
+steps:
+  - id: call
+    request: {url: "http://127.0.0.1:1/${{ matrix.scheme }}", headers: {X-Key: "${{ secrets.key }}"}}
+    assert: [{status: 200}]
+  - id: after
+    pause: 1s
+"""
+
+
+def run(folder: Path, *reports: str) -> Result:
+    """`synthprobe run` of the probe, which reaches nobody."""
+    (folder / "one.yaml").write_text(PROBE)
+    words = [word for report in reports for word in ("--report", report)]
+    return CliRunner(env={"REPORT_KEY": "s3cr3t-k3y"}).invoke(
+        synthprobe, ["run", str(folder / "one.yaml"), *words]
+    )
+
+
+def test_every_kind_of_report_tells_of_every_run_and_no_secret(tmp_path: Path) -> None:
+    files = {kind: tmp_path / f"report.{kind}" for kind in ("junit", "json", "html")}
+    result = run(tmp_path, *(f"{kind}={file}" for kind, file in files.items()))
+    assert result.exit_code == 4, result.output
+    texts = {kind: file.read_text() for kind, file in files.items()}
+    assert not any("s3cr3t" in text for text in texts.values())
+    suites = Xml.fromstring(texts["junit"]).findall("testsuite")
+    assert [suite.get("name") for suite in suites] == ["one/emea/visa", "one/emea/<b>&"]
+    assert (suites[0].get("failures"), suites[0].get("skipped")) == ("1", "1")
+    document = json.loads(texts["json"])
+    assert [each["outcome"] for each in document["results"]] == ["failed", "failed"]
+    assert document["results"][0]["steps"][0]["failure"]["kind"] == "connect_refused"
+    assert "one/emea/&lt;b&gt;&amp;" in texts["html"]
+    assert "<b>&" not in texts["html"]
+    assert 'href="/' not in texts["html"], "a file that is opened alone has no server to link to"
+
+
+@pytest.mark.parametrize("text", ["junit", "xml=a.xml", "html=", "json=nowhere/a.json"])
+def test_a_report_that_cannot_be_written_is_refused_before_anything_runs(tmp_path: Path, text: str) -> None:
+    result = run(tmp_path, text)
+    assert result.exit_code == 1 or result.exit_code == 2
+    assert "connect_refused" not in result.output
+
+
+def step(outcome: StepOutcome, kind: Kind = Kind.ASSERTION) -> StepResult:
+    """A step with a failure, unless it passed."""
+    if outcome in (StepOutcome.PASSED, StepOutcome.SKIPPED):
+        return StepResult(outcome.value, "request", outcome)
+    found = AssertionResult("status equals 201", Verdict.FAIL, Level.FAILED, "201", "5\x0000", "pay.yaml:9:3")
+    return StepResult(
+        outcome.value, "request", outcome, assertions=(found,), failure=Failure(kind, "was 500", "a")
+    )
+
+
+def told(*outcomes: StepOutcome, degraded_fails: bool = False) -> dict[str, str]:
+    """What a CI server sees of each step."""
+    result = RunResult(
+        run_id="r",
+        check="pay/emea",
+        probe="pay",
+        region="emea",
+        trigger=Trigger.MANUAL,
+        outcome=Outcome.PASSED,
+        started_at=START,
+        ended_at=START,
+        trace_id="0" * 32,
+        definition="d",
+        steps=tuple(map(step, outcomes)),
+    )
+    text = junit([result], degraded_fails=degraded_fails)
+    cases = Xml.fromstring(text.partition("?>")[2]).iter("testcase")
+    return {str(case.get("name")): next((child.tag for child in case), "") for case in cases}
+
+
+def test_junit_tells_failures_from_errors_and_what_was_not_reached() -> None:
+    assert told(*StepOutcome) == {
+        "passed": "",
+        "degraded": "system-out",
+        "failed": "failure",
+        "errored": "error",
+        "skipped": "skipped",
+    }
+
+
+def test_a_degraded_step_fails_the_gate_only_where_it_is_asked_to() -> None:
+    assert told(StepOutcome.DEGRADED, degraded_fails=True) == {"degraded": "failure"}
+
+
+def test_a_run_that_could_not_begin_is_an_error_of_its_own() -> None:
+    result = RunResult(
+        run_id="r",
+        check="pay/emea",
+        probe="pay",
+        region="emea",
+        trigger=Trigger.MANUAL,
+        outcome=Outcome.ERRORED,
+        started_at=START,
+        ended_at=START,
+        trace_id="0" * 32,
+        definition="d",
+        failure=Failure(Kind.SECRET_MISSING, "secret key is not set"),
+    )
+    text = junit([result], degraded_fails=False)
+    assert 'errors="1"' in text
+    assert "secret key is not set" in text
