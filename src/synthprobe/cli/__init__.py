@@ -16,6 +16,8 @@ COMMANDS = {
     "agent": "synthprobe.cli.serve:agent",
     "run": "synthprobe.cli.run:run",
     "validate": "synthprobe.cli.validate:validate",
+    "new": "synthprobe.cli.new:new",
+    "plan": "synthprobe.cli.plan:plan",
     "config": "synthprobe.cli.config:config",
     "routes": "synthprobe.cli.routes:routes",
     "oncall": "synthprobe.cli.oncall:oncall",

@@ -1,24 +1,19 @@
 """`synthprobe run`: probes once, now, with live progress; a gate for CI and CD."""
 
 import sys
-from collections.abc import Mapping
-from pathlib import Path
 
 import anyio
 import click
-from msgspec import structs
 
 from synthprobe import clock
 from synthprobe import settings as settings_module
 from synthprobe.app.once import parts, run_once
+from synthprobe.cli.choosing import chosen_checks, find, pairs, with_variables
 from synthprobe.cli.exits import Exit
 from synthprobe.cli.live import View
-from synthprobe.cli.options import refuse, settings_from, with_settings
+from synthprobe.cli.options import settings_from, with_settings
 from synthprobe.cli.reporting import Runs, report_of, write
-from synthprobe.core.probes import Check, Probe, checks
 from synthprobe.core.results import Outcome, Result
-from synthprobe.files.probes import load_folder
-from synthprobe.files.problems import FileProblems, errors
 
 OUTCOME_EXITS = {
     Outcome.PASSED: Exit.OK,
@@ -60,8 +55,8 @@ def run(
     """
     wanted_reports = [report_of(text) for text in reports]
     folder = settings_from(flags).settings.probes
-    probes = [_with_variables(_find(name, folder), _pairs(variables)) for name in wanted]
-    chosen = tuple(check for probe in probes for check in _chosen(probe, regions, _pairs(rows)))
+    probes = [with_variables(find(name, folder), pairs(variables)) for name in wanted]
+    chosen = tuple(check for probe in probes for check in chosen_checks(probe, regions, pairs(rows)))
     shared = parts(clock.system(), settings_module.environment())
     view = View(trace=trace)
     with view:
@@ -71,52 +66,6 @@ def run(
     view.summarise([found.result for found in finished])
     write(wanted_reports, Runs(finished, fail_on == "degraded", clock.system().now()))
     sys.exit(_exit([found.result for found in finished], degraded_fails=fail_on == "degraded"))
-
-
-def _find(name: str, folder: Path) -> Probe:
-    path = Path(name)
-    is_file = path.suffix in (".yaml", ".yml") or path.exists()
-    loaded = load_folder([path if is_file else folder])
-    if (is_file or not loaded.probes) and (found := errors(loaded.problems)):
-        refuse(FileProblems(found))
-    named = [entry.probe for entry in loaded.probes if is_file or entry.probe.name == name]
-    if not named:
-        known = ", ".join(sorted(entry.probe.name for entry in loaded.probes)) or "none"
-        raise click.UsageError(f"no probe is called {name!r} in {folder}; there are: {known}")
-    return named[0]
-
-
-def _with_variables(probe: Probe, given: Mapping[str, str]) -> Probe:
-    for name in given:
-        if name not in probe.vars:
-            known = ", ".join(probe.vars) or "none"
-            raise click.UsageError(f"{probe.name} has no variable {name!r}; it has: {known}")
-    return structs.replace(probe, vars={**probe.vars, **given})
-
-
-def _chosen(probe: Probe, regions: tuple[str, ...], rows: Mapping[str, str]) -> list[Check]:
-    for region in regions:
-        if region not in probe.regions:
-            raise click.UsageError(
-                f"{probe.name} has no region {region!r}; it has: {', '.join(probe.regions)}"
-            )
-    chosen = [
-        check
-        for check in checks(probe)
-        if (not regions or check.region in regions)
-        and all(check.row and str(check.row.values.get(key)) == value for key, value in rows.items())
-    ]
-    if not chosen:
-        wish = ", ".join(f"{key}={value}" for key, value in rows.items())
-        raise click.UsageError(f"no row of {probe.name} has {wish}")
-    return chosen
-
-
-def _pairs(texts: tuple[str, ...]) -> Mapping[str, str]:
-    for text in texts:
-        if "=" not in text:
-            raise click.UsageError(f"{text!r} is not NAME=VALUE")
-    return dict(text.split("=", 1) for text in texts)
 
 
 def _exit(results: list[Result], *, degraded_fails: bool) -> Exit:

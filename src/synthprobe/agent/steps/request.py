@@ -75,11 +75,15 @@ async def exchange(
 
 def prepare(action: Request, scene: Scene) -> Prepared:
     """Fill a request's templates. Raises `LookupFailed`, `Unsendable`."""
-    names = scene.names
+    return filled(action, scene.names, scene.new_id)
+
+
+def filled(action: Request, names: Names, new_key: Callable[[], str]) -> Prepared:
+    """A request with its references looked up in some names. Raises `LookupFailed`, `Unsendable`."""
     headers = dict(_headers(action.headers, names))
     present = {name.lower() for name in headers}
     if action.idempotency and action.idempotency.lower() not in present:
-        headers[action.idempotency] = scene.new_id()
+        headers[action.idempotency] = new_key()
     if "user-agent" not in present:
         headers["User-Agent"] = USER_AGENT
     content, content_type = _content(action.body, names)
