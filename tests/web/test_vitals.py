@@ -7,6 +7,7 @@ import anyio
 import pytest
 from web_stage import NOW, answer, app_over, browser, last_failed, seed
 
+from synthprobe import clock
 from synthprobe.stores.inline import InlineStore
 from synthprobe.web.health import Health, Part
 from synthprobe.web.kept import LONGEST, Kept
@@ -88,7 +89,7 @@ def test_the_overview_is_made_once_for_all_who_ask_until_something_is_new() -> N
         return f"page {len(made)}"
 
     async def ask() -> list[str]:
-        kept = Kept()
+        kept = Kept(clock.system())
         asked = [("1", NOW), ("1", NOW + LONGEST / 2), ("2", NOW + LONGEST / 2), ("2", NOW + 2 * LONGEST)]
         return [await kept.page(version, now, make) for version, now in asked]
 

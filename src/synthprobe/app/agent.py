@@ -25,6 +25,7 @@ from synthprobe.agent.scheduler import Limits
 from synthprobe.agent.secrets import Secrets
 from synthprobe.agent.spool import SCHEMA, Spool
 from synthprobe.app.once import new_run_id
+from synthprobe.app.precedence import go_first
 from synthprobe.app.reloading import HANG_UP, Nudge, ProbeReload, RoutesReload, sourced
 from synthprobe.buses import local
 from synthprobe.clock import Clock
@@ -59,6 +60,7 @@ async def run(
     options: AgentOptions, folder: ProbeFolder, environment: Mapping[str, str], clock: Clock
 ) -> None:
     """Serve what the probe files say until SIGINT, SIGTERM or the end of the router. Raises `StoreError`."""
+    go_first()
     stop, regions = anyio.Event(), dict(options.regions)
     with closing(SqliteStore.open(options.settings.spool, SCHEMA, option="--spool")) as store:
         spool = Spool(store, options.settings.agent)

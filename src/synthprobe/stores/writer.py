@@ -27,6 +27,9 @@ T = TypeVar("T")
 BATCH = 256
 """Once so many transactions wait, no more are added to their commit."""
 
+BREATH = 0.001
+"""Seconds between two callers that one commit answers: runs that begin together must not measure each other."""
+
 
 class Writer:
     """One connection's writer thread; `write` is for one event loop at a time."""
@@ -161,7 +164,7 @@ def _answer(works: list[_Work[Any]], path: str) -> None:
 
 
 def _tell(loop: asyncio.AbstractEventLoop, works: deque[_Work[Any]], path: str) -> None:
-    """Tell one caller in each turn of its loop: what they all do next must not keep the loop from its sockets."""
+    """Tell one caller after the other, with a breath between: what they do next keeps the loop from its sockets."""
     works.popleft().answer(path)
     if works:
-        loop.call_soon(_tell, loop, works, path)
+        loop.call_later(BREATH, _tell, loop, works, path)

@@ -24,6 +24,7 @@ from synthprobe.web.health import Health
 from synthprobe.web.hooks import Hooks
 from synthprobe.web.hosts import only_for
 from synthprobe.web.kept import Kept
+from synthprobe.web.rendering import Rendering
 from synthprobe.web.site import Site, templates
 
 HEADERS: Mapping[str, str] = {
@@ -67,7 +68,8 @@ def build(
         stopping=stopping,
         templates=templates(served),
         public_url=public_url,
-        overview=Kept(),
+        overview=Kept(clock),
+        rendering=Rendering(),
     )
     errors = Problems(site)
     return Litestar(

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import anyio.to_thread
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Response
 from msgspec import Struct
@@ -18,6 +17,7 @@ from synthprobe.stores.views import overview
 from synthprobe.web import assets, curl, formats, strip, waterfall
 from synthprobe.web.health import Health
 from synthprobe.web.kept import Kept
+from synthprobe.web.rendering import Rendering
 
 HTML = "text/html"
 """Litestar adds the charset to every text type."""
@@ -41,6 +41,7 @@ class Site(Struct, frozen=True):
     templates: Environment
     public_url: str
     overview: Kept
+    rendering: Rendering
 
     async def version(self) -> str:
         """A text that differs whenever a page may have something new to show."""
@@ -55,7 +56,7 @@ class Site(Struct, frozen=True):
     async def render(self, template: str, **values: object) -> str:
         """A page's text, made in a thread: many checks take a while, and the loop must not wait."""
         render = partial(self.templates.get_template(template).render, now=self.clock.now(), **values)
-        return await anyio.to_thread.run_sync(render)
+        return await self.rendering.run(render)
 
 
 def answer(page: str, status: int = 200) -> Response[str]:
