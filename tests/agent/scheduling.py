@@ -8,11 +8,14 @@ from typing import Any
 
 import anyio
 import probing
+from msgspec import structs
 
+from synthprobe.agent.permits import FREE, Permits
 from synthprobe.agent.scheduler import DEFAULT_LIMITS, Limits, Scheduler
 from synthprobe.agent.spool import SCHEMA, Spool
 from synthprobe.clock import Clock
 from synthprobe.core import schedule
+from synthprobe.core.hours import Hours, always
 from synthprobe.core.probes import Check
 from synthprobe.core.reports import Finished, Slots
 from synthprobe.core.results import Outcome, Result, SlotRange, Trigger
@@ -29,6 +32,8 @@ class Pretend:
     clock: Clock
     takes: float = 1.0
     made: list[tuple[str, datetime | None, datetime]] = field(default_factory=list)
+    triggers: list[Trigger] = field(default_factory=list)
+    outcome: Callable[[datetime], Outcome] = lambda _: Outcome.PASSED
     at_once: int = 0
     most: int = 0
 
@@ -36,13 +41,16 @@ class Pretend:
         self, check: Check, *, trigger: Trigger, scheduled_at: datetime | None, run_id: str
     ) -> Finished:
         self.made.append((check.key, scheduled_at, self.clock.now()))
+        self.triggers.append(trigger)
         self.at_once += 1
         self.most = max(self.most, self.at_once)
         try:
             await anyio.sleep(self.takes)
         finally:
             self.at_once -= 1
-        return Finished("agent-1", _result(check, run_id, scheduled_at, self.clock.now()))
+        now = self.clock.now()
+        result = _result(check, run_id, scheduled_at, now)
+        return Finished("agent-1", structs.replace(result, trigger=trigger, outcome=self.outcome(now)))
 
 
 @dataclass
@@ -54,11 +62,13 @@ class World:
     spool: Spool
     scheduler: Scheduler
     stop: anyio.Event
+    hours: Callable[[Check], Hours] = always
 
     async def fates(self) -> list[SlotRange]:
-        """Every range that was spooled."""
+        """Every range that was spooled; one that was told again as the last telling had it."""
         reports = [each.report for each in await self.spool.peek(10_000)]
-        return [each for report in reports if isinstance(report, Slots) for each in report.ranges]
+        told = [each for report in reports if isinstance(report, Slots) for each in report.ranges]
+        return list({(each.check, each.fate, each.first_at): each for each in told}.values())
 
     async def ran(self) -> list[datetime]:
         """Every slot with a result in the spool."""
@@ -75,7 +85,7 @@ class World:
         """Serve checks for so long, then stop in order."""
         served = list(checks)
         since = self.clock.now()
-        settled = await self.spool.recover(served, since)
+        settled = await self.spool.recover(served, since, self.hours)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self.scheduler.run, served, settled, since, self.stop)
             if meanwhile is not None:
@@ -94,29 +104,39 @@ def simulate(
     limits: Limits = DEFAULT_LIMITS,
     seed: int = 0,
     start: datetime = START,
+    hours: Callable[[Check], Hours] = always,
+    permits: Permits = FREE,
 ) -> None:
     """Run a scenario in a new world."""
 
     async def main(clock: Clock) -> None:
         store = InlineStore(SCHEMA)
         runs, spool = Pretend(clock, takes), Spool(store, "agent-1")
-        scheduler = Scheduler(runs, spool, clock, probing.ids(), limits)
-        await scenario(World(clock, runs, spool, scheduler, anyio.Event()))
+        scheduler = Scheduler(runs, spool, clock, probing.ids(), limits, hours=hours, permits=permits)
+        await scenario(World(clock, runs, spool, scheduler, anyio.Event(), hours))
         store.close()
 
     run_virtual(main, seed=seed, start=start)
 
 
+def starts(check: Check, since: datetime, until: datetime) -> list[datetime]:
+    """Every slot of a check in (since, until]."""
+    found = []
+    while (since := check.times.next_start(since)) <= until:
+        found.append(since)
+    return found
+
+
 async def each_slot_once(world: World, check: Check, since: datetime, until: datetime) -> None:
     """Every slot of a check ran or has one other fate, and none has two."""
-    every = check.probe.every
     reports = [each.report for each in await world.spool.peek(10_000)]
     results = [report.result for report in reports if isinstance(report, Finished)]
     settled = Counter(r.scheduled_at for r in results if r.check == check.key and r.scheduled_at is not None)
     for each in await world.fates():
         if each.check == check.key:
-            settled.update(each.first_at + n * every for n in range(each.count))
-    due = schedule.due(check.key, every, since, until)
+            before = each.first_at - schedule.MICROSECOND
+            settled.update(at for at in starts(check, before, each.last_at))
+    due = starts(check, since, until)
     assert not [at for at in due if settled[at] == 0], "slots without a fate"
     assert not [at for at, count in settled.items() if count > 1], "slots with two fates"
 

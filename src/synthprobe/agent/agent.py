@@ -16,6 +16,7 @@ from synthprobe.agent.scheduler import DEFAULT_LIMITS, Limits, Runs, Scheduler, 
 from synthprobe.agent.spool import Spool
 from synthprobe.buses import BusError
 from synthprobe.clock import Clock
+from synthprobe.core import crons
 from synthprobe.core.assertions import show
 from synthprobe.core.comparisons import text_of
 from synthprobe.core.probes import Check
@@ -134,6 +135,9 @@ def check_info(check: Check, source: str) -> CheckInfo:
         probe=probe.name,
         region=check.region,
         every=probe.every.total_seconds(),
+        cron=probe.cron,
+        timezone=probe.timezone if probe.cron else "",
+        longest=crons.longest(probe.cron, probe.timezone).total_seconds() if probe.cron else 0.0,
         definition=probe.definition,
         labels={**probe.labels, **({"owner": probe.owner} if probe.owner else {})},
         row=row.id if row else None,

@@ -40,6 +40,11 @@ class Confirming:
         others = tuple(served[key] for key in keys if key in served and key != check.key)
         return others or (check,)
 
+    def fires(self, key: str) -> bool:
+        """Whether a check's alert fires, as far as this agent has seen."""
+        alert = self._alerts.get(key)
+        return alert is not None and alert.state is AlertState.FIRING
+
     def _keep(self, key: str, alert: Alert | None) -> None:
         if alert is not None and alert.state in _OPEN:
             self._alerts[key] = alert

@@ -1,7 +1,7 @@
 """Gathers the fates of slots that did not run into ranges, before they are spooled: an hour of overlap is one row.
 
-A range is forgotten once it is on disk. Until then whoever writes for its check writes it too: told twice, a range
-is one range to the router.
+A range is forgotten once it is on disk, but for what a next slot of the same fate makes of it: told again, a range only
+grows. Until then whoever writes for its check writes it too: told twice, a range is one range to the router.
 """
 
 from collections.abc import Container, Iterable
@@ -17,6 +17,7 @@ class Fates:
 
     def __init__(self) -> None:
         self._open: dict[str, list[SlotRange]] = {}
+        self._told: dict[str, SlotRange] = {}
         self._ended: set[str] = set()
 
     def note(self, check: str, fate: Fate, why: str, starts: Starts) -> None:
@@ -24,6 +25,9 @@ class Fates:
         ranges = self._open.setdefault(check, [])
         joins = check not in self._ended
         self._ended.discard(check)
+        told = self._told.pop(check, None)
+        if joins and not ranges and told is not None and (told.fate, told.why) == (fate, why):
+            ranges.append(told)
         if joins and ranges and (ranges[-1].fate, ranges[-1].why) == (fate, why):
             count = ranges[-1].count + starts.count
             ranges[-1] = structs.replace(ranges[-1], last_at=starts.last, count=count)
@@ -33,6 +37,7 @@ class Fates:
     def end(self, check: str) -> None:
         """A slot of this check runs: what is noted next does not join what was noted before."""
         self._ended.add(check)
+        self._told.pop(check, None)
 
     def keep(self, ranges: Iterable[SlotRange]) -> None:
         """Take ranges that could not be spooled otherwise, before what is noted here."""
@@ -54,3 +59,4 @@ class Fates:
                 known.remove(each)
                 if not known:
                     del self._open[each.check]
+                    self._told[each.check] = each

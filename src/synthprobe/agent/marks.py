@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from synthprobe.core import schedule
+from synthprobe.core.hours import Hours, stretches
 from synthprobe.core.probes import Check
 from synthprobe.core.results import Fate, SlotRange
 from synthprobe.ports import Sql, Tx
@@ -91,13 +91,13 @@ def move(check: str, slot_at: datetime) -> Tx[None]:
     )
 
 
-def missed(check: Check, mark: Mark | None, now: datetime) -> list[SlotRange]:
-    """The slots since the mark of a check that is served: we were down."""
+def missed(check: Check, mark: Mark | None, now: datetime, hours: Hours = None) -> list[SlotRange]:
+    """The slots since the mark of a check that is served: we were down, or they were off anyway."""
     if mark is None or not mark.served:
         return []
-    starts = schedule.between(check.key, check.probe.every, mark.slot_at, now)
-    return (
-        [SlotRange(check.key, Fate.MISSED, starts.first, starts.last, starts.count, why="down")]
-        if starts
-        else []
-    )
+    ranges: list[SlotRange] = []
+    for stretch in stretches(hours, mark.slot_at, now):
+        fate, why = (Fate.MISSED, "down") if stretch.open else (Fate.OFF, "hours")
+        if starts := check.times.between(stretch.since, stretch.until):
+            ranges.append(SlotRange(check.key, fate, starts.first, starts.last, starts.count, why=why))
+    return ranges

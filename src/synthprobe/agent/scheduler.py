@@ -2,9 +2,13 @@
 
     on time, check idle, room for it       ran (or interrupted, if it is cut off)
     its check still runs                   skipped (overlap); with `overlap: queue` it waits, unless a newer one comes
+    its check runs, but for no slot        it waits for the end of that run
     it waits while the agent stops         skipped (queue)
     as many runs as allowed are under way  skipped (concurrency)
     too much money is not taken back yet   skipped (exposure)
+    outside the hours of `only`            off (hours), unless its alert fires
+    halted by a person                     off (halt)
+    its budget is used up                  skipped (budget)
     found more than half an interval late  missed (late): the next slot is nearer than this one
 
 The wall clock names slots, and may be stepped. Forward: the slots in between were missed. Backward: slots that were
@@ -22,12 +26,15 @@ import anyio
 from anyio.abc import TaskGroup
 from msgspec import Struct
 
+from synthprobe.agent.again import Again
 from synthprobe.agent.confirming import Confirming
 from synthprobe.agent.marks import Begun
+from synthprobe.agent.permits import FREE, Permits
 from synthprobe.agent.settling import Settling
 from synthprobe.agent.spool import Spool
 from synthprobe.clock import Clock
 from synthprobe.core import schedule
+from synthprobe.core.hours import Hours, always, is_open, stretches
 from synthprobe.core.probes import Check, Overlap
 from synthprobe.core.reports import Finished
 from synthprobe.core.results import Fate, Trigger
@@ -97,15 +104,20 @@ class Scheduler:
         new_id: Callable[[], str],
         limits: Limits = DEFAULT_LIMITS,
         admission: Admission | None = None,
+        hours: Callable[[Check], Hours] = always,
+        permits: Permits = FREE,
     ) -> None:
         self._runs = runs
         self._admission = admission
         self._clock = clock
         self._new_id = new_id
         self._limits = limits
+        self._hours = hours
+        self._permits = permits
         self._settling = Settling(spool)
         self._confirming = Confirming()
-        self._running: set[str] = set()
+        self._again = Again(clock)
+        self._running: dict[str, Trigger] = {}
         self._queued: dict[str, Begun] = {}
         self._settled: dict[str, datetime] = {}
         self._starts: list[tuple[datetime, str]] = []
@@ -183,7 +195,7 @@ class Scheduler:
         heapq.heapify(self._starts)
 
     def _next_start(self, key: str, after: datetime) -> tuple[datetime, str]:
-        return schedule.next_start(key, self._checks[key].probe.every, after), key
+        return self._checks[key].times.next_start(after), key
 
     def _pause(self, now: datetime, shortest: float) -> float:
         if not self._starts:
@@ -206,24 +218,36 @@ class Scheduler:
 
     def _newest(self, check: Check, first: datetime, now: datetime) -> datetime | None:
         """The slot to start now, if it is not too late for it; those before it were missed."""
-        starts = schedule.between(check.key, check.probe.every, first - schedule.MICROSECOND, now)
+        before = first - schedule.MICROSECOND
+        starts = check.times.between(before, now)
         assert starts is not None, "only called with a start that is due"
-        too_late = now - starts.last > check.probe.every / 2
-        lost = starts.count if too_late else starts.count - 1
-        if lost:
-            self._give(check, Fate.MISSED, "late", first, first + (lost - 1) * check.probe.every)
+        too_late = now - starts.last > (check.times.next_start(starts.last) - starts.last) / 2
+        until = starts.last if too_late else starts.last - schedule.MICROSECOND
+        for stretch in stretches(self._open_hours(check), before, until):
+            fate, why = (Fate.MISSED, "late") if stretch.open else (Fate.OFF, "hours")
+            self._give(check, fate, why, stretch.since, stretch.until)
         return None if too_late else starts.last
 
+    def _open_hours(self, check: Check) -> Hours:
+        """A check whose alert fires keeps its slots: nobody would know otherwise that all is well again."""
+        return None if self._confirming.fires(check.key) else self._hours(check)
+
     def _decide(self, tasks: TaskGroup, check: Check, slot: datetime, now: datetime) -> None:
-        if check.key in self._running:
-            if check.probe.overlap is Overlap.QUEUE:
+        before = slot - schedule.MICROSECOND
+        if self._permits.halted():
+            self._give(check, Fate.OFF, "halt", before, slot)
+        elif not is_open(self._open_hours(check), slot):
+            self._give(check, Fate.OFF, "hours", before, slot)
+        elif running := self._running.get(check.key):
+            # A run that is no slot must not cost one.
+            if check.probe.overlap is Overlap.QUEUE or running is not Trigger.SCHEDULE:
                 self._queued[check.key] = self._begun(check, self._claim(check.key, slot))
             else:
-                self._give(check, Fate.SKIPPED, "overlap", slot, slot)
+                self._give(check, Fate.SKIPPED, "overlap", before, slot)
         elif len(self._running) >= self._limits.concurrency:
-            self._give(check, Fate.SKIPPED, "concurrency", slot, slot)
-        elif self._refused(check, run_id := self._new_id()):
-            self._give(check, Fate.SKIPPED, "exposure", slot, slot)
+            self._give(check, Fate.SKIPPED, "concurrency", before, slot)
+        elif refused := self._refused(check, run_id := self._new_id(), Trigger.SCHEDULE):
+            self._give(check, Fate.SKIPPED, refused, before, slot)
         else:
             # Not for a slot that waited in its queue: that says nothing of how punctual we are.
             self._lateness.append((now - slot).total_seconds())
@@ -234,12 +258,16 @@ class Scheduler:
         if waiting := self._queued.pop(key, None):
             self._settling.give_up(waiting, why)
 
-    def _refused(self, check: Check, run_id: str) -> bool:
-        """Whether a run may not start because too much is at stake already."""
-        if self._admission is None or not (why := self._admission.admit(check, run_id)):
-            return False
-        log.warning("%s was not started: %s", check.key, why, extra=sparingly(f"exposure {check.key}"))
-        return True
+    def _refused(self, check: Check, run_id: str, trigger: Trigger) -> str:
+        """Why a run may not start, in a word: too much is at stake already, or its budget is used up."""
+        if self._admission is not None and (why := self._admission.admit(check, run_id)):
+            log.warning("%s was not started: %s", check.key, why, extra=sparingly(f"exposure {check.key}"))
+            return "exposure"
+        if not self._permits.spend(check, trigger):
+            if self._admission is not None:
+                self._admission.release(run_id)
+            return "budget"
+        return ""
 
     def _begun(self, check: Check, slot: datetime | None, run_id: str = "") -> Begun:
         begun = Begun(run_id or self._new_id(), check.key, slot)
@@ -249,7 +277,7 @@ class Scheduler:
     def _start(
         self, tasks: TaskGroup, check: Check, begun: Begun, trigger: Trigger = Trigger.SCHEDULE
     ) -> None:
-        self._running.add(check.key)
+        self._running[check.key] = trigger
         tasks.start_soon(self._run, tasks, check, begun, trigger)
 
     def _claim(self, key: str, slot: datetime) -> datetime | None:
@@ -260,11 +288,9 @@ class Scheduler:
         self._settled[key] = slot
         return slot
 
-    def _give(self, check: Check, fate: Fate, why: str, first: datetime, last: datetime) -> None:
-        """Give slots a fate, except those that have theirs."""
-        before = first - schedule.MICROSECOND
-        since = max(before, self._settled.get(check.key, before))
-        if starts := schedule.between(check.key, check.probe.every, since, last):
+    def _give(self, check: Check, fate: Fate, why: str, since: datetime, until: datetime) -> None:
+        """Give the slots in (since, until] a fate, except those that have theirs."""
+        if starts := check.times.between(max(since, self._settled.get(check.key, since)), until):
             self._settled[check.key] = starts.last
             self._settling.give(check.key, fate, why, starts)
 
@@ -272,25 +298,37 @@ class Scheduler:
         try:
             finished = await self._made(check, begun, trigger)
         finally:
-            self._running.discard(check.key)
+            del self._running[check.key]
             if self._admission is not None:
                 self._admission.release(begun.run_id)
             if not self._running:
                 self._idle.set()
         if waiting := self._queued.pop(check.key, None):
-            if self._refused(self._checks[check.key], waiting.run_id):
-                self._settling.give_up(waiting, "exposure")
+            if why := self._refused(self._checks[check.key], waiting.run_id, Trigger.SCHEDULE):
+                self._settling.give_up(waiting, why)
             else:
                 self._start(tasks, self._checks[check.key], waiting)
         for other in self._confirming.after(check, finished.result, self._checks, self._clock.now()):
-            self._confirm(tasks, other)
+            self._extra(tasks, other, Trigger.CONFIRM)
+        if self._again.begins(check, finished.result):
+            tasks.start_soon(self._while_failing, tasks, check.key)
 
-    def _confirm(self, tasks: TaskGroup, check: Check) -> None:
-        """Run a check as no slot, unless it runs just now or there is no room for it."""
-        if self._stopping or check.key in self._running or len(self._running) >= self._limits.concurrency:
+    async def _while_failing(self, tasks: TaskGroup, key: str) -> None:
+        """Run a check between its slots too, until it is well again, or was taken away, or the time is over."""
+        while (pause := self._again.pause(key)) is not None:
+            await anyio.sleep(pause)
+            check = self._checks.get(key)
+            if check is None or not self._again.fails(key):
+                break
+            self._extra(tasks, check, Trigger.WHILE_FAILING)
+
+    def _extra(self, tasks: TaskGroup, check: Check, trigger: Trigger) -> None:
+        """Run a check as no slot, unless it runs just now or may not."""
+        full = len(self._running) >= self._limits.concurrency
+        if self._stopping or full or check.key in self._running or self._permits.halted():
             return
-        if not self._refused(check, run_id := self._new_id()):
-            self._start(tasks, check, self._begun(check, None, run_id), Trigger.CONFIRM)
+        if not self._refused(check, run_id := self._new_id(), trigger):
+            self._start(tasks, check, self._begun(check, None, run_id), trigger)
 
     async def _made(self, check: Check, begun: Begun, trigger: Trigger) -> Finished:
         try:
@@ -313,4 +351,4 @@ class Scheduler:
 
 def same_times(before: Check | None, after: Check) -> bool:
     """Whether a check's slots stay what they were."""
-    return before is not None and before.probe.every == after.probe.every
+    return before is not None and before.times == after.times

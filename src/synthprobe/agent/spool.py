@@ -19,6 +19,7 @@ from synthprobe.agent import marks
 from synthprobe.agent.ledger import stored
 from synthprobe.agent.marks import Begun, interrupted
 from synthprobe.agent.passes import Passes
+from synthprobe.core.hours import Hours, always
 from synthprobe.core.ledger import Entry
 from synthprobe.core.probes import Check
 from synthprobe.core.reports import Announced, Finished, Report, Slots
@@ -180,11 +181,13 @@ class Spool:
         """The entries of the undo ledger, and the ids of those that cannot be read."""
         return await self._store.read(stored)
 
-    async def recover(self, checks: Iterable[Check], now: datetime) -> dict[str, datetime]:
+    async def recover(
+        self, checks: Iterable[Check], now: datetime, hours: Callable[[Check], Hours] = always
+    ) -> dict[str, datetime]:
         """After a start, settle what the last process left open; the newest settled slot of each check.
 
-        Runs in flight were interrupted; slots since the last mark were missed because we were down. A check without
-        a mark was not served here before: its slots count from now on.
+        Runs in flight were interrupted; slots since the last mark were missed because we were down, as far as the
+        check's `hours` were open. A check without a mark was not served here before: its slots count from now on.
         """
         served = tuple(checks)
         settled: dict[str, datetime] = {}
@@ -192,7 +195,11 @@ class Spool:
         def transaction() -> Tx[Change]:
             cut = yield from marks.cut_off()
             known = yield from marks.of(check.key for check in served)
-            lost = [each for check in served for each in marks.missed(check, known.get(check.key), now)]
+            lost = [
+                each
+                for check in served
+                for each in marks.missed(check, known.get(check.key), now, hours(check))
+            ]
             settled.update({key: mark.slot_at for key, mark in known.items()})
             settled.update({each.check: each.last_at for each in lost})
             for check in served:

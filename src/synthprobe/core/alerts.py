@@ -184,7 +184,10 @@ _DEGRADED_SEVERITY = "warning"
 
 
 def _counts(sample: Sample, trigger: Trigger) -> bool:
-    return trigger is Trigger.SCHEDULE or (trigger is Trigger.CONFIRM and sample is Sample.FAILED)
+    return trigger in _SAMPLING or (trigger is Trigger.CONFIRM and sample is Sample.FAILED)
+
+
+_SAMPLING = frozenset({Trigger.SCHEDULE, Trigger.WHILE_FAILING})
 
 
 def _begun(ended: Alert | None, result: Result, check: CheckInfo) -> Alert:

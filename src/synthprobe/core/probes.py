@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from synthprobe.core.egress import Safety
 from synthprobe.core.expectations import Position
+from synthprobe.core.schedule import Times
 from synthprobe.core.steps import Step
 from synthprobe.core.templates import Json, Value
 
@@ -77,6 +78,13 @@ class Overlap(StrEnum):
     """It waits for the run to end; a newer one takes its place."""
 
 
+class WhileFailing(Struct, frozen=True):
+    """Extra runs, no slots, from a first failed run on: so often, for so long."""
+
+    every: timedelta
+    lasting: timedelta
+
+
 class Probe(Struct, frozen=True):
     """One YAML file: a named list of steps."""
 
@@ -91,6 +99,12 @@ class Probe(Struct, frozen=True):
     labels: Mapping[str, str] = {}
     runbook: str = ""
     environment: str = "sandbox"
+    cron: str = ""
+    """Then `every` is the shortest time between two starts."""
+    timezone: str = "UTC"
+    only: tuple[str, ...] = ()
+    """Time intervals of the routes in one of which a slot must start; it is off elsewhere. Empty: always."""
+    while_failing: WhileFailing | None = None
     overlap: Overlap = Overlap.SKIP
     timeout: timedelta = RUN_TIMEOUT
     undo_timeout: timedelta = UNDO_TIMEOUT
@@ -116,6 +130,12 @@ class Check(Struct, frozen=True):
         """Stable identity: `probe/region` or `probe/region/row`."""
         parts = (self.probe.name, self.region, *((self.row.id,) if self.row else ()))
         return "/".join(parts)
+
+    @property
+    def times(self) -> Times:
+        """When its slots start."""
+        probe = self.probe
+        return Times(self.key, probe.every, probe.cron, probe.timezone)
 
 
 def checks(probe: Probe) -> Iterator[Check]:

@@ -42,6 +42,8 @@ class Trigger(StrEnum):
     SCHEDULE = "schedule"
     CONFIRM = "confirm"
     """A further sample before the first page."""
+    WHILE_FAILING = "while_failing"
+    """A further sample between two slots, of a check that fails."""
     MANUAL = "manual"
 
 
@@ -206,6 +208,8 @@ class Fate(StrEnum):
     SKIPPED = "skipped"
     MISSED = "missed"
     INTERRUPTED = "interrupted"
+    OFF = "off"
+    """Nothing was to run: outside its hours, or halted by a person."""
 
 
 class SlotRange(Struct, frozen=True, omit_defaults=True):
@@ -229,13 +233,17 @@ class CheckInfo(Struct, frozen=True, omit_defaults=True):
     probe: str
     region: str
     every: float
-    """Seconds."""
+    """Seconds; of one that starts by `cron` the shortest time between two starts."""
     definition: str
     labels: Mapping[str, str] = {}
     """The probe's own labels plus owner."""
     row: str | None = None
     row_label: str | None = None
     row_values: Mapping[str, str] = {}
+    cron: str = ""
+    timezone: str = ""
+    longest: float = 0.0
+    """Seconds between two starts at most, where that is more than `every`: nothing is heard for so long."""
     owner: str = ""
     description: str = ""
     runbook: str = ""

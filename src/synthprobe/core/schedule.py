@@ -1,7 +1,8 @@
-"""When a check's slots start: every n × `every` + phase since the epoch, the phase from a hash of the check.
+"""When a check's slots start: every n × `every` + phase since the epoch, the phase from a hash of the check; or by `cron`.
 
 A slot is named by its exact start, so two agents, or one before and after a restart, never disagree about which slot
-an instant belongs to. All arithmetic is on whole microseconds of UTC; there is nothing to round and no local time.
+an instant belongs to. All arithmetic is on whole microseconds of UTC; there is nothing to round, and local time only in
+`crons.py`. Starts by `cron` have no phase: they are when the file says.
 """
 
 import hashlib
@@ -9,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from msgspec import Struct
+
+from synthprobe.core import crons
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -20,6 +23,29 @@ class Starts(Struct, frozen=True):
     first: datetime
     last: datetime
     count: int
+
+
+class Times(Struct, frozen=True):
+    """What decides when a check's slots start: `every`, unless there is a `cron` expression."""
+
+    check: str
+    every: timedelta
+    """With `cron`: the shortest time between two starts."""
+    cron: str = ""
+    timezone: str = "UTC"
+
+    def next_start(self, after: datetime) -> datetime:
+        """The first slot start later than `after`."""
+        if self.cron:
+            return crons.next_start(self.cron, self.timezone, after)
+        return next_start(self.check, self.every, after)
+
+    def between(self, since: datetime, until: datetime) -> Starts | None:
+        """The slot starts in (since, until]; None when there are none."""
+        if not self.cron:
+            return between(self.check, self.every, since, until)
+        found = crons.between(self.cron, self.timezone, since, until)
+        return Starts(found[0], found[-1], len(found)) if found else None
 
 
 @lru_cache(maxsize=65_536)

@@ -1,4 +1,4 @@
-"""Where probes and routes must agree: the teams that own probes, and the regions they run in."""
+"""Where probes and routes must agree: the teams that own probes, and the regions and hours they run in."""
 
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
@@ -38,7 +38,8 @@ def _reference_hosts(routes: Routes, region: str) -> set[str | None]:
 def _of_probe(loaded: LoadedProbe, routes: Routes) -> Iterator[Problem]:
     unknown_owner = _unknown_owner(loaded.probe, routes)
     unknown_regions = [name for name in loaded.probe.regions if routes.regions and name not in routes.regions]
-    if not unknown_owner and not unknown_regions:
+    unknown_hours = [index for index, name in enumerate(loaded.probe.only) if name not in routes.intervals]
+    if not unknown_owner and not unknown_regions and not unknown_hours:
         return
     document = read(loaded.source_text, loaded.probe.position.file)
     if unknown_owner:
@@ -47,6 +48,11 @@ def _of_probe(loaded: LoadedProbe, routes: Routes) -> Iterator[Problem]:
         yield problem_at(document.position(("owner",)), message, hint)
     for name in unknown_regions:
         yield _unknown_region(document, name, routes)
+    for index in unknown_hours:
+        name = loaded.probe.only[index]
+        message = f"the routes know no time interval `{name}`"
+        hint = suggestion(name, routes.intervals) or "declare it under `time_intervals`"
+        yield problem_at(document.position(("schedule", "only", index)), message, hint)
 
 
 def _unknown_owner(probe: Probe, routes: Routes) -> str:

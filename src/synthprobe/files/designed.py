@@ -8,7 +8,6 @@ from synthprobe.files.shapes import Unbuilt
 UNBUILT: Unbuilt = {
     "ProbeFile": {"auth", "slo"},
     "ProbeFile.environment": {"live"},
-    "Schedule": {"cron", "timezone", "while_failing", "only"},
     "Secret": {"vault"},
     "DefaultRequest": {
         "auth",

@@ -2,14 +2,19 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from zoneinfo import available_timezones
 
 from msgspec import UnsetType
 
+from synthprobe.core import crons
+from synthprobe.core.durations import duration_text
+from synthprobe.core.spelling import suggestion
 from synthprobe.files.documents import Document, Path
 from synthprobe.files.durations import duration
 from synthprobe.files.expressions import path_fault
 from synthprobe.files.places import protocols, requests
-from synthprobe.files.probe_shape import Alert, Defaults, FailAfter, ProbeFile, Redact
+from synthprobe.files.probe_shape import Alert, Defaults, FailAfter, ProbeFile, Redact, Schedule
+from synthprobe.files.probe_values import shortest_interval
 from synthprobe.files.problems import Problem, problem_at
 from synthprobe.files.shapes import given
 
@@ -25,17 +30,53 @@ def time_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
         fault = _duration_fault(written, may_be_nothing=path[-1] in _MAY_BE_NOTHING)
         if fault:
             yield problem_at(document.position(path), fault)
-    every, timeout = file.schedule.every, file.timeout
-    if isinstance(timeout, UnsetType) or _duration_fault(every) or _duration_fault(timeout):
+    timeout, schedule = file.timeout, file.schedule
+    if isinstance(timeout, UnsetType) or _duration_fault(timeout) or any(schedule_faults(schedule)):
         return
-    waits = given(file.schedule.overlap, "skip") == "queue"
-    if duration(timeout) > duration(every) and not waits:
-        message = f"a run may take {timeout}, longer than the {every} between two starts: runs would overlap"
+    every = shortest_interval(schedule)
+    waits = given(schedule.overlap, "skip") == "queue"
+    if duration(timeout) > every and not waits:
+        written = duration_text(every)
+        message = (
+            f"a run may take {timeout}, longer than the {written} between two starts: runs would overlap"
+        )
         yield problem_at(
             document.position(("timeout",)),
             message,
-            f"make it {every} or less, or let starts wait: `overlap: queue`",
+            f"make it {written} or less, or let starts wait: `overlap: queue`",
         )
+
+
+def schedule_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
+    """Cron expressions and time zones that are none, and extra runs that make no sense."""
+    for name, fault, hint in schedule_faults(file.schedule):
+        if name != "every":
+            yield problem_at(document.position(("schedule", name)), fault, hint)
+    extra = file.schedule.while_failing
+    if isinstance(extra, UnsetType) or _duration_fault(extra.every) or _duration_fault(extra.lasting):
+        return
+    if duration(extra.every) > duration(extra.lasting):
+        message = f"no extra run would be made: the first comes after {extra.every}, the last within {extra.lasting}"
+        yield problem_at(document.position(("schedule", "while_failing", "for")), message, "make it longer")
+
+
+def schedule_faults(schedule: Schedule) -> Iterator[tuple[str, str, str]]:
+    """What keeps a schedule from being one: key, fault and hint."""
+    if not isinstance(schedule.every, UnsetType) and (fault := _duration_fault(schedule.every)):
+        yield "every", fault, ""
+    if not isinstance(schedule.cron, UnsetType) and (fault := crons.fault(schedule.cron)):
+        yield (
+            "cron",
+            f"`{schedule.cron}` is no cron expression: {fault}",
+            "write it as `*/5 8-20 * * mon-fri`",
+        )
+    if isinstance(schedule.timezone, UnsetType):
+        return
+    if isinstance(schedule.cron, UnsetType):
+        yield "timezone", "a time zone says nothing about `every`", "use it with `cron`, or leave it out"
+    elif schedule.timezone not in available_timezones():
+        hint = suggestion(schedule.timezone, sorted(available_timezones()))
+        yield "timezone", f"there is no time zone `{schedule.timezone}`", hint or "write it as `Europe/Oslo`"
 
 
 def step_id_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
@@ -81,6 +122,7 @@ def _durations(file: ProbeFile) -> Iterator[tuple[Path, str]]:
     """Every duration of the file but those inside assertions."""
     defaults = given(file.defaults, Defaults())
     holders: list[tuple[Path, object]] = [((), file), (("schedule",), file.schedule)]
+    holders += [(("schedule", "while_failing"), file.schedule.while_failing)]
     holders += [(("defaults", "request"), defaults.request), (("defaults", "retry"), defaults.retry)]
     for index, step in enumerate(file.steps):
         holders += [
@@ -93,6 +135,8 @@ def _durations(file: ProbeFile) -> Iterator[tuple[Path, str]]:
         for name in ("every", "max_every", "timeout", "undo_timeout", "backoff", "pause"):
             if isinstance(written := getattr(holder, name, None), str):
                 yield (*path, name), written
+    if not isinstance(extra := file.schedule.while_failing, UnsetType):
+        yield ("schedule", "while_failing", "for"), extra.lasting
 
 
 def _duration_fault(written: str, *, may_be_nothing: bool = False) -> str | None:

@@ -48,10 +48,46 @@ EnvironmentName = Annotated[
 Positive = Annotated[int, Meta(ge=1, le=1000)]
 
 
+class WhileFailing(Struct, frozen=True, rename={"lasting": "for"}, forbid_unknown_fields=True):
+    """Extra runs from a first failed run on; they are no slots."""
+
+    every: Annotated[Duration, Meta(description="Time between two of them.", examples=["60s"])]
+    lasting: Annotated[Duration, Meta(description="For how long at most.", examples=["15m"])]
+
+
 class Schedule(Struct, frozen=True, forbid_unknown_fields=True):
     """When runs start."""
 
-    every: Annotated[Duration, Meta(description="Time between two starts.", examples=["3m"])]
+    EXACTLY_ONE: ClassVar[tuple[str, ...]] = ("every", "cron")
+
+    every: Annotated[Duration | UnsetType, Meta(description="Time between two starts.", examples=["3m"])] = (
+        UNSET
+    )
+    cron: Annotated[
+        str | UnsetType,
+        Meta(
+            description="When runs start: minute, hour, day of the month, month, day of the week. A time that clocks "
+            "skip starts right after it, one that comes twice starts once.",
+            examples=["*/5 8-20 * * mon-fri"],
+        ),
+    ] = UNSET
+    timezone: Annotated[
+        str | UnsetType, Meta(description="The time zone of `cron`; UTC.", examples=["Europe/Oslo"])
+    ] = UNSET
+    only: Annotated[
+        Annotated[list[str], Meta(min_length=1)] | UnsetType,
+        Meta(
+            description="Time intervals of the routes file: a start in none of them is off, unless the alert fires.",
+            examples=[["office"]],
+        ),
+    ] = UNSET
+    while_failing: Annotated[
+        WhileFailing | UnsetType,
+        Meta(
+            description="Extra runs from a first failed run on, until one is good.",
+            examples=[{"every": "60s", "for": "15m"}],
+        ),
+    ] = UNSET
     overlap: Annotated[
         Literal["skip", "queue"] | UnsetType,
         Meta(
@@ -60,6 +96,9 @@ class Schedule(Struct, frozen=True, forbid_unknown_fields=True):
             examples=["queue"],
         ),
     ] = UNSET
+
+    def __post_init__(self) -> None:
+        require_exactly_one(self)
 
 
 class Secret(Struct, frozen=True, forbid_unknown_fields=True):

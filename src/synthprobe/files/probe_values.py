@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import UnsetType
 
+from synthprobe.core import crons
 from synthprobe.core import probes as core
 from synthprobe.core.expectations import Position
 from synthprobe.core.templates import Value
@@ -16,7 +17,16 @@ from synthprobe.files.durations import duration
 from synthprobe.files.egress_values import profiles, safety
 from synthprobe.files.fragments import Fragment
 from synthprobe.files.making import Making
-from synthprobe.files.probe_shape import Alert, Defaults, FailAfter, ProbeFile, Redact, Secret
+from synthprobe.files.probe_shape import (
+    Alert,
+    Defaults,
+    FailAfter,
+    ProbeFile,
+    Redact,
+    Schedule,
+    Secret,
+    WhileFailing,
+)
 from synthprobe.files.shapes import given
 from synthprobe.files.step_values import steps_value
 from synthprobe.files.values import value_of
@@ -26,7 +36,7 @@ def probe_value(
     file: ProbeFile, document: Document, source: str, attached: Attached, fragments: Mapping[str, Fragment]
 ) -> core.Probe:
     """The core value of a probe file; `source` is its text, `attached` holds the files it names."""
-    every = duration(file.schedule.every)
+    every = shortest_interval(file.schedule)
     making = Making(
         document=document,
         defaults=given(file.defaults, Defaults()),
@@ -46,6 +56,10 @@ def probe_value(
         labels=given(file.labels, {}),
         runbook=given(file.runbook, ""),
         environment=given(file.environment, "sandbox"),
+        cron=given(file.schedule.cron, ""),
+        timezone=given(file.schedule.timezone, "UTC"),
+        only=tuple(given(file.schedule.only, [])),
+        while_failing=_while_failing(file.schedule.while_failing),
         overlap=core.Overlap(given(file.schedule.overlap, "skip")),
         timeout=run_timeout(file, every),
         undo_timeout=core.UNDO_TIMEOUT
@@ -70,6 +84,19 @@ def _definition(source: str, attached: Attached) -> str:
     for content in attached.read.values():
         digest.update(b"\0" + sha256(content).digest())
     return digest.hexdigest()
+
+
+def shortest_interval(schedule: Schedule) -> timedelta:
+    """The time between two starts, at least."""
+    if isinstance(schedule.every, UnsetType):
+        return crons.shortest(given(schedule.cron, ""), given(schedule.timezone, "UTC"))
+    return duration(schedule.every)
+
+
+def _while_failing(wanted: WhileFailing | UnsetType) -> core.WhileFailing | None:
+    if isinstance(wanted, UnsetType):
+        return None
+    return core.WhileFailing(duration(wanted.every), duration(wanted.lasting))
 
 
 def run_timeout(file: ProbeFile, every: timedelta) -> timedelta:

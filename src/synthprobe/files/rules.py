@@ -16,6 +16,7 @@ from synthprobe.files.probe_rules import (
     alert_problems,
     label_problems,
     redaction_problems,
+    schedule_problems,
     step_id_problems,
     time_problems,
 )
@@ -34,6 +35,7 @@ The document is what the file was made of; rules of references are asked of the 
 
 RULES: tuple[Rule, ...] = (
     time_problems,
+    schedule_problems,
     step_id_problems,
     label_problems,
     region_problems,

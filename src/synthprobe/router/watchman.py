@@ -53,7 +53,7 @@ class Patience(Struct, frozen=True):
 
     def for_check(self, info: CheckInfo) -> float:
         """Seconds in which a check that is well says something."""
-        return max(self.at_least, self.intervals * info.every)
+        return max(self.at_least, self.intervals * max(info.every, info.longest))
 
 
 PATIENCE = Patience()

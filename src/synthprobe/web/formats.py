@@ -12,6 +12,7 @@ SIGNS: Mapping[str, str] = {
     "skipped": "»",
     "missed": "○",
     "interrupted": "‖",
+    "off": "·",
     "pass": "✓",
     "fail": "✕",
     "error": "?",

@@ -19,6 +19,7 @@ _BARS: Mapping[str, tuple[tuple[int, int, int], ...]] = {
     "skipped": ((1, 20, 4),),
     "missed": ((1, 11, 2), (1, 22, 2)),
     "interrupted": ((1, 0, 2), (1, 22, 2)),
+    "off": ((1, 22, 2),),
 }
 """Per word: x, y and height of its bars; each word has its own outline, so that colour is never needed."""
 

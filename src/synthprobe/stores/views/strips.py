@@ -15,7 +15,7 @@ LENGTH = 30
 
 
 class Mark(Struct, frozen=True, omit_defaults=True):
-    """One slot: an outcome (passed, degraded, failed, errored) or a fate (skipped, missed, interrupted)."""
+    """One slot: an outcome (passed, degraded, failed, errored) or a fate (skipped, missed, interrupted, off)."""
 
     at: datetime
     word: str
