@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from synthprobe.core.budgets import Budget
+
 T = TypeVar("T")
 
 PREFIX = "SYNTHPROBE_"
@@ -76,12 +78,23 @@ class Settings(Struct, frozen=True):
     """Seconds that runs get to finish at a stop."""
     allow_loopback: bool
     """Whether probes and receivers may be on this machine."""
+    budgets: tuple[Budget, ...]
+    """How much may be asked of each provider."""
+    live: Path | None
+    """File of approved live probes; without one none is run."""
+    halt: Path
+    """While this file is there, no new run starts."""
     keep: timedelta
     """How long runs are kept that no incident refers to."""
     keep_bytes: int | None
     """How large the store may grow before runs go earlier; None: without bound."""
     failpoint: str
     """Where the notifier kills its own process, for the kill tests; empty: nowhere."""
+
+    @property
+    def budgets_text(self) -> str:
+        """The budgets as they are set."""
+        return "; ".join(map(_budget_text, self.budgets))
 
     @property
     def bus(self) -> str:
@@ -153,6 +166,21 @@ SETTINGS: tuple[_Setting, ...] = (
         "allow_loopback",
         "0",
         "1 lets probes and receivers be on this machine (`synthprobe run` always does)",
+    ),
+    _Setting(
+        "budgets",
+        "",
+        "requests that providers allow us, by name: `acme-sandbox=10/s,burst=20,day=5000; other=30/m`",
+    ),
+    _Setting(
+        "live",
+        "",
+        "file of approved probes with `environment: live`, owned by the platform team (default: none)",
+    ),
+    _Setting(
+        "halt",
+        "",
+        "file that `synthprobe halt` makes: while it is there no run starts (default: beside the store)",
     ),
     _Setting("keep", "7d", "how long runs are kept that no incident refers to, in days or hours (12h)"),
     _Setting(
@@ -226,6 +254,7 @@ def _parse(values: Mapping[str, str], faults: list[str]) -> Settings | None:
     hooks_url = take("hooks_url", _url)
     allow_loopback = take("allow_loopback", _switch)
     keep, keep_bytes = take("keep", _age), take("keep_bytes", _size)
+    budgets = take("budgets", _budgets)
     if (
         store is None
         or listen is None
@@ -236,6 +265,7 @@ def _parse(values: Mapping[str, str], faults: list[str]) -> Settings | None:
         or hooks_url is None
         or allow_loopback is None
         or keep is None
+        or budgets is None
         or keep_bytes is None
     ):
         return None
@@ -252,6 +282,9 @@ def _parse(values: Mapping[str, str], faults: list[str]) -> Settings | None:
         concurrency=concurrency,
         grace=grace,
         allow_loopback=allow_loopback,
+        budgets=budgets,
+        live=Path(values["live"]) if values["live"] else None,
+        halt=Path(values["halt"] or store.with_name(store.stem + ".halt")),
         keep=keep,
         keep_bytes=keep_bytes or None,
         failpoint=failpoint,
@@ -262,6 +295,8 @@ def _shown(settings: Settings) -> Mapping[str, str]:
     shown = {setting.name: str(getattr(settings, setting.name)) for setting in SETTINGS}
     return {
         **shown,
+        "budgets": settings.budgets_text,
+        "live": str(settings.live or ""),
         "store": f"sqlite:///{settings.store}",
         "allow_loopback": "1" if settings.allow_loopback else "0",
     }
@@ -342,6 +377,32 @@ def _size(text: str) -> int:
     if not found:
         raise ValueError(f"{text!r} is not a size: 500MB, 10GB, 1TB, or 0 for no bound")
     return int(found[1]) * {"MB": 10**6, "GB": 10**9, "TB": 10**12}[found[2]] if found[1] else 0
+
+
+def _budgets(text: str) -> tuple[Budget, ...]:
+    """`name=10/s,burst=20,day=5000`, several apart by `;`."""
+    found = tuple(_budget(part.strip()) for part in text.split(";") if part.strip())
+    names = [budget.name for budget in found]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"the budget {twice[0]} is set twice")
+    return found
+
+
+def _budget(text: str) -> Budget:
+    found = re.fullmatch(
+        r"(?P<name>[\w.-]+)\s*=\s*(?P<count>\d{1,6})/(?P<per>[smh])(?:,\s*burst=(?P<burst>\d{1,6}))?(?:,\s*day=(?P<day>\d{1,9}))?",
+        text,
+    )
+    if not found or not int(found["count"]) or found["burst"] == "0":
+        raise ValueError(f"{text!r} is no budget: write `acme-sandbox=10/s,burst=20,day=5000`, per s, m or h")
+    rate = int(found["count"]) / {"s": 1, "m": 60, "h": 3600}[found["per"]]
+    burst = int(found["burst"] or found["count"])
+    return Budget(found["name"], rate, burst, int(found["day"]) if found["day"] else None)
+
+
+def _budget_text(budget: Budget) -> str:
+    day = "" if budget.per_day is None else f",day={budget.per_day}"
+    return f"{budget.name}={budget.rate * 3600:.0f}/h,burst={budget.burst}{day}"
 
 
 def _failpoint(text: str) -> str:

@@ -12,6 +12,7 @@ from synthprobe.agent.exposure import Exposure
 from synthprobe.agent.forwarder import Deliver, Forwarder
 from synthprobe.agent.janitor import Janitor
 from synthprobe.agent.ledger import Ledger
+from synthprobe.agent.permits import FREE, Permits
 from synthprobe.agent.scheduler import DEFAULT_LIMITS, Limits, Runs, Scheduler, same_times
 from synthprobe.agent.spool import Spool
 from synthprobe.buses import BusError
@@ -19,6 +20,7 @@ from synthprobe.clock import Clock
 from synthprobe.core import crons
 from synthprobe.core.assertions import show
 from synthprobe.core.comparisons import text_of
+from synthprobe.core.hours import Hours, always
 from synthprobe.core.probes import Check
 from synthprobe.core.reports import Announced, ConfigProblem, Pulse
 from synthprobe.core.results import CheckInfo
@@ -58,12 +60,19 @@ class Agent:
         jitter: Callable[[], float],
         limits: Limits = DEFAULT_LIMITS,
         undoing: Undoing | None = None,
+        hours: Callable[[Check], Hours] = always,
+        permits: Permits = FREE,
     ) -> None:
         self._name = name
         self._spool = spool
         self._clock = clock
         self._undoing = undoing
-        self._scheduler = Scheduler(runs, spool, clock, new_id, limits, undoing.exposure if undoing else None)
+        self._hours = hours
+        self._permits = permits
+        exposure = undoing.exposure if undoing else None
+        self._scheduler = Scheduler(
+            runs, spool, clock, new_id, limits, exposure, hours=hours, permits=permits
+        )
         self._forwarder = Forwarder(spool, deliver, clock, jitter, self._pulse)
         self._served: dict[str, Check] = {}
         self._problems: tuple[ConfigProblem, ...] = ()
@@ -77,7 +86,7 @@ class Agent:
             entries, unreadable = await self._spool.ledger()
             self._undoing.ledger.adopt(entries)
             self._undoing.ledger.unreadable = unreadable
-        settled = await self._spool.recover(self._served.values(), now)
+        settled = await self._spool.recover(self._served.values(), now, self._hours)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._forwarder.run)
             tasks.start_soon(self._forwarder.beat)
@@ -121,6 +130,7 @@ class Agent:
             lateness=self._scheduler.lateness(),
             runs_dropped=self._spool.dropped,
             problems=self._problems,
+            halted=self._permits.halted(),
             trouble=self._spool.trouble or self._forwarder.trouble,
             undo_pending=len(ledger.owed()) if ledger else 0,
             exposure={each: f"{sum_:f}" for each, sum_ in ledger.exposure().items()} if ledger else {},

@@ -1,9 +1,17 @@
 """Whether a run may be made as far as people decide it: nobody has halted new runs, and its provider's budget has room."""
 
+import logging
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
+from synthprobe.clock import Clock
+from synthprobe.core.budgets import Budget, draw, full
 from synthprobe.core.probes import Check
 from synthprobe.core.results import Trigger
+from synthprobe.core.sparing import sparingly
+from synthprobe.core.steps import requests_of
+
+log = logging.getLogger(__name__)
 
 
 class Permits(Protocol):
@@ -31,3 +39,43 @@ class Free:
 
 
 FREE = Free()
+
+
+class Permitted:
+    """What the halt file and the budgets of the settings permit."""
+
+    def __init__(self, halted: Callable[[], bool], budgets: Iterable[Budget], clock: Clock) -> None:
+        self._halted = halted
+        self._clock = clock
+        self._budgets = {budget.name: budget for budget in budgets}
+        self._drawn = {
+            name: full(budget, clock.monotonic(), clock.now()) for name, budget in self._budgets.items()
+        }
+
+    def halted(self) -> bool:
+        """Whether a person has stopped new runs."""
+        return self._halted()
+
+    def spend(self, check: Check, trigger: Trigger) -> bool:
+        """Whether the budget that the check's file names has room for all its requests; if so it is spent."""
+        name = check.probe.safety.budget
+        budget = self._budgets.get(name)
+        if budget is None:
+            return not name or self._unknown(check, name)
+        at, now = self._clock.monotonic(), self._clock.now()
+        self._drawn[name], may = draw(
+            budget, self._drawn[name], requests_of(check.probe.steps), trigger, at, now
+        )
+        if not may:
+            log.info("%s was not started: the budget %s is used up", check.key, name)
+        return may
+
+    def _unknown(self, check: Check, name: str) -> bool:
+        """Nobody knows what the provider allows, so nothing is asked of it."""
+        log.warning(
+            "%s was not started: no budget `%s` is set (SYNTHPROBE_BUDGETS)",
+            check.key,
+            name,
+            extra=sparingly(f"budget {name}"),
+        )
+        return False

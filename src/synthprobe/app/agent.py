@@ -19,6 +19,7 @@ from synthprobe.agent.agent import Agent, Undoing
 from synthprobe.agent.exposure import Exposure
 from synthprobe.agent.janitor import Janitor, Means
 from synthprobe.agent.ledger import Ledger
+from synthprobe.agent.permits import Permitted
 from synthprobe.agent.references import References
 from synthprobe.agent.runner import Runner
 from synthprobe.agent.scheduler import Limits
@@ -29,7 +30,9 @@ from synthprobe.app.precedence import go_first
 from synthprobe.app.reloading import HANG_UP, Nudge, ProbeReload, RoutesReload, sourced
 from synthprobe.buses import local
 from synthprobe.clock import Clock
-from synthprobe.core.routes import Region
+from synthprobe.core.hours import Hours, hours_of
+from synthprobe.core.probes import Check
+from synthprobe.core.routes import Region, Routes
 from synthprobe.files.watching import ProbeFolder, RoutesFile
 from synthprobe.settings import Listen, Settings
 from synthprobe.stores.sqlite import SqliteStore
@@ -50,8 +53,8 @@ class AgentOptions(Struct, frozen=True):
     """Whether it ends when its standard input ends, because its router has."""
     own: tuple[Listen, ...] = ()
     """Listeners of its router, which are never probed."""
-    regions: Mapping[str, Region] = {}
-    """As the routes name them: with what tells whether their network works."""
+    routes: Routes | None = None
+    """What tells whether a region's network works, and when `only` is; None where there is no routes file."""
     again: bool = False
     """Whether it follows one that ended: then broken files are what they were when they were last good."""
 
@@ -61,16 +64,16 @@ async def run(
 ) -> None:
     """Serve what the probe files say until SIGINT, SIGTERM or the end of the router. Raises `StoreError`."""
     go_first()
-    stop, regions = anyio.Event(), dict(options.regions)
+    stop, known = anyio.Event(), Known(options.routes)
     with closing(SqliteStore.open(options.settings.spool, SCHEMA, option="--spool")) as store:
         spool = Spool(store, options.settings.agent)
         if options.again:
             folder.recall(await spool.sources())
         await spool.recall_passes()
         bus = local.connect(options.bus)
-        agent = _compose(options, regions, spool, bus, environment, clock)
+        agent = _compose(options, known, spool, bus, environment, clock)
         async with anyio.create_task_group() as watchers:
-            _watch(options, folder, agent, regions, stop, watchers)
+            _watch(options, folder, agent, known, stop, watchers)
             probes = folder.loaded().probes
             served = sourced(probes)
             # All this stays: the collector would walk through it again and again, and runs would wait for it.
@@ -86,7 +89,7 @@ def _watch(
     options: AgentOptions,
     folder: ProbeFolder,
     agent: Agent,
-    regions: dict[str, Region],
+    known: "Known",
     stop: anyio.Event,
     watchers: TaskGroup,
 ) -> None:
@@ -95,22 +98,36 @@ def _watch(
     if options.tied:
         watchers.start_soon(_on_orphaned, stop)
     watchers.start_soon(ProbeReload(folder, agent).run, for_probes)
-    watchers.start_soon(_follow_regions, options.settings.routes, regions, for_routes)
+    watchers.start_soon(_follow_routes, options.settings.routes, known, for_routes)
 
 
-async def _follow_regions(path: Path, regions: dict[str, Region], nudge: Nudge) -> None:
-    """Ask the references that the routes name now; what is wrong with that file its router says."""
+class Known:
+    """What an agent knows of the routes: as they are now."""
+
+    def __init__(self, routes: Routes | None) -> None:
+        self.routes = routes
+
+    def regions(self) -> Mapping[str, Region]:
+        """The regions with their references."""
+        return self.routes.regions if self.routes else {}
+
+    def hours(self, check: Check) -> Hours:
+        """When a check's slots are run."""
+        return hours_of(check.probe.only, self.routes.intervals if self.routes else {})
+
+
+async def _follow_routes(path: Path, known: Known, nudge: Nudge) -> None:
+    """Know what the routes say now; what is wrong with that file its router says."""
     file = RoutesReload(RoutesFile(path), lambda _: None)
     while True:
         routes = await file.look(at_once=await nudge.wait())
         if routes is not None:
-            regions.clear()
-            regions.update(routes.regions)
+            known.routes = routes
 
 
 def _compose(
     options: AgentOptions,
-    regions: Mapping[str, Region],
+    known: Known,
     spool: Spool,
     bus: local.LocalBus,
     environment: Mapping[str, str],
@@ -120,7 +137,7 @@ def _compose(
     tracing = Tracing()
     own = frozenset((listener.host, listener.port) for listener in options.own)
     wire = Wire(clock, Resolver(clock), guard=Guard(loopback=settings.allow_loopback, own=own))
-    references = References(wire, clock, lambda: regions)
+    references = References(wire, clock, known.regions)
     secrets, ledger, undo_grace = Secrets(environment), Ledger(spool.change), settings.grace / 3
     means = Means(wire, tracing, clock, secrets, random.random, settings.agent)
     runner = Runner(
@@ -146,6 +163,8 @@ def _compose(
         new_id=new_run_id,
         jitter=random.random,
         limits=Limits(concurrency=settings.concurrency, grace=timedelta(seconds=settings.grace)),
+        hours=known.hours,
+        permits=Permitted(settings.halt.exists, settings.budgets, clock),
         undoing=Undoing(ledger, Exposure(ledger, undo_grace), Janitor(ledger, means)),
     )
 

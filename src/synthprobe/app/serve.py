@@ -34,6 +34,7 @@ from synthprobe.core.hooks import Terms
 from synthprobe.core.reports import Pulse, Report
 from synthprobe.core.routes import Routes
 from synthprobe.core.sparing import sparingly
+from synthprobe.files.halting import halt_in
 from synthprobe.files.problems import Problem
 from synthprobe.files.watching import RoutesFile
 from synthprobe.router.hooks import Inbox
@@ -140,6 +141,7 @@ def _compose(
             clock=clock,
             stopping=lambda: pages.should_exit,
             problems=vitals.problems,
+            halted=lambda: str(halt_in(settings.halt) or ""),
             hosts=(settings.listen.host, urlsplit(settings.hooks_url).hostname or ""),
             hooks=Hooks(inbox.take, inbox.prove),
         )
@@ -197,6 +199,9 @@ def _agent_command(settings: Settings) -> list[str]:
         "--agent": settings.agent,
         "--concurrency": str(settings.concurrency),
         "--grace": str(settings.grace),
+        "--budgets": settings.budgets_text,
+        "--live": str(settings.live or ""),
+        "--halt": str(settings.halt),
         "--allow-loopback": "1" if settings.allow_loopback else "0",
         "--own": str(settings.listen),
     }

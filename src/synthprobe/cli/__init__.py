@@ -15,6 +15,7 @@ COMMANDS = {
     "serve": "synthprobe.cli.serve:serve",
     "agent": "synthprobe.cli.serve:agent",
     "run": "synthprobe.cli.run:run",
+    "halt": "synthprobe.cli.halt:halt",
     "validate": "synthprobe.cli.validate:validate",
     "new": "synthprobe.cli.new:new",
     "plan": "synthprobe.cli.plan:plan",

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import anyio
@@ -18,7 +18,7 @@ from synthprobe.cli import logs
 from synthprobe.cli.exits import Exit, leaves
 from synthprobe.cli.options import refuse, settings_from, with_settings
 from synthprobe.cli.routes import read
-from synthprobe.core.routes import Region
+from synthprobe.core.routes import Routes
 from synthprobe.files.probes import Loaded
 from synthprobe.files.problems import FileProblems, errors
 from synthprobe.files.routes import load_routes
@@ -46,7 +46,19 @@ def serve(**flags: str | None) -> None:
 @click.option("--tied", is_flag=True, help="end when standard input ends, as a child of `serve`")
 @click.option("--own", multiple=True, metavar="ADDRESS:PORT", help="a listener of ours, never to be probed")
 @click.option("--again", is_flag=True, help="take broken probe files as they were when they were last good")
-@with_settings("probes", "routes", "spool", "store", "agent", "concurrency", "grace", "allow_loopback")
+@with_settings(
+    "probes",
+    "routes",
+    "spool",
+    "store",
+    "agent",
+    "concurrency",
+    "grace",
+    "allow_loopback",
+    "budgets",
+    "live",
+    "halt",
+)
 def agent(bus: str, tied: bool, own: tuple[str, ...], again: bool, **flags: str | None) -> None:
     """Schedule and run the probes of one agent, and hand what it finds to a router."""
     chosen = settings_from(flags).settings
@@ -59,7 +71,7 @@ def agent(bus: str, tied: bool, own: tuple[str, ...], again: bool, **flags: str 
         bus=bus,
         tied=tied,
         own=tuple(map(_listener, own)),
-        regions=_regions(chosen.routes, wanted=flags["routes"] is not None, tied=tied),
+        routes=_routes(chosen.routes, wanted=flags["routes"] is not None, tied=tied),
         again=again,
     )
     # Its router tries again for a while: the agent of the last one may be ending still.
@@ -75,17 +87,17 @@ def _refuse_broken(loaded: Loaded, path: Path) -> None:
         sys.exit(Exit.INVALID)
 
 
-def _regions(path: Path, *, wanted: bool, tied: bool) -> Mapping[str, Region]:
-    """The regions with their references; a child does without when the file broke after its router had read it."""
+def _routes(path: Path, *, wanted: bool, tied: bool) -> Routes | None:
+    """The routes; a child does without when the file broke after its router had read it."""
     if not wanted and not path.exists():
-        return {}
+        return None
     if not tied:
-        return read(path).regions
+        return read(path)
     try:
-        return load_routes(path.read_bytes(), str(path)).regions
+        return load_routes(path.read_bytes(), str(path))
     except (OSError, FileProblems) as error:
-        log.warning("no references are asked: %s", error)
-        return {}
+        log.warning("no references are asked, and `only` closes nothing: %s", error)
+        return None
 
 
 def _listener(text: str) -> settings.Listen:

@@ -44,6 +44,8 @@ class Safety(Struct, frozen=True):
     """The most that one step may move, by currency; a currency that is not named may not be moved."""
     max_open_exposure: Mapping[str, str] = {}
     """The most that may be made and not yet taken back, by currency."""
+    budget: str = ""
+    """The budget of the settings that its requests are drawn from."""
 
 
 def host_matches(host: str, patterns: tuple[str, ...]) -> bool:

@@ -1,17 +1,23 @@
 """When a check runs at all: within `only`, its time intervals; outside them its slots are off."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from msgspec import Struct
 
-from synthprobe.core.intervals import TimeInterval, active, next_change
+from synthprobe.core.intervals import NamedInterval, TimeInterval, active, next_change
 
 Hours: TypeAlias = tuple[TimeInterval, ...] | None
 """None: always."""
 
 _TICK = timedelta(microseconds=1)
+
+
+def hours_of(only: tuple[str, ...], known: Mapping[str, NamedInterval]) -> Hours:
+    """The hours that a file's `only` names; always where it names none, or the routes know none of them."""
+    named = [known[name] for name in only if name in known]
+    return tuple(interval for each in named for interval in each.intervals) if named else None
 
 
 def always(_: object) -> Hours:

@@ -100,5 +100,7 @@ class Pulse(Struct, frozen=True, tag="pulse", omit_defaults=True):
     """What is at stake by currency, in its major unit."""
     spans_dropped: int = 0
     """Spans that its collector did not take, since this agent started: a total, so that a lost pulse loses nothing."""
+    halted: bool = False
+    """Whether a person has stopped new runs."""
     trouble: str = ""
     """Why what it finds stays with it, if it does: its spool cannot be written, or the router takes nothing."""

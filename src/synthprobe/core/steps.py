@@ -127,6 +127,12 @@ def all_steps(steps: Sequence[Step]) -> Iterator[Step]:
             yield from all_steps(step.action.steps)
 
 
+def requests_of(steps: Sequence[Step]) -> int:
+    """How many requests a run makes at least; what takes a step back (a look and an act) among them."""
+    asked = [step for step in all_steps(steps) if not isinstance(step.action, Use | Pause)]
+    return len(asked) + sum(2 for step in asked if step.undo is not None)
+
+
 def request_of(action: Action) -> Request | None:
     """The HTTP request that an action makes of its own."""
     match action:

@@ -17,7 +17,6 @@ UNBUILT: Unbuilt = {
         "auth",
         "connection",
     },
-    "Safety": {"budget"},
     "Step": {
         "await",
     },

@@ -96,3 +96,10 @@ class Safety(Struct, frozen=True, forbid_unknown_fields=True):
             examples=[{"EUR": "10.00"}],
         ),
     ] = UNSET
+    budget: Annotated[
+        Annotated[str, Meta(min_length=1)] | UnsetType,
+        Meta(
+            description="The budget (SYNTHPROBE_BUDGETS) that its requests are drawn from, with all checks that name it.",
+            examples=["acme-sandbox"],
+        ),
+    ] = UNSET

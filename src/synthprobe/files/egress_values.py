@@ -37,6 +37,7 @@ def safety(written: Safety | UnsetType) -> core.Safety:
         hosts=tuple(given(shaped.hosts, [])),
         max_amount=given(shaped.max_amount, {}),
         max_open_exposure=given(shaped.max_open_exposure, {}),
+        budget=given(shaped.budget, ""),
     )
 
 

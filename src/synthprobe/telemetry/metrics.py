@@ -61,6 +61,7 @@ class Metrics:
     def pulse(self, pulse: Pulse) -> None:
         """An agent said how it feels; `spans_dropped` is its total since it started, so that a lost pulse loses nothing."""
         self._loop_lag.set(pulse.loop_lag, pulse.agent)
+        self._halted.set(float(pulse.halted), pulse.agent)
         self._active_runs.set(pulse.active_runs, pulse.agent)
         for lateness in pulse.lateness:
             self._lateness.observe(lateness, pulse.agent)
@@ -178,6 +179,7 @@ class Metrics:
         self._loop_lag = Gauge(
             "synthprobe_event_loop_lag_seconds", "How late the agent's loop wakes.", "agent"
         )
+        self._halted = Gauge("synthprobe_halted", "1 while a person has stopped new runs.", "agent")
         self._spans_dropped = Counter("synthprobe_spans_dropped", "Spans lost by sink.", "sink", "agent")
         self._runs_dropped = Counter(
             "synthprobe_spooled_runs_dropped", "Passed runs given up because the spool was full.", "agent"

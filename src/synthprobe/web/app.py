@@ -48,6 +48,7 @@ def build(
     clock: Clock,
     stopping: Callable[[], bool] = lambda: False,
     problems: Callable[[], tuple[ConfigProblem, ...]] = lambda: (),
+    halted: Callable[[], str] = lambda: "",
     hosts: Sequence[str] = (),
     hooks: Hooks | None = None,
 ) -> Litestar:
@@ -64,6 +65,7 @@ def build(
         metrics=metrics,
         health=health,
         problems=problems,
+        halted=halted,
         otlp_json=otlp_json,
         stopping=stopping,
         templates=templates(served),

@@ -31,7 +31,12 @@ async def overview_page(site: SiteValue) -> Response[str]:
         view = await site.store.read(overview.overview)
         arranged = matrix.arrange(view.checks)
         return await site.render(
-            "overview.html", view=view, matrix=arranged, health=site.health(), problems=site.problems()
+            "overview.html",
+            view=view,
+            matrix=arranged,
+            health=site.health(),
+            problems=site.problems(),
+            halted=site.halted(),
         )
 
     return answer(await site.overview.page(await site.version(), site.clock.now(), make))

@@ -33,6 +33,8 @@ class Site(Struct, frozen=True):
     metrics: Callable[[str], tuple[bytes, str]]
     """Accept header → exposition and its content type."""
     health: Callable[[], Health]
+    halted: Callable[[], str]
+    """Who stopped new runs, since when and why; empty while they start."""
     problems: Callable[[], tuple[ConfigProblem, ...]]
     """What is wrong with files that were changed."""
     otlp_json: Callable[[tuple[Span, ...]], bytes]
@@ -46,7 +48,7 @@ class Site(Struct, frozen=True):
     async def version(self) -> str:
         """A text that differs whenever a page may have something new to show."""
         newest = await self.store.read(overview.version)
-        faults = zlib.crc32(repr(self.problems()).encode())
+        faults = zlib.crc32(repr((self.problems(), self.halted())).encode())
         return f"{newest}-{faults}"
 
     async def page(self, template: str, **values: object) -> Response[str]:
