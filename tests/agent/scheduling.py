@@ -10,8 +10,9 @@ import anyio
 import probing
 from msgspec import structs
 
+from synthprobe.agent.making import DEFAULT_LIMITS, Limits
 from synthprobe.agent.permits import FREE, Permits
-from synthprobe.agent.scheduler import DEFAULT_LIMITS, Limits, Scheduler
+from synthprobe.agent.scheduler import Scheduler
 from synthprobe.agent.spool import SCHEMA, Spool
 from synthprobe.clock import Clock
 from synthprobe.core import schedule

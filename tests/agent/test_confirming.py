@@ -9,7 +9,8 @@ import pytest
 from msgspec import structs
 
 from synthprobe.agent.confirming import Confirming
-from synthprobe.agent.scheduler import Limits, Scheduler
+from synthprobe.agent.making import Limits
+from synthprobe.agent.scheduler import Scheduler
 from synthprobe.agent.spool import SCHEMA, Spool
 from synthprobe.clock import Clock
 from synthprobe.core.probes import AlertMode, AlertRule, Check, FailAfter, Row

@@ -9,8 +9,8 @@ import probing
 import pytest
 from scheduling import MINUTE, World, each_slot_once, simulate
 
+from synthprobe.agent.making import Limits
 from synthprobe.agent.marks import Begun
-from synthprobe.agent.scheduler import Limits
 from synthprobe.core import schedule
 from synthprobe.core.probes import Overlap
 from synthprobe.core.reports import Finished

@@ -247,5 +247,5 @@ def test_the_designed_example_fails_only_by_what_is_not_built() -> None:
     with pytest.raises(FileProblems) as raised:
         load_probe(file.read_text(), str(file))
     messages = [problem.message for problem in raised.value.problems]
-    assert len(messages) > 5
+    assert messages
     assert all("is designed but not built" in message for message in messages), messages

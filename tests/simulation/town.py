@@ -12,8 +12,8 @@ from plans import CHECKS, HOSTS, RECEIVERS, TREE, Plan
 from wires import Bus
 
 from synthprobe.agent.agent import Agent
+from synthprobe.agent.making import Limits
 from synthprobe.agent.runner import Runner
-from synthprobe.agent.scheduler import Limits
 from synthprobe.agent.secrets import Secrets
 from synthprobe.agent.spool import SCHEMA, Spool
 from synthprobe.clock import Clock

@@ -12,8 +12,9 @@ from synthprobe.agent.exposure import Exposure
 from synthprobe.agent.forwarder import Deliver, Forwarder
 from synthprobe.agent.janitor import Janitor
 from synthprobe.agent.ledger import Ledger
+from synthprobe.agent.making import DEFAULT_LIMITS, Limits, Runs
 from synthprobe.agent.permits import FREE, Permits
-from synthprobe.agent.scheduler import DEFAULT_LIMITS, Limits, Runs, Scheduler, same_times
+from synthprobe.agent.scheduler import Scheduler, same_times
 from synthprobe.agent.spool import Spool
 from synthprobe.buses import BusError
 from synthprobe.clock import Clock

@@ -20,14 +20,13 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import anyio
 from anyio.abc import TaskGroup
-from msgspec import Struct
 
 from synthprobe.agent.again import Again
 from synthprobe.agent.confirming import Confirming
+from synthprobe.agent.making import DEFAULT_LIMITS, Admission, Limits, Runs
 from synthprobe.agent.marks import Begun
 from synthprobe.agent.permits import FREE, Permits
 from synthprobe.agent.settling import Settling
@@ -55,42 +54,6 @@ STEP = timedelta(seconds=1)
 """How far wall and monotonic clock may drift apart between two looks before the wall clock counts as stepped."""
 
 LATENESS_KEPT = 10_000
-
-
-class Runs(Protocol):
-    """Makes runs: the runner."""
-
-    async def run(
-        self, check: Check, *, trigger: Trigger, scheduled_at: datetime | None, run_id: str
-    ) -> Finished:
-        """One run."""
-        ...
-
-
-class Admission(Protocol):
-    """Says whether a run may start: the exposure ceiling."""
-
-    def admit(self, check: Check, run_id: str) -> str:
-        """Why it may not, if it may not; otherwise it counts until it is released."""
-        ...
-
-    def release(self, run_id: str) -> None:
-        """It is over, or was not made."""
-        ...
-
-    def kept_for_undo(self) -> float:
-        """Seconds of the grace that runs under way need to take back what they made."""
-        ...
-
-
-class Limits(Struct, frozen=True):
-    """How much runs at once, and how long runs may take to end when the agent stops."""
-
-    concurrency: int = 200
-    grace: timedelta = timedelta(seconds=10)
-
-
-DEFAULT_LIMITS = Limits()
 
 
 class Scheduler:

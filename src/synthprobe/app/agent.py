@@ -19,10 +19,10 @@ from synthprobe.agent.agent import Agent, Undoing
 from synthprobe.agent.exposure import Exposure
 from synthprobe.agent.janitor import Janitor, Means
 from synthprobe.agent.ledger import Ledger
+from synthprobe.agent.making import Limits
 from synthprobe.agent.permits import Permitted
 from synthprobe.agent.references import References
 from synthprobe.agent.runner import Runner
-from synthprobe.agent.scheduler import Limits
 from synthprobe.agent.secrets import Secrets
 from synthprobe.agent.spool import SCHEMA, Spool
 from synthprobe.app.once import new_run_id
