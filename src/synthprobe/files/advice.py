@@ -10,7 +10,7 @@ from synthprobe.files.durations import duration
 from synthprobe.files.places import own_request, requests
 from synthprobe.files.poll_shape import Poll
 from synthprobe.files.probe_shape import ProbeFile
-from synthprobe.files.probe_values import run_timeout
+from synthprobe.files.probe_values import run_timeout, shortest_interval
 from synthprobe.files.problems import Problem, warning_at
 from synthprobe.files.shapes import given
 from synthprobe.files.step_shape import Step
@@ -37,7 +37,7 @@ def _expects(step: Step) -> bool:
 
 def _timeouts(document: Document, file: ProbeFile) -> Iterator[Problem]:
     """Times of parts that are longer than the whole."""
-    whole = run_timeout(file, duration(file.schedule.every))
+    whole = run_timeout(file, shortest_interval(file.schedule))
     written: list[tuple[Path, str | UnsetType]] = [
         ((*path, "timeout"), request.timeout) for path, request in requests(file.steps)
     ]
