@@ -25,6 +25,7 @@ from synthprobe.agent.references import References
 from synthprobe.agent.scene import Scene
 from synthprobe.agent.secrets import SecretMissing, Secrets
 from synthprobe.agent.stopwatch import Stopwatch, nanoseconds
+from synthprobe.agent.tokens import Tokens
 from synthprobe.clock import Clock
 from synthprobe.core.failures import TRANSPORT, Failure, Kind
 from synthprobe.core.hosts import written_hosts
@@ -71,6 +72,7 @@ class Runner:
         self._spread = spread
         self._undo_grace = undo_grace
         self._lines = lines
+        self._tokens = Tokens()
         self._written: dict[str, tuple[Check, frozenset[str]]] = {}
 
     async def run(
@@ -135,6 +137,7 @@ class Runner:
             trace=trace,
             watch=watch,
             transport=self._transport,
+            tokens=self._tokens,
             lines=self._lines,
             new_id=self._new_id,
             redactor=always(),

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from synthprobe.files.assertion_shape import HeaderName
+from synthprobe.files.auth_shape import Auth
 from synthprobe.files.durations import Duration
 from synthprobe.files.egress_shape import Proxy, Safety, TlsProfile
 from synthprobe.files.request_shape import Fields, Name, Redirects, Retry, Scalar
@@ -137,6 +138,7 @@ class DefaultRequest(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="Bytes of response read at most.", examples=[65536]),
     ] = UNSET
     tls: Annotated[Name | UnsetType, Meta(description="A profile of `tls`.", examples=["acme"])] = UNSET
+    auth: Annotated[Name | UnsetType, Meta(description="One of `auth`.", examples=["signed"])] = UNSET
     via: Annotated[Name | UnsetType, Meta(description="One of `proxies`.", examples=["corp"])] = UNSET
     follow_redirects: Annotated[
         Redirects | UnsetType, Meta(description="Redirects followed at most; 0.", examples=[3])
@@ -290,6 +292,13 @@ class ProbeFile(Struct, frozen=True, forbid_unknown_fields=True):
     secrets: Annotated[
         dict[Name, Secret] | UnsetType,
         Meta(description="Values for `${{ secrets.* }}`.", examples=[{"key": {"env": "ACME_KEY"}}]),
+    ] = UNSET
+    auth: Annotated[
+        dict[Name, Auth] | UnsetType,
+        Meta(
+            description="Credentials and signatures, used where a request names them.",
+            examples=[{"acme": {"type": "bearer", "token": "${{ secrets.api_key }}"}}],
+        ),
     ] = UNSET
     tls: Annotated[
         dict[Name, TlsProfile] | UnsetType,

@@ -40,7 +40,7 @@ def probe_value(
     making = Making(
         document=document,
         defaults=given(file.defaults, Defaults()),
-        profiles=profiles(file.tls, file.proxies),
+        profiles=profiles(file, document),
         attached=attached,
         fragments=fragments,
     )
