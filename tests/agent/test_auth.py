@@ -240,9 +240,10 @@ def test_a_token_is_asked_for_once_and_its_exchange_is_seen() -> None:
     provider = Provider(expires_in=10)
     finished = run(TOKENS + ONE, provider)
     assert provider.issued == 2
-    assert [each.url_template for each in finished.result.steps[0].exchanges][
-        0
-    ] == "https://id.acme.example/token"
+    assert (
+        next(each.url_template for each in finished.result.steps[0].exchanges)
+        == "https://id.acme.example/token"
+    )
     assert any(span.name == "POST /token" for span in finished.spans)
     shown = msgspec.json.encode((finished.result, finished.spans)).decode()
     assert "token-no-" not in shown

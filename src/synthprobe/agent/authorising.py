@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 import httpx
@@ -27,7 +28,6 @@ class Means(Struct, frozen=True):
     names: Names
     folder: Path
     """Of the probe file: key files are named relative to it."""
-    new_id: Callable[[], str]
     now: int
     """Seconds since the epoch."""
 
@@ -38,7 +38,6 @@ def signed(request: httpx.Request, auth: core.Auth, scene: Scene) -> httpx.Reque
     means = Means(
         names={**scene.names, "now": now_names(now)},
         folder=Path(scene.check.probe.position.file).parent,
-        new_id=scene.new_id,
         now=int(now.timestamp()),
     )
     dated = with_headers(request, _dated(request, auth, means))
@@ -132,7 +131,7 @@ def _http_signature(message: Message, method: core.HttpSignature, means: Means) 
         created=means.now,
         label=method.label,
         expires=None if method.expires is None else means.now + int(method.expires.total_seconds()),
-        nonce=means.new_id() if method.nonce else None,
+        nonce=token_urlsafe(16) if method.nonce else None,
         tag=_text(method.tag, means) or None,
         digest=method.digest,
         alg=method.alg,

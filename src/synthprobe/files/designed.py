@@ -8,7 +8,6 @@ from synthprobe.files.shapes import Unbuilt
 UNBUILT: Unbuilt = {
     "ProbeFile": {"slo"},
     "ProbeFile.environment": {"live"},
-    "Secret": {"vault"},
     "DefaultRequest": {
         "connection",
     },
