@@ -18,6 +18,7 @@ from synthprobe.core.alerts import (
     fingerprint_of,
     identity,
     observe,
+    resolved_by_hand,
     withdraw,
 )
 from synthprobe.core.failures import Failure, Kind
@@ -231,3 +232,15 @@ def test_a_withdrawn_check_that_comes_back_failing_fires_anew() -> None:
         Change.PENDING,
         Change.FIRED,
     ]
+
+
+def test_what_was_resolved_by_hand_is_quiet_until_it_passes_or_for_four_hours() -> None:
+    ended = resolved_by_hand(firing(), minute(10))
+    assert (ended.state, ended.ends_at, ended.window) == (AlertState.RESOLVED, minute(10), ())
+    for word, at, change in (
+        ("F F F", 11, [Change.NONE] * 3),
+        ("F F", 260, [Change.PENDING, Change.FIRED]),
+        ("P F F", 12, [Change.NONE, Change.PENDING, Change.FIRED]),
+        ("D F", 12, [Change.NONE] * 2),
+    ):
+        assert [step for _, step in observed(ended, word, check("emea"), start=at)] == change, word

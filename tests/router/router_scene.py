@@ -4,7 +4,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import anyio
 import httpx
@@ -22,6 +22,7 @@ from synthprobe.router.facts import Fact
 from synthprobe.router.failpoints import Failpoint, no_failpoint
 from synthprobe.router.router import Router
 from synthprobe.router.watchman import Patience
+from synthprobe.senders import SENDERS
 from synthprobe.senders.outgoing import Secrets
 from synthprobe.stores.inline import InlineStore
 
@@ -122,16 +123,18 @@ class Scene:
         self.store: Store = InlineStore()
         self.routes = routes or routed()
         self.mailbox = Mailbox(clock)
+        self.transport: httpx.AsyncBaseTransport = self.mailbox
         self.facts: list[Fact] = []
         self.failpoint: Failpoint = no_failpoint
         self.secrets: Secrets = "http://{}/hook".format
         self.patience = ENDLESS
+        self.senders = SENDERS
         self._random = random.Random(7)
         self._runs = 0
         self.router = self._router()
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator["Scene"]:
+    async def running(self) -> AsyncIterator[Self]:
         """A new router process over the same store."""
         self.router = self._router()
         async with anyio.create_task_group() as tasks:
@@ -193,7 +196,7 @@ class Scene:
             self.store,
             self.routes,
             self.clock,
-            transport=self.mailbox,
+            transport=self.transport,
             secrets=lambda file: self.secrets(file),
             public_url="http://probe.test/",
             new_id=lambda: f"{self._random.getrandbits(64):016x}",
@@ -201,6 +204,7 @@ class Scene:
             listeners=[self.facts.append],
             failpoint=lambda name: self.failpoint(name),
             patience=self.patience,
+            senders=self.senders,
         )
 
 

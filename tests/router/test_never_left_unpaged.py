@@ -273,7 +273,7 @@ def test_a_receiver_that_was_away_is_reminded_once() -> None:
 
 
 def test_an_end_that_waits_is_not_cancelled_by_what_came_and_went_behind_it() -> None:
-    tree = routed()
+    tree = routed(reopen_within=timedelta())
     tree = replace(tree, root=replace(tree.root, group_by=("alertname",)))
 
     async def scenario(clock: Clock) -> None:

@@ -78,7 +78,7 @@ def test_a_firing_target_stays_as_it_is_while_the_region_is_unwell() -> None:
             assert await scene.rows("select doc from alerts where check_key = 'card/emea'") == before
             assert await alerts(scene) == {"ProbeFailed card": "firing", "RegionUnwell emea": "firing"}
             numbers = await scene.rows("select key from incidents order by number")
-            assert [row["key"] for row in numbers] == ["probe=card", "alertname=RegionUnwell,probe="]
+            assert [row["key"] for row in numbers] == ["probe=card", "alertname=RegionUnwell"]
 
     run_virtual(scenario)
 

@@ -16,7 +16,7 @@ failed one. The window empties when the alert ends.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from msgspec import Struct
@@ -75,6 +75,8 @@ class Alert(Struct, frozen=True, omit_defaults=True):
     """The gravest severity since it began to fire."""
     troubles: Mapping[str, int] = {}
     """Of an alert about ourselves: what keeps it open, by source, with its weight (`core/conditions.py`)."""
+    quiet_until: datetime | None = None
+    """It was resolved by hand while it failed: until it passes, or until then, it does not fire again."""
     version: int = 1
 
     @property
@@ -109,6 +111,9 @@ class Observed(Struct, frozen=True):
 PROBE_FAILED = "ProbeFailed"
 """The name of a check's target alert."""
 
+QUIET_FOR = timedelta(hours=4)
+"""How long what was resolved by hand stays quiet while it goes on failing."""
+
 WOULD_HAVE_FIRED = "would_have_fired"
 """Annotation of an alert in trial mode: when it would have begun to fire."""
 
@@ -133,6 +138,10 @@ def observe(alert: Alert | None, result: Result, check: CheckInfo, now: datetime
     sample = _SAMPLES.get(result.outcome)
     if sample is None or not _counts(sample, result.trigger):
         return Observed(alert, Change.NONE)
+    if alert is not None and alert.quiet_until:
+        if sample is not Sample.PASSED and now < alert.quiet_until:
+            return Observed(alert, Change.NONE)
+        alert = replace(alert, quiet_until=None)
     begun = alert is not None and alert.state in (AlertState.PENDING, AlertState.FIRING)
     if not begun and sample is Sample.PASSED:
         return Observed(alert, Change.NONE)
@@ -171,6 +180,23 @@ def withdraw(alert: Alert, now: datetime) -> Observed:
             return _closed(alert)
         case AlertState.RESOLVED | AlertState.WITHDRAWN:
             return Observed(alert, Change.NONE)
+
+
+def resolved_by_hand(alert: Alert, now: datetime) -> Alert:
+    """A firing alert that somebody ended: quiet until it passes, or for four hours."""
+    if alert.state is not AlertState.FIRING:
+        return alert
+    at = max(now, alert.updated_at)
+    quiet_until = now + QUIET_FOR
+    return replace(
+        alert,
+        state=AlertState.RESOLVED,
+        ends_at=at,
+        updated_at=at,
+        window=(),
+        troubles={},
+        quiet_until=quiet_until,
+    )
 
 
 _SAMPLES: Mapping[Outcome, Sample] = {

@@ -152,6 +152,10 @@ def settle(
     now: datetime,
 ) -> Observed:
     """A condition's alert after these troubles were found, and those of the sources `gone` are over."""
+    if alert is not None and alert.quiet_until:
+        if troubles and now < alert.quiet_until:
+            return Observed(alert, Change.NONE)
+        alert = replace(alert, quiet_until=None)
     opened = alert is not None and alert.state in (AlertState.PENDING, AlertState.FIRING)
     if alert is not None and opened and not troubles:
         return _relieved(alert, gone, now)

@@ -1,11 +1,15 @@
 """One problem: the alerts that belong together, from the first failed run to closed.
 
-    triggered ──acknowledge──▶ acknowledged        (people; a later release)
-    triggered ──last alert resolved──▶ resolved ──reopen_within over──▶ closed
+    triggered ──acknowledge──▶ acknowledged ──lapsed, not accepted──▶ triggered (level one)
+    triggered, acknowledged ──last alert resolved──▶ resolved ──reopen_within over──▶ closed
     resolved  ──fails again within reopen_within──▶ triggered (reopened)
+    one that was reopened: ──last alert resolved──▶ held, "flapping" ──reopen_within over──▶ resolved
+                                                      └──fails again──▶ as it was, and nobody is told
+    triggered, acknowledged ──becomes global together with an older one──▶ closed (merged)
 
-One number across all routes and receivers; scope is local in one region, global from `global_at.regions` on, and
-never goes back within an incident.
+One number across all routes and receivers. Scope is local while its unmuted firing alerts are in one region, global
+from `global_at.regions` on, and never goes back within an incident. What alerts do to it is `core/following.py`, what
+people do `core/actions.py`, who is told while nobody acts `core/escalation.py`.
 """
 
 from datetime import datetime, timedelta
@@ -14,9 +18,11 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from synthprobe.core.alerts import PROBE_FAILED, Alert, AlertState, Change
-from synthprobe.core.annotations import headline
-from synthprobe.core.labels import severity_rank
+from synthprobe.core import leases
+from synthprobe.core.alerts import PROBE_FAILED, Alert
+from synthprobe.core.escalation import Standing
+from synthprobe.core.labels import Labels
+from synthprobe.core.leases import Lease, Thing
 
 
 class IncidentState(StrEnum):
@@ -27,12 +33,26 @@ class IncidentState(StrEnum):
     RESOLVED = "resolved"
     CLOSED = "closed"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it concerns anybody still."""
+        return self in (IncidentState.TRIGGERED, IncidentState.ACKNOWLEDGED)
+
 
 class Scope(StrEnum):
     """Whether one region or several are concerned."""
 
     LOCAL = "local"
     GLOBAL = "global"
+
+
+class Muted(StrEnum):
+    """Whether an alert is held back."""
+
+    NOT = "not"
+    HERE = "here"
+    """By nothing but a silence made on its incident."""
+    YES = "yes"
 
 
 class Member(Struct, frozen=True, omit_defaults=True):
@@ -44,6 +64,38 @@ class Member(Struct, frozen=True, omit_defaults=True):
     firing: bool
     check: str = ""
     signature: str = ""
+    muted: bool = False
+    """Held back by a silence, an inhibition or the calendar: it counts neither for the scope nor for a level."""
+    watched: bool = False
+    """Held back by nothing but a silence made on the incident, which ends when scope or severity rises."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it fires and is not muted."""
+        return self.firing and not self.muted
+
+    @property
+    def weighs(self) -> bool:
+        """Whether it counts for scope and severity."""
+        return self.firing and (not self.muted or self.watched)
+
+    @property
+    def thing(self) -> Thing:
+        """What an acknowledgement covers of it."""
+        return self.check or self.fingerprint, self.signature
+
+
+class News(StrEnum):
+    """What those who were paged have not been told yet."""
+
+    SCOPE = "scope"
+    SEVERITY = "severity"
+    UNSEEN = "unseen"
+    """A check, or a signature, that its holder has not seen."""
+    JOINED = "joined"
+    RESOLVED = "resolved"
+    WITHDRAWN = "withdrawn"
+    MERGED = "merged"
 
 
 class Incident(Struct, frozen=True, omit_defaults=True):
@@ -65,7 +117,40 @@ class Incident(Struct, frozen=True, omit_defaults=True):
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
     reopened: int = 0
+    problem: str = ""
+    """Its key without the region: incidents of one problem merge when it becomes global."""
+    keys: tuple[str, ...] = ()
+    """Keys of the incidents that were merged into it."""
+    merged_into: int | None = None
+    held_until: datetime | None = None
+    """It flaps: nothing fires, but it is resolved only if that stays so until then."""
+    lease: Lease | None = None
+    """Its acknowledgement, while it is acknowledged."""
+    escalation: Standing | None = None
+    """From its first page until it is resolved."""
+    paged: tuple[str, ...] = ()
+    """People who were paged for it, in order."""
+    rung: tuple[str, ...] = ()
+    """Receivers that a level or the last resort told."""
+    news: tuple[News, ...] = ()
+    paused_until: datetime | None = None
+    """All that fires is muted: when to look again."""
     version: int = 1
+
+    @property
+    def holder(self) -> str | None:
+        """Who acknowledged it last and has it still."""
+        return self.lease.holder if self.lease else None
+
+    @property
+    def firing(self) -> tuple[Member, ...]:
+        """What fires, muted or not."""
+        return tuple(member for member in self.members if member.firing)
+
+    @property
+    def muted(self) -> bool:
+        """Whether all that fires is muted."""
+        return bool(self.firing) and not any(member.counts for member in self.members)
 
 
 class ScopeRule(Struct, frozen=True):
@@ -86,7 +171,7 @@ class TimelineEntry(Struct, frozen=True, omit_defaults=True):
 
 
 class IncidentChange(StrEnum):
-    """What an alert's change did to its incident; the same word on the timeline and in metrics."""
+    """What happened to an incident; the same word on the timeline and in metrics."""
 
     OPENED = "opened"
     JOINED = "joined"
@@ -95,7 +180,10 @@ class IncidentChange(StrEnum):
     """Severity or scope went up."""
     REOPENED = "reopened"
     UPDATED = "updated"
+    HELD = "held"
+    """It flaps: resolved only when it stays so."""
     RESOLVED = "resolved"
+    MERGED = "merged"
     CLOSED = "closed"
     NONE = "none"
 
@@ -108,194 +196,80 @@ class Followed(Struct, frozen=True):
     entries: tuple[TimelineEntry, ...] = ()
 
 
-def key_of(alert: Alert, rule: ScopeRule) -> str:
+def key_of(alert: Alert, rule: ScopeRule, group: Labels | None = None) -> str:
     """What makes this alert's problem that problem: the values of the `scope.by` labels, `probe=card`.
 
-    An alert that is not a check's about its target has its name before them, so that it joins no target's incident.
+    An alert that is not a check's about its target has its name before the labels of its `group`, so that it joins no
+    target's incident.
     """
-    names = rule.by if _is_of_target(alert) else ("alertname", *rule.by)
-    return ",".join(f"{name}={_escaped(alert.full_labels.get(name, ''))}" for name in names)
+    return _key(alert, rule.by, group)
 
 
-def open_incident(alert: Alert, *, number: int, uid: str, rule: ScopeRule, now: datetime) -> Followed:
-    """A new incident for an alert that began to fire and belongs to no open one."""
-    members = (_member(alert),)
-    incident = Incident(
-        number=number,
-        uid=uid,
-        key=key_of(alert, rule),
-        title=_title(alert, members),
-        state=IncidentState.TRIGGERED,
-        scope=_scope(members, rule),
-        severity=alert.severity,
-        opened_at=now,
-        first_failed_at=alert.first_failed_at,
-        updated_at=now,
-        members=members,
-    )
-    entries = (
-        TimelineEntry(alert.first_failed_at, "first_failed", _beginning(alert)),
-        TimelineEntry(
-            now, IncidentChange.OPENED, f"Opened: {incident.title}", run_id=alert.last_result or None
-        ),
-    )
-    return Followed(incident, IncidentChange.OPENED, entries)
-
-
-def follow(incident: Incident, alert: Alert, change: Change, *, rule: ScopeRule, now: datetime) -> Followed:
-    """What a later change of an alert that belongs to this incident does to it."""
-    match change:
-        case Change.FIRED:
-            return _fired(incident, alert, rule, now)
-        case Change.SEVERITY | Change.UPDATED:
-            return _moved(incident, alert, change, rule, now)
-        case Change.RESOLVED | Change.WITHDRAWN:
-            return _ended(incident, alert, change, now)
-        case Change.NONE | Change.PENDING | Change.CLOSED:
-            return Followed(incident, IncidentChange.NONE)
+def problem_of(alert: Alert, rule: ScopeRule, group: Labels | None = None) -> str:
+    """The key without the region, where the alert has one: several of these at once are global."""
+    shared = None if group is None else {name: value for name, value in group.items() if name != "region"}
+    return _key(alert, tuple(name for name in rule.by if name != "region"), shared)
 
 
 def failing_regions(incident: Incident) -> tuple[str, ...]:
     """The regions it fails in now, in the order in which they began."""
-    return _regions(incident.members)
+    return regions_of(incident.firing)
+
+
+def regions_of(members: tuple[Member, ...]) -> tuple[str, ...]:
+    """The regions of these alerts, in their order."""
+    return tuple(dict.fromkeys(member.region for member in members if member.region))
+
+
+def scope_of(members: tuple[Member, ...], rule: ScopeRule) -> Scope:
+    """What the alerts that count make of the scope now."""
+    counting = tuple(member for member in members if member.weighs)
+    return Scope.GLOBAL if len(regions_of(counting)) >= rule.global_regions else Scope.LOCAL
 
 
 def due_at(incident: Incident, reopen_within: timedelta) -> datetime | None:
-    """When a resolved incident closes; None while there is nothing to wait for."""
-    if incident.state is not IncidentState.RESOLVED or incident.resolved_at is None:
-        return None
-    return incident.resolved_at + reopen_within
+    """When something is due about it: news, a level, its acknowledgement's end, its own. Open, it is never None for long."""
+    if incident.news:
+        return incident.updated_at
+    if incident.state is IncidentState.RESOLVED and incident.resolved_at:
+        return incident.resolved_at + reopen_within
+    found = [incident.held_until]
+    if incident.state is IncidentState.ACKNOWLEDGED and incident.lease:
+        found.append(leases.due_at(incident.lease))
+    if incident.state is IncidentState.TRIGGERED and incident.escalation and not incident.held_until:
+        found.append(incident.paused_until or incident.escalation.due_at)
+    return min((at for at in found if at), default=None) if incident.state.is_open else None
 
 
 def close(incident: Incident, now: datetime) -> Followed:
     """End a resolved incident for good: what fails from now on is a new one."""
     if incident.state is not IncidentState.RESOLVED:
         return Followed(incident, IncidentChange.NONE)
-    closed = replace(incident, state=IncidentState.CLOSED, closed_at=now, updated_at=now)
+    closed = replace(
+        incident,
+        state=IncidentState.CLOSED,
+        closed_at=now,
+        updated_at=now,
+        escalation=None,
+        lease=None,
+        news=(),
+    )
     return Followed(closed, IncidentChange.CLOSED, (TimelineEntry(now, IncidentChange.CLOSED, "Closed"),))
 
 
-def _fired(incident: Incident, alert: Alert, rule: ScopeRule, now: datetime) -> Followed:
-    over = incident.state in (IncidentState.RESOLVED, IncidentState.CLOSED)
-    known = any(member.fingerprint == alert.fingerprint for member in incident.members)
-    change = IncidentChange.REOPENED if over else IncidentChange.UPDATED if known else IncidentChange.JOINED
-    summary = alert.annotations.get("summary", alert.check)
-    if over:
-        # A problem that comes back is as grave as what fires now, and fails where that does; scope never goes back.
-        incident = replace(
-            incident,
-            title=_title(alert, _with(incident, alert, now).members),
-            state=IncidentState.TRIGGERED,
-            severity=alert.severity,
-            resolved_at=None,
-            closed_at=None,
-            reopened=incident.reopened + 1,
-        )
-    words = {
-        IncidentChange.REOPENED: "Fails again",
-        IncidentChange.UPDATED: "Fires again",
-        IncidentChange.JOINED: "Joined",
-    }
-    entry = TimelineEntry(now, change, f"{words[change]}: {summary}", run_id=alert.last_result or None)
-    return _raised(Followed(_with(incident, alert, now), change, (entry,)), alert, rule, now)
+def _key(alert: Alert, names: tuple[str, ...], group: Labels | None) -> str:
+    if is_of_target(alert):
+        pairs = [(name, alert.full_labels.get(name, "")) for name in names]
+    else:
+        shared = {name: alert.full_labels.get(name, "") for name in names} if group is None else group
+        first = ("alertname", alert.labels.get("alertname", ""))
+        pairs = [first, *((name, value) for name, value in sorted(shared.items()) if name != "alertname")]
+    return ",".join(f"{name}={_escaped(value)}" for name, value in pairs)
 
 
-def _moved(incident: Incident, alert: Alert, change: Change, rule: ScopeRule, now: datetime) -> Followed:
-    before = next((member for member in incident.members if member.fingerprint == alert.fingerprint), None)
-    after = _member(alert)
-    if before == after:
-        return Followed(incident, IncidentChange.NONE)
-    summary = alert.annotations.get("summary", alert.check)
-    text = (
-        f"{alert.check} is now {alert.severity}: {summary}"
-        if change is Change.SEVERITY
-        else f"Fails otherwise: {summary}"
-    )
-    entry = TimelineEntry(now, IncidentChange.UPDATED, text, run_id=alert.last_result or None)
-    followed = Followed(_with(incident, alert, now), IncidentChange.UPDATED, (entry,))
-    return _raised(followed, alert, rule, now)
-
-
-def _ended(incident: Incident, alert: Alert, change: Change, now: datetime) -> Followed:
-    text = _ending(alert, change)
-    entry = TimelineEntry(now, "withdrawn" if change is Change.WITHDRAWN else "recovered", text)
-    incident = _with(incident, alert, now)
-    if incident.state is IncidentState.CLOSED or any(member.firing for member in incident.members):
-        return Followed(incident, IncidentChange.UPDATED, (entry,))
-    if incident.state is IncidentState.RESOLVED:
-        return Followed(incident, IncidentChange.NONE)
-    resolved = replace(incident, state=IncidentState.RESOLVED, resolved_at=now)
-    ending = TimelineEntry(now, IncidentChange.RESOLVED, "Resolved: nothing fires any more")
-    return Followed(resolved, IncidentChange.RESOLVED, (entry, ending))
-
-
-def _raised(followed: Followed, alert: Alert, rule: ScopeRule, now: datetime) -> Followed:
-    incident = followed.incident
-    texts = []
-    severity = max((member.severity for member in incident.members if member.firing), key=severity_rank)
-    if severity_rank(severity) > severity_rank(incident.severity):
-        texts.append(f"Raised from {incident.severity} to {severity}")
-        incident = replace(incident, severity=severity)
-    if incident.scope is Scope.LOCAL and _scope(incident.members, rule) is Scope.GLOBAL:
-        incident = replace(incident, scope=Scope.GLOBAL, title=_title(alert, incident.members))
-        texts.append(f"Raised to global: {incident.title}")
-    if not texts:
-        return followed
-    reopened = followed.change is IncidentChange.REOPENED
-    entries = tuple(TimelineEntry(now, IncidentChange.RAISED, text) for text in texts)
-    change = IncidentChange.REOPENED if reopened else IncidentChange.RAISED
-    return Followed(incident, change, followed.entries + entries)
-
-
-def _with(incident: Incident, alert: Alert, now: datetime) -> Incident:
-    after = _member(alert)
-    members = tuple(
-        after if member.fingerprint == after.fingerprint else member for member in incident.members
-    )
-    return replace(incident, members=members if after in members else (*members, after), updated_at=now)
-
-
-def _member(alert: Alert) -> Member:
-    return Member(
-        fingerprint=alert.fingerprint,
-        region=alert.labels.get("region", ""),
-        severity=alert.severity,
-        firing=alert.state is AlertState.FIRING,
-        check=alert.check,
-        signature=alert.signature,
-    )
-
-
-def _scope(members: tuple[Member, ...], rule: ScopeRule) -> Scope:
-    return Scope.GLOBAL if len(_regions(members)) >= rule.global_regions else Scope.LOCAL
-
-
-def _regions(members: tuple[Member, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(member.region for member in members if member.firing and member.region))
-
-
-def _title(alert: Alert, members: tuple[Member, ...]) -> str:
-    return headline(alert.labels, alert.annotations, _regions(members))
-
-
-def _is_of_target(alert: Alert) -> bool:
+def is_of_target(alert: Alert) -> bool:
+    """Whether it is a check's alert about its target."""
     return alert.labels.get("alertname") == PROBE_FAILED
-
-
-def _beginning(alert: Alert) -> str:
-    return f"First failed run of {alert.check}" if _is_of_target(alert) else f"{_named(alert)} began"
-
-
-def _ending(alert: Alert, change: Change) -> str:
-    if change is Change.WITHDRAWN:
-        return f"{alert.check} was withdrawn: not proven healthy"
-    return f"{alert.check} passes again" if _is_of_target(alert) else f"{_named(alert)} is over"
-
-
-def _named(alert: Alert) -> str:
-    """An alert that is not a target's, by its name and where it is: `RegionUnwell emea`."""
-    where = alert.check or alert.labels.get("region") or alert.labels.get("agent", "")
-    return f"{alert.labels.get('alertname', 'Alert')} {where}".rstrip()
 
 
 def _escaped(value: str) -> str:

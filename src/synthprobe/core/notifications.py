@@ -44,6 +44,8 @@ class NotifiedIncident(Struct, frozen=True, omit_defaults=True):
     """The other regions of the checks concerned, which are well."""
     holder: str = ""
     """Who has acknowledged it."""
+    acknowledge_url: str = ""
+    """A page with a button, for the person the message is to; following it acknowledges nothing."""
 
 
 class Notification(Struct, frozen=True, omit_defaults=True):
@@ -64,6 +66,18 @@ class Notification(Struct, frozen=True, omit_defaults=True):
     external_url: str
     note: str = ""
     """A sentence before everything else, such as who could not be told."""
+    person: str = ""
+    """Whom it is to, where it is a page or a quiet update: then `receiver` is the person, too."""
+    contact: str = ""
+    """By which of the person's contacts: `push`."""
+    location: str = ""
+    """The person's zone: times are told in it, too."""
+    quiet: bool = False
+    """It must not ring."""
+    level: int | None = None
+    """Of the escalation policy, counted from one, where a level made it."""
+    late: float = 0.0
+    """Seconds by which its timer was overdue."""
     version: int = 1
 
     @property

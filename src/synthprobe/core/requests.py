@@ -6,7 +6,6 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from synthprobe.core.auth import Auth
 from synthprobe.core.egress import IpVersion, Proxy, TlsProfile
 from synthprobe.core.failures import Kind
 from synthprobe.core.templates import Template, Value
@@ -70,8 +69,6 @@ class Request(Struct, frozen=True):
     ip: IpVersion = IpVersion.ANY
     tls: TlsProfile | None = None
     via: Proxy | None = None
-    auth: Auth | None = None
-    """Made anew for each attempt."""
     cookies: bool = False
     """Whether it shares the run's cookies: sends those of earlier responses, and keeps what its own sets."""
     propagate: bool = True

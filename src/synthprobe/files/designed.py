@@ -6,12 +6,15 @@ Whoever builds one removes it here and adds it to the shape.
 from synthprobe.files.shapes import Unbuilt
 
 UNBUILT: Unbuilt = {
-    "ProbeFile": {"slo"},
+    "ProbeFile": {"auth", "slo"},
     "ProbeFile.environment": {"live"},
+    "Secret": {"vault"},
     "DefaultRequest": {
+        "auth",
         "connection",
     },
     "Request": {
+        "auth",
         "connection",
     },
     "Step": {

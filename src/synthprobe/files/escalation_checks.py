@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator
 
+from msgspec import UNSET
+
+from synthprobe.core.names import is_readable, names_in
 from synthprobe.files.documents import Path
 from synthprobe.files.durations import duration
 from synthprobe.files.escalation_shape import EscalationPolicyFile, TargetFile
+from synthprobe.files.receivers_shape import EscalationFile
 from synthprobe.files.routes_faults import Fault, length_faults, name_faults
 from synthprobe.files.routes_shape import RoutesFile
 from synthprobe.files.shapes import given
@@ -20,6 +24,27 @@ def escalation_faults(file: RoutesFile, receivers: list[str]) -> Iterator[Fault]
                 yield from _target(target, (*place, "notify", number), file, receivers)
             yield from length_faults(level.wait, (*place, "wait"))
         yield from _last(policy, path, receivers)
+    for index, receiver in enumerate(given(file.receivers, [])):
+        for place_in, entry in enumerate(given(receiver.escalation_configs, [])):
+            yield from _entry(entry, ("receivers", index, "escalation_configs", place_in), file)
+
+
+def _entry(entry: EscalationFile, path: Path, file: RoutesFile) -> Iterator[Fault]:
+    policies, teams = given(file.escalation_policies, {}), given(file.teams, {})
+    yield from name_faults(entry.policy, policies, (*path, "policy"), "policy", "escalation_policies")
+    if not is_readable(entry.team):
+        yield (*path, "team"), "`${{` opens no reference", "known: `${{ labels.owner }}` and other labels"
+    elif not names_in(entry.team):
+        yield from name_faults(entry.team, teams, (*path, "team"), "team", "teams")
+    for name in names_in(entry.team):
+        if not name.startswith("labels."):
+            yield (
+                (*path, "team"),
+                f"`{name}` is not known here",
+                "known: `${{ labels.owner }}` and other labels",
+            )
+    if file.platform is UNSET:
+        yield path, "`platform` is missing: it is paged where an alert's owner is no team", "name the team"
 
 
 def _target(target: TargetFile, path: Path, file: RoutesFile, receivers: list[str]) -> Iterator[Fault]:

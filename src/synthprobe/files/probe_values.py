@@ -25,7 +25,6 @@ from synthprobe.files.probe_shape import (
     Redact,
     Schedule,
     Secret,
-    VaultSecret,
     WhileFailing,
 )
 from synthprobe.files.shapes import given
@@ -41,7 +40,7 @@ def probe_value(
     making = Making(
         document=document,
         defaults=given(file.defaults, Defaults()),
-        profiles=profiles(file, document),
+        profiles=profiles(file.tls, file.proxies),
         attached=attached,
         fragments=fragments,
     )
@@ -124,15 +123,8 @@ def _row(row: Mapping[str, Any]) -> core.Row:
 
 def _secret(secret: Secret, position: Position) -> core.SecretSource:
     return core.SecretSource(
-        env=given(secret.env, "") or None,
-        file=given(secret.file, "") or None,
-        position=position,
-        vault=None if isinstance(secret.vault, UnsetType) else _vault(secret.vault),
+        env=given(secret.env, "") or None, file=given(secret.file, "") or None, position=position
     )
-
-
-def _vault(written: VaultSecret) -> core.VaultSource:
-    return core.VaultSource(path=written.path, field=written.field, url=given(written.url, ""))
 
 
 def _rule(alert: Alert) -> core.AlertRule:

@@ -75,6 +75,20 @@ class LogFile(Struct, frozen=True, forbid_unknown_fields=True):
     )
 
 
+class EscalationFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is paged: a team, by a policy."""
+
+    team: Annotated[
+        Name,
+        Meta(
+            description="The team whose schedules the policy asks; `${{ labels.owner }}` is the alert's owner. "
+            "A team that the file does not know is the platform's.",
+            examples=["${{ labels.owner }}", "payments"],
+        ),
+    ]
+    policy: Annotated[Name, Meta(description="One of `escalation_policies`.", examples=["page"])]
+
+
 class ReceiverFile(Struct, frozen=True, forbid_unknown_fields=True):
     """A named destination with its ways out; none means that nobody is told."""
 
@@ -94,4 +108,11 @@ class ReceiverFile(Struct, frozen=True, forbid_unknown_fields=True):
     log_configs: Annotated[
         list[LogFile] | UnsetType,
         Meta(description="Lines to write to the log.", examples=[[{"send_resolved": True}]]),
+    ] = UNSET
+    escalation_configs: Annotated[
+        list[EscalationFile] | UnsetType,
+        Meta(
+            description="People to page.",
+            examples=[[{"team": "${{ labels.owner }}", "policy": "page"}]],
+        ),
     ] = UNSET

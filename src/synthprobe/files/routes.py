@@ -11,6 +11,7 @@ from msgspec.structs import asdict, replace
 from synthprobe.core.incidents import ScopeRule
 from synthprobe.core.intervals import NamedInterval
 from synthprobe.core.labels import Matcher
+from synthprobe.core.responders import ESCALATION
 from synthprobe.core.routes import Delivery, Integration, Receiver, Region, Route, Routes
 from synthprobe.files.coverage_values import coverage_of, tests_of
 from synthprobe.files.documents import Document, read
@@ -127,6 +128,7 @@ def _receiver(file: ReceiverFile) -> Receiver:
         "slack": _or(file.slack_configs, []),
         "apprise": _or(file.apprise_configs, []),
         "log": _or(file.log_configs, []),
+        ESCALATION: _or(file.escalation_configs, []),
     }
     return Receiver(
         file.name,
@@ -136,7 +138,7 @@ def _receiver(file: ReceiverFile) -> Receiver:
 
 def _integration(kind: str, index: int, entry: Struct) -> Integration:
     options = {name: value for name, value in asdict(entry).items() if value is not UNSET}
-    send_resolved = bool(options.pop("send_resolved"))
+    send_resolved = bool(options.pop("send_resolved", True))
     return Integration(kind=kind, index=index, options=options, send_resolved=send_resolved)
 
 

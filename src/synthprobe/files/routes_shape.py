@@ -239,7 +239,6 @@ UNBUILT: Mapping[str, Collection[str]] = {
             "email_configs",
             "msteams_configs",
             "servicenow_configs",
-            "escalation_configs",
         ]
     ),
 }

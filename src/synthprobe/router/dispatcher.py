@@ -5,20 +5,32 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
+import anyio
+from msgspec import Struct
+
+from synthprobe.core.actions import Action, Refusal
 from synthprobe.core.routes import Routes
 from synthprobe.core.sparing import sparingly
 from synthprobe.ports import Tx
 from synthprobe.router import silencing
-from synthprobe.router.flushing import Flushing, close_due, flush
+from synthprobe.router.acting import apply
+from synthprobe.router.flushing import Flushing, flush
 from synthprobe.router.heartbeat import Heartbeat
 from synthprobe.router.muting import look_again
 from synthprobe.router.placing import place
+from synthprobe.router.ringing import ring
 from synthprobe.router.surroundings import Surroundings
-from synthprobe.router.wakeup import Wakeup
+from synthprobe.router.telling import Turning
+from synthprobe.router.turning import turn
+from synthprobe.router.wakeup import Announcement, Wakeup
+from synthprobe.stores import actions as action_rows
 from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores import groups as group_rows
 from synthprobe.stores import incidents as incident_rows
+from synthprobe.stores import pagers as pager_rows
 from synthprobe.stores import silences as silence_rows
+from synthprobe.stores import timers
+from synthprobe.stores.actions import Outcome
 from synthprobe.stores.errors import StoreConflict, StoreError
 
 LONGEST_PAUSE = 5.0
@@ -42,6 +54,7 @@ class Dispatcher:
         self._public_url = public_url
         self._queued = queued
         self._wakeup = Wakeup()
+        self._applied = Announcement()
 
     def wake(self) -> None:
         """Look for due timers now."""
@@ -64,34 +77,79 @@ class Dispatcher:
             self.heartbeat.beat()
             await self._wakeup.wait(pause)
 
+    async def act(self, action: Action, patience: float = 5.0) -> Outcome:
+        """Keep what somebody did; it is on disk when this returns, and applied, unless that takes longer than `patience`."""
+        await self._around.store.write(partial(action_rows.put, action))
+        self.wake()
+        with anyio.move_on_after(patience):
+            while True:
+                made = self._applied.next
+                found = await self._around.store.read(partial(action_rows.outcome, action.id))
+                if found.applied:
+                    return found
+                await made.wait()
+        return Outcome(applied=False)
+
     async def adopt(self) -> None:
         """Hold every firing alert in the groups that the routes make of it now."""
         await self._around.store.write(partial(_adopt, self._around.routes(), self._around.clock.now()))
         self.wake()
 
     async def _turn(self) -> float:
-        """Do what is due and return the seconds until the next timer."""
+        """Do what is due and return the seconds until the next timer: none where what was done may have set others."""
         now = self._around.clock.now()
-        keys = await self._around.store.read(partial(group_rows.due, now, TURN))
-        for key in keys:
+        found = await self._around.store.read(partial(_look, now))
+        for action in found.actions:
+            await self._apply(action)
+        for key in found.groups:
             await self._flush(key)
             self.heartbeat.beat()
-        numbers = await self._around.store.read(partial(incident_rows.due, now, TURN))
-        for number in numbers:
-            await self._around.store.write(partial(close_due, number, self._around.routes(), now))
-        reminded = await self._remind(now)
-        if keys or reminded:
+        for number in found.incidents:
+            later = partial(incident_rows.put_off, number)
+            await self._take_turn(f"incident {number}", partial(turn, number), later)
+        for person in found.people:
+            later = partial(pager_rows.put_off, person)
+            await self._take_turn(f"the pager of {person}", partial(ring, person), later)
+        reminded = await self._remind(now) if found.reminds else 0
+        if found.anything or reminded:
             self._queued()
-        due = await self._around.store.read(_next_due)
-        left = (due - self._around.clock.now()).total_seconds() if due else LONGEST_PAUSE
+            return 0.0
+        left = (found.next_at - self._around.clock.now()).total_seconds() if found.next_at else LONGEST_PAUSE
         return min(max(left, 0.0), LONGEST_PAUSE)
 
     async def _remind(self, now: datetime) -> int:
         """Say which silences end soon."""
-        if not (due := await self._around.store.read(silence_rows.next_reminder)) or due > now:
-            return 0
         said = partial(silencing.remind, self._around.routes(), self._public_url, self._around.new_id, now)
         return await self._around.store.write(said)
+
+    async def _apply(self, action: Action) -> None:
+        try:
+            await self._around.store.write(partial(apply, action, self._turning()))
+        except Exception as error:
+            if _of_the_store(error):
+                raise
+            log.exception("what %s did about incident %d could not be applied", action.by, action.incident)
+            failed = partial(action_rows.applied, action, Refusal.FAULT, self._around.clock.now())
+            await self._around.store.write(failed)
+        self._applied.make()
+
+    async def _take_turn(
+        self, what: str, take: Callable[[Turning], Tx[None]], put_off: Callable[[datetime], Tx[None]]
+    ) -> None:
+        with_ = self._turning()
+        try:
+            await self._around.store.write(partial(take, with_))
+        except Exception as error:
+            if _of_the_store(error):
+                raise
+            log.exception("the turn of %s failed; it is taken again in %s", what, PUT_OFF)
+            await self._around.store.write(partial(put_off, with_.now + PUT_OFF))
+        self.heartbeat.beat()
+
+    def _turning(self) -> Turning:
+        tree = self._around.routes()
+        now = self._around.clock.now()
+        return Turning(tree, self._public_url, now, self._around.new_id, tree.overrides)
 
     async def _flush(self, key: str) -> None:
         with_ = Flushing(
@@ -100,7 +158,7 @@ class Dispatcher:
         try:
             decided = await self._around.store.write(partial(flush, key, with_))
         except Exception as error:
-            if isinstance(error, StoreError) and not isinstance(error, StoreConflict):
+            if _of_the_store(error):
                 raise
             log.exception("group %s could not be flushed; it is tried again in %s", key, PUT_OFF)
             await self._around.store.write(partial(group_rows.put_off, key, with_.now + PUT_OFF))
@@ -109,11 +167,41 @@ class Dispatcher:
             self._around.tell(decision)
 
 
-def _next_due() -> Tx[datetime | None]:
-    group = yield from group_rows.next_due()
-    incident = yield from incident_rows.next_due()
+def _of_the_store(error: Exception) -> bool:
+    """Whether the store is in trouble, so that everything waits; anything else concerns one row and is put off."""
+    return isinstance(error, StoreError) and not isinstance(error, StoreConflict)
+
+
+class _Found(Struct, frozen=True):
+    """What is due, and when the next is."""
+
+    next_at: datetime | None
+    actions: tuple[Action, ...] = ()
+    groups: tuple[str, ...] = ()
+    incidents: tuple[int, ...] = ()
+    people: tuple[str, ...] = ()
+    reminds: bool = False
+    """Whether a silence ends soon and nobody was told."""
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is something to do."""
+        return bool(self.actions or self.groups or self.incidents or self.people)
+
+
+def _look(now: datetime) -> Tx[_Found]:
+    next_at = yield from timers.next_due()
+    if next_at is None or next_at > now:
+        return _Found(next_at)
     reminder = yield from silence_rows.next_reminder()
-    return min((due for due in (group, incident, reminder) if due), default=None)
+    return _Found(
+        next_at,
+        actions=(yield from action_rows.waiting(now, TURN)),
+        groups=(yield from group_rows.due(now, TURN)),
+        incidents=(yield from incident_rows.due(now, TURN)),
+        people=(yield from pager_rows.due(now, TURN)),
+        reminds=reminder is not None and reminder <= now,
+    )
 
 
 def _adopt(tree: Routes, now: datetime) -> Tx[None]:

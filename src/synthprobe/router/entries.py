@@ -8,6 +8,9 @@ from synthprobe.core.incidents import TimelineEntry
 from synthprobe.core.notifications import Notification
 from synthprobe.stores.outbox import DeliveryOutcome, Mark
 
+LATE_AFTER = timedelta(seconds=5)
+"""From here on what happens says how late its timer was."""
+
 _MESSAGES = {Reason.FIRST.value: "first message"}
 
 
@@ -37,6 +40,11 @@ def ended(message: Notification, attempt: int, mark: Mark, after: timedelta) -> 
         what = _message(message.reason)
         return TimelineEntry(mark.at, "given_up", f"Given up after {waited}: {what} to {to}, {last}")
     return None
+
+
+def lateness(late: timedelta) -> str:
+    """How late something is, as the end of a sentence; nothing while that is hardly anything."""
+    return f", {late.total_seconds():.0f} s late" if late >= LATE_AFTER else ""
 
 
 def _kind(integration: str) -> str:

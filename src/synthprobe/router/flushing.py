@@ -6,7 +6,7 @@ the group is looked at between its ticks, for what fires only.
 """
 
 from collections.abc import Mapping, Sequence, Set
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,18 +17,17 @@ from synthprobe.core.groups import Group, Reason, Told
 from synthprobe.core.incidents import Incident
 from synthprobe.core.labels import severity_rank
 from synthprobe.core.mutes import MuteKind
+from synthprobe.core.responders import ESCALATION, paging
 from synthprobe.core.routes import Integration, Route, Routes
 from synthprobe.ports import Tx
 from synthprobe.router import entries, messages
+from synthprobe.router.escalating import escalate
 from synthprobe.router.facts import Decided
 from synthprobe.router.muting import HeldBack, held_back
-from synthprobe.router.placing import NewId, close, placed_by
+from synthprobe.router.placing import NewId, placed_by
 from synthprobe.stores import groups as group_rows
 from synthprobe.stores import incidents as incident_rows
 from synthprobe.stores import outbox as outbox_rows
-
-LATE_AFTER = timedelta(seconds=5)
-"""From here on a decision says how late its timer was."""
 
 
 class Flushing(Struct, frozen=True):
@@ -67,7 +66,8 @@ def flush(key: str, with_: Flushing) -> Tx[tuple[Decided, ...]]:
     decided: list[Decided] = []
     known: set[str] = set()
     for integration in receiver.integrations if receiver else ():
-        decision, told = yield from _tell(held, integration, with_)
+        pages = integration.kind == ESCALATION
+        decision, told = yield from (_page if pages else _tell)(held, integration, with_)
         decided.append(decision)
         known |= told.firing if told else frozenset()
     staying = {alert.fingerprint for alert in held.firing} & (held.here | known)
@@ -80,13 +80,6 @@ def flush(key: str, with_: Flushing) -> Tx[tuple[Decided, ...]]:
     return tuple(decided)
 
 
-def close_due(number: int, tree: Routes, now: datetime) -> Tx[None]:
-    """Close a resolved incident whose time to be reopened is over."""
-    incident = yield from incident_rows.find(number)
-    if incident:
-        yield from close(incident, tree, now)
-
-
 def _forget(held: _Held, present: Sequence[str], staying: Set[str]) -> Tx[None]:
     """What ends while an integration is out of the routes file must be new to it when it is back."""
     for name, told in (yield from group_rows.told_to(held.group.id)).items():
@@ -96,13 +89,14 @@ def _forget(held: _Held, present: Sequence[str], staying: Set[str]) -> Tx[None]:
 
 def _load(group: Group, with_: Flushing) -> Tx[_Held]:
     members = yield from group_rows.members(group.id)
-    firing = tuple(alert for alert in members if alert.state is AlertState.FIRING)
     numbers = sorted({alert.incident for alert in members if alert.incident is not None})
     incidents: dict[int, Incident] = {}
     for number in numbers:
         incident = yield from incident_rows.find(number)
         if incident:
             incidents[number] = incident
+    members = tuple(_lasting(alert, incidents) for alert in members)
+    firing = tuple(alert for alert in members if alert.state is AlertState.FIRING)
     routed = {alert.fingerprint: _route_here(alert, group, with_.tree) for alert in firing}
     here = frozenset(fingerprint for fingerprint, route in routed.items() if route)
     route = next((route for route in routed.values() if route), None)
@@ -128,6 +122,13 @@ def _nothing() -> Tx[HeldBack]:
 def _route_here(alert: Alert, group: Group, tree: Routes) -> Route | None:
     """The route by which an alert belongs to this group now."""
     return next((route for route, fresh in placed_by(alert, tree) if fresh.id == group.id), None)
+
+
+def _lasting(alert: Alert, incidents: Mapping[int, Incident]) -> Alert:
+    """An alert as it is told: one of an incident that flaps fires until the incident is stable."""
+    incident = incidents.get(alert.incident) if alert.incident is not None else None
+    flaps = incident is not None and incident.held_until is not None and alert.state is AlertState.RESOLVED
+    return replace(alert, state=AlertState.FIRING, ends_at=None) if flaps else alert
 
 
 def _tell(held: _Held, integration: Integration, with_: Flushing) -> Tx[tuple[Decided, Told | None]]:
@@ -174,6 +175,19 @@ _REASONS = {
     MuteKind.MUTE_INTERVAL: Reason.MUTED,
     MuteKind.ACTIVE_INTERVAL: Reason.MUTED,
 }
+
+
+def _page(held: _Held, integration: Integration, with_: Flushing) -> Tx[tuple[Decided, Told | None]]:
+    """Let what fires escalate. From then on the incidents' own timers decide who is paged; nothing is repeated here."""
+    name = name_of(integration)
+    begun = False
+    for alert in held.firing:
+        pages = alert.fingerprint in held.here and alert.fingerprint not in held.muted
+        if pages and alert.incident in held.incidents and alert.incident:
+            to = paging(integration, alert.full_labels, with_.tree)
+            begun |= yield from escalate(alert.incident, to, with_)
+    reason = Reason.FIRST if begun else _why(held, held.firing) or Reason.UNCHANGED
+    return (yield from _note(held, name, reason, with_.now)), None
 
 
 def name_of(integration: Integration) -> str:
@@ -272,7 +286,7 @@ def _note(held: _Held, integration: str, reason: Reason, now: datetime) -> Tx[De
     # A mute is told of when it begins, not at each tick.
     begins = reason.holds_back and names != held.group.muted_by
     if reason.sends or reason is Reason.NEVER_TOLD or begins:
-        lateness = f", {late.total_seconds():.0f} s late" if late >= LATE_AFTER else ""
+        lateness = entries.lateness(late)
         entry = entries.decided(now, held.group.receiver, integration, reason, lateness, muted_by=names)
         for number in numbers:
             yield from incident_rows.note(number, (entry,))

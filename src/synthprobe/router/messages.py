@@ -1,8 +1,10 @@
 """Composes the message of one decision out of alerts and incidents; pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from synthprobe.core.alerts import Alert, AlertState
@@ -15,6 +17,8 @@ from synthprobe.core.notifications import Notification, NotifiedAlert, NotifiedI
 FIRING = "firing"
 RESOLVED = "resolved"
 UPDATE = "update"
+HANDOFF = "handoff"
+TEST = "test"
 
 GIVEN_UP = "given_up"
 """The reason of a notice that a message was given up."""
@@ -50,6 +54,59 @@ def compose(
         created_at=now,
         external_url=public_url,
         note=_withdrawn(held),
+    )
+
+
+class Addressed(Struct, frozen=True):
+    """To whom a message about incidents goes, outside the groups: a person by a contact, or a receiver."""
+
+    receiver: str
+    integration: str
+    person: str = ""
+    contact: str = ""
+    location: str = ""
+    quiet: bool = False
+
+
+def about(
+    to: Addressed,
+    held: Iterable[tuple[Incident, Sequence[Alert]]],
+    *,
+    key: str,
+    kind: str,
+    reason: str,
+    note: str,
+    public_url: str,
+    now: datetime,
+    level: int | None = None,
+    late: timedelta = timedelta(),
+) -> Notification:
+    """A page, or a quiet update, about one incident or several that are told together."""
+    pairs = tuple(held)
+    alerts = tuple(alert for _, each in pairs for alert in each)
+    told = tuple(_alert(alert, public_url) for alert in alerts)
+    if kind == FIRING:
+        told = tuple(alert for alert in told if alert.status == FIRING)
+    incidents = tuple(_incident(incident, alerts, public_url, to.person) for incident, _ in pairs)
+    return Notification(
+        key=key,
+        receiver=to.receiver,
+        integration=to.integration,
+        kind=kind,
+        reason=reason,
+        group_key=",".join(f"incident/{incident.uid}" for incident in incidents),
+        group_labels={},
+        alerts=told,
+        incidents=incidents,
+        created_at=now,
+        external_url=public_url,
+        note=" ".join(part for part in (note, _withdrawn(alerts) if kind == RESOLVED else "") if part),
+        person=to.person,
+        contact=to.contact,
+        location=to.location,
+        quiet=to.quiet,
+        level=level,
+        late=late.total_seconds(),
     )
 
 
@@ -130,7 +187,11 @@ def _title(incident: Incident, alerts: tuple[Alert, ...]) -> str:
     return incident.title
 
 
-def _incident(incident: Incident, alerts: tuple[Alert, ...], public_url: str) -> NotifiedIncident:
+def _incident(
+    incident: Incident, alerts: tuple[Alert, ...], public_url: str, person: str = ""
+) -> NotifiedIncident:
+    url = f"{public_url}/incidents/{incident.number}"
+    by = f"?by={quote(person, safe='')}" if person else ""
     return NotifiedIncident(
         number=incident.number,
         uid=incident.uid,
@@ -139,5 +200,8 @@ def _incident(incident: Incident, alerts: tuple[Alert, ...], public_url: str) ->
         scope=incident.scope.value,
         severity=incident.severity,
         opened_at=incident.opened_at,
-        url=f"{public_url}/incidents/{incident.number}",
+        url=url,
+        failing=failing_regions(incident),
+        holder=incident.holder or "",
+        acknowledge_url=f"{url}/acknowledge{by}" if incident.state.is_open else "",
     )

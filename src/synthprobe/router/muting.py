@@ -8,12 +8,14 @@ from msgspec.structs import replace
 
 from synthprobe.core import routes
 from synthprobe.core.alerts import Alert, AlertState
-from synthprobe.core.incidents import Incident
+from synthprobe.core.following import remuted
+from synthprobe.core.incidents import Incident, Muted
 from synthprobe.core.inhibitions import Source, may_be_inhibited, may_inhibit
 from synthprobe.core.mutes import InForce, Mute, muted_by, of_alert, of_route
 from synthprobe.core.mutes import muted_until as first_end
 from synthprobe.core.routes import Route, Routes
 from synthprobe.ports import Tx
+from synthprobe.router.keeping import keep
 from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores import groups as group_rows
 from synthprobe.stores import incidents as incident_rows
@@ -65,9 +67,13 @@ def in_force_for(alerts: Iterable[Alert], tree: Routes, now: datetime) -> Tx[InF
     return InForce(silences, rules, tuple(sources))
 
 
-def is_muted(alert: Alert, tree: Routes, now: datetime) -> Tx[bool]:
+def is_muted(alert: Alert, tree: Routes, now: datetime) -> Tx[Muted]:
     """Whether a firing alert is held back on every route that it has."""
-    return bool((yield from _mutes_of(alert, tree, now)))
+    mutes = yield from _mutes_of(alert, tree, now)
+    if not mutes:
+        return Muted.NOT
+    here = {silence.id for silence in (yield from silence_rows.unexpired(now)) if silence.seen}
+    return Muted.HERE if all(mute.source in here for mute in mutes) else Muted.YES
 
 
 def muted_until(incident: Incident, tree: Routes, now: datetime) -> Tx[datetime | None]:
@@ -80,9 +86,10 @@ def muted_until(incident: Incident, tree: Routes, now: datetime) -> Tx[datetime 
 
 
 def look_again(now: datetime) -> Tx[None]:
-    """Let every group that holds something back look at it now: a mute ended, or was ended."""
+    """Let every group that holds something back, and every open incident, look at it now: a mute ended, or was ended."""
     for group in (yield from group_rows.muted()):
         yield from group_rows.save(replace(group, mute_ends_at=now))
+    yield from incident_rows.wake_open(now)
 
 
 def _mutes_of(alert: Alert, tree: Routes, now: datetime) -> Tx[tuple[Mute, ...]]:
@@ -97,3 +104,16 @@ def _mutes_of(alert: Alert, tree: Routes, now: datetime) -> Tx[tuple[Mute, ...]]
         for route in routes.match(tree.root, labels, routed_at)
     ]
     return tuple(mute for mutes in found for mute in mutes) if all(found) else ()
+
+
+def remute(incident: Incident, tree: Routes, now: datetime) -> Tx[Incident]:
+    """The incident as mutes have it now; what is not held back any more may raise it."""
+    if not incident.firing:
+        return incident
+    muted: dict[str, Muted] = {}
+    for alert in (yield from alert_rows.of_incident(incident.number)):
+        muted[alert.fingerprint] = yield from is_muted(alert, tree, now)
+    followed = remuted(incident, muted, rule=tree.scope, now=now)
+    if followed.entries:
+        yield from keep(followed, tree)
+    return followed.incident

@@ -5,7 +5,7 @@ Every receiver has its own few places, so that one that is dead or slow delays n
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -13,6 +13,8 @@ from anyio import create_task_group, fail_after
 from anyio.abc import TaskGroup
 from msgspec.structs import replace
 
+from synthprobe.core.notifications import Notification
+from synthprobe.core.responders import contact_of
 from synthprobe.core.routes import Integration, Routes
 from synthprobe.core.sparing import sparingly
 from synthprobe.ports import Tx
@@ -25,8 +27,7 @@ from synthprobe.router.placing import NewId
 from synthprobe.router.reaching import Ways
 from synthprobe.router.surroundings import Surroundings
 from synthprobe.router.wakeup import Wakeup
-from synthprobe.senders import SENDERS
-from synthprobe.senders.outgoing import Answer, LogLine, Secrets, Unrenderable
+from synthprobe.senders.outgoing import Answer, LogLine, Secrets, Sender, Unrenderable
 from synthprobe.stores import incidents as incident_rows
 from synthprobe.stores import outbox
 from synthprobe.stores.errors import StoreError
@@ -64,12 +65,14 @@ class Notifier:
         ways: Ways,
         secrets: Secrets,
         jitter: Jitter,
+        senders: Mapping[str, Sender],
     ) -> None:
         self.heartbeat = Heartbeat(around.clock)
         self._around = around
         self._ways = ways
         self._secrets = secrets
         self._jitter = jitter
+        self._senders = senders
         self._wakeup = Wakeup()
         self._busy: Counter[str] = Counter()
         self._circuits: dict[str, Circuit] = {}
@@ -166,8 +169,10 @@ class Notifier:
 
     async def _send(self, claimed: Claim) -> tuple[Answer, str | None]:
         message = claimed.notification
-        integration = _integration(message.receiver, message.integration, self._around.routes())
-        sender = SENDERS[integration.kind]
+        integration = _integration(message, self._around.routes())
+        sender = self._senders.get(integration.kind)
+        if sender is None:
+            raise Unrenderable(f"there is no sender for {integration.kind}")
         made = sender.render(message, integration, self._secrets)
         try:
             with fail_after(ATTEMPT):
@@ -192,12 +197,22 @@ class Notifier:
         return replace(mark, outcome=DeliveryOutcome.FAILED, due_at=min(due_at, gives_up_at))
 
 
-def _integration(receiver: str, name: str, tree: Routes) -> Integration:
-    found = tree.receivers.get(receiver)
+def _integration(message: Notification, tree: Routes) -> Integration:
+    """How the message is sent, by the routes in force: a person by a contact, or a receiver's way out."""
+    if message.person:
+        contact = contact_of(message.person, message.contact, tree)
+        if contact is None:
+            raise Unrenderable(
+                f"{message.person} has no contact {message.contact} any more; routes.yaml was changed"
+            )
+        return contact
+    found = tree.receivers.get(message.receiver)
     for integration in found.integrations if found else ():
-        if name_of(integration) == name:
+        if name_of(integration) == message.integration:
             return integration
-    raise Unrenderable(f"receiver {receiver} has no {name} any more; routes.yaml was changed")
+    raise Unrenderable(
+        f"receiver {message.receiver} has no {message.integration} any more; routes.yaml was changed"
+    )
 
 
 def _mark(claimed: Claim, mark: Mark, tree: Routes, new_id: NewId) -> Tx[bool]:

@@ -7,14 +7,17 @@ from msgspec.structs import replace
 
 from synthprobe.core import groups, incidents, routes
 from synthprobe.core.alerts import PROBE_FAILED, Alert, AlertState, Change
+from synthprobe.core.following import follow, open_incident
 from synthprobe.core.groups import Group
 from synthprobe.core.incidents import Followed, Incident, IncidentChange
 from synthprobe.core.inhibitions import may_inhibit
-from synthprobe.core.labels import severity_rank
+from synthprobe.core.labels import Labels, severity_rank
 from synthprobe.core.routes import Route, Routes
 from synthprobe.ports import Tx
 from synthprobe.router.facts import AlertMoved
-from synthprobe.router.muting import look_again
+from synthprobe.router.keeping import close, keep
+from synthprobe.router.merging import merged
+from synthprobe.router.muting import is_muted, look_again
 from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores import groups as group_rows
 from synthprobe.stores import incidents as incident_rows
@@ -84,11 +87,6 @@ def placed_by(alert: Alert, tree: Routes) -> tuple[tuple[Route, Group], ...]:
     return tuple((route, groups.place(route, labels)) for route in routes.match(tree.root, labels, at))
 
 
-def close(incident: Incident, tree: Routes, now: datetime) -> Tx[None]:
-    """End a resolved incident whose time to be reopened is over."""
-    yield from _keep(incidents.close(incident, now), tree)
-
-
 def _ends_inhibition(alert: Alert, change: Change, tree: Routes) -> bool:
     over = change in (Change.RESOLVED, Change.WITHDRAWN)
     return over and may_inhibit(tree.inhibit_rules, alert.full_labels)
@@ -102,35 +100,44 @@ def _is_raise(alert: Alert, change: Change) -> Tx[bool]:
 
 
 def _follow(alert: Alert, change: Change, tree: Routes, new_id: NewId, now: datetime) -> Tx[Followed]:
-    known = yield from _incident_of(alert, change, tree, now)
+    group = _labels_of_group(alert, tree)
+    muted = yield from is_muted(alert, tree, now)
+    known = yield from _incident_of(alert, change, tree, group, now)
     if known is None:
-        uid = new_id()
-        number = yield from incident_rows.reserve(uid, incidents.key_of(alert, tree.scope), alert, now)
-        followed = incidents.open_incident(alert, number=number, uid=uid, rule=tree.scope, now=now)
+        uid, key = new_id(), incidents.key_of(alert, tree.scope, group)
+        number = yield from incident_rows.reserve(uid, key, alert, now)
+        followed = open_incident(
+            alert, number=number, uid=uid, rule=tree.scope, group=group, muted=muted, now=now
+        )
     else:
-        followed = incidents.follow(known, alert, change, rule=tree.scope, now=now)
-    yield from _keep(followed, tree)
+        followed = follow(
+            known, alert, change, rule=tree.scope, muted=muted, reopen_within=tree.reopen_within, now=now
+        )
+    yield from keep(followed, tree)
     if alert.labels.get("alertname") == PROBE_FAILED:
         yield from run_rows.belong(alert.check, alert.first_failed_at, followed.incident.number)
-    return followed
+    return (yield from merged(followed, alert, tree, now))
 
 
-def _incident_of(alert: Alert, change: Change, tree: Routes, now: datetime) -> Tx[Incident | None]:
+def _labels_of_group(alert: Alert, tree: Routes) -> Labels | None:
+    """What an alert that is not a target's shares with those of its problem: the labels of its first group."""
+    if incidents.is_of_target(alert):
+        return None
+    return next(iter(groups_of(alert, tree))).labels
+
+
+def _incident_of(
+    alert: Alert, change: Change, tree: Routes, group: Labels | None, now: datetime
+) -> Tx[Incident | None]:
     """The incident an alert belongs to; one that has been resolved for too long is closed on the way."""
     if change is not Change.FIRED and alert.incident is not None:
         return (yield from incident_rows.find(alert.incident))
-    known = yield from incident_rows.open_by_key(incidents.key_of(alert, tree.scope))
-    due = incidents.due_at(known, tree.reopen_within) if known else None
+    known = yield from incident_rows.open_by_key(incidents.key_of(alert, tree.scope, group))
+    due = known.resolved_at + tree.reopen_within if known and known.resolved_at else None
     if known and due and due <= now:
         yield from close(known, tree, now)
         return None
     return known
-
-
-def _keep(followed: Followed, tree: Routes) -> Tx[None]:
-    incident = followed.incident
-    yield from incident_rows.save(incident, incidents.due_at(incident, tree.reopen_within))
-    yield from incident_rows.note(incident.number, followed.entries)
 
 
 def _wake_groups(alert: Alert, now: datetime) -> Tx[None]:

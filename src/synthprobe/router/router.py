@@ -7,6 +7,7 @@ import anyio
 import httpx
 
 from synthprobe.clock import Clock
+from synthprobe.core.actions import Action
 from synthprobe.core.reports import Pulse, Report
 from synthprobe.core.routes import Routes
 from synthprobe.ports import Store
@@ -23,7 +24,9 @@ from synthprobe.router.shouting import Shouting
 from synthprobe.router.silencing import Silencer
 from synthprobe.router.surroundings import Surroundings
 from synthprobe.router.watchman import PATIENCE, Patience, Watchman
-from synthprobe.senders.outgoing import Secrets
+from synthprobe.senders import SENDERS
+from synthprobe.senders.outgoing import Secrets, Sender
+from synthprobe.stores.actions import Outcome
 from synthprobe.stores.retention import Keep
 
 log = logging.getLogger(__name__)
@@ -47,12 +50,14 @@ class Router:
         failpoint: Failpoint = no_failpoint,
         keep: Keep = Keep(),  # noqa: B008 - immutable
         patience: Patience = PATIENCE,
+        senders: Mapping[str, Sender] = SENDERS,
     ) -> None:
         self._routes = routes
         around = Surroundings(store, clock, self.routes, new_id, self._tell, failpoint)
         self._shouting = Shouting()
+        self._warms = senders is SENDERS
         ways = Ways(transport, clock, shout=self._shouting)
-        self.notifier = Notifier(around, ways=ways, secrets=secrets, jitter=jitter)
+        self.notifier = Notifier(around, ways=ways, secrets=secrets, jitter=jitter, senders=senders)
         self.dispatcher = Dispatcher(around, public_url=public_url.rstrip("/"), queued=self.notifier.wake)
         self.auditor = Auditor(around, wake=self.dispatcher.wake)
         self.silencer = Silencer(around, wake=self.dispatcher.wake)
@@ -73,6 +78,10 @@ class Router:
         """Take note that an agent is alive, and how it feels."""
         self.watchman.pulse(pulse)
 
+    async def act(self, action: Action) -> Outcome:
+        """Keep what somebody did, and let it be applied in the dispatcher's next turn. Raises `StoreError`."""
+        return await self.dispatcher.act(action)
+
     async def run(self) -> None:
         """Adopt what fires already, then run every loop until cancelled. Raises `StoreError` if it cannot begin."""
         await self.dispatcher.adopt()
@@ -82,7 +91,7 @@ class Router:
             loops.start_soon(self.auditor.run)
             loops.start_soon(self.retention.run)
             loops.start_soon(self.watchman.run)
-            if _shouts(self._routes):
+            if self._warms and _shouts(self._routes):
                 loops.start_soon(self._shouting.warm)
 
     async def reload(self, routes: Routes) -> None:

@@ -18,3 +18,20 @@ class Wakeup:
         with anyio.move_on_after(seconds):
             await self._event.wait()
         self._event = anyio.Event()
+
+
+class Announcement:
+    """Several wait for it, and all go on when it is made."""
+
+    def __init__(self) -> None:
+        self._next = anyio.Event()
+
+    @property
+    def next(self) -> anyio.Event:
+        """The next one; taken before looking, so that none is missed between looking and waiting."""
+        return self._next
+
+    def make(self) -> None:
+        """Let everybody go on who waits for it."""
+        self._next.set()
+        self._next = anyio.Event()

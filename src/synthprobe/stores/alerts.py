@@ -31,8 +31,11 @@ def of_check(check: str) -> Tx[tuple[Alert, ...]]:
 
 
 def of_incident(number: int) -> Tx[tuple[Alert, ...]]:
-    """The alerts of an incident."""
-    rows = yield Sql("select doc from alerts where incident = :n order by fingerprint", {"n": number})
+    """The alerts of an incident, what fires first."""
+    rows = yield Sql(
+        "select doc from alerts where incident = :n order by state <> 'firing', check_key, fingerprint",
+        {"n": number},
+    )
     return tuple(document(row, Alert) for row in rows)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from synthprobe.core.alerts import Alert
 from synthprobe.core.groups import Group, Reason, Told
 from synthprobe.ports import Sql, Tx
-from synthprobe.stores.columns import document, encode, instant_or_none, text
+from synthprobe.stores.columns import document, encode, text
 from synthprobe.stores.instants import to_micros
 
 
@@ -103,12 +103,6 @@ def due(now: datetime, limit: int) -> Tx[tuple[str, ...]]:
         {"now": to_micros(now), "limit": limit},
     )
     return tuple(text(row, "key") for row in rows)
-
-
-def next_due() -> Tx[datetime | None]:
-    """The earliest timer of a group."""
-    rows = yield Sql("select min(next_flush_at) as at from groups where next_flush_at is not null")
-    return instant_or_none(rows[0], "at")
 
 
 def told(key: str, integration: str) -> Tx[Told | None]:

@@ -1,11 +1,11 @@
 """Incidents and their timelines."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from synthprobe.core.alerts import Alert
 from synthprobe.core.incidents import Incident, TimelineEntry
-from synthprobe.ports import Sql, Tx
+from synthprobe.ports import Sql, SqlValue, Tx
 from synthprobe.stores.columns import document, encode, instant_or_none, integer
 from synthprobe.stores.instants import to_micros
 
@@ -17,9 +17,31 @@ def find(number: int) -> Tx[Incident | None]:
 
 
 def open_by_key(key: str) -> Tx[Incident | None]:
-    """The one incident of this key that is not closed."""
-    rows = yield Sql("select doc from incidents where key = :key and state <> 'closed'", {"key": key})
+    """The one incident that is not closed and has this key, its own or that of one that was merged into it."""
+    rows = yield Sql(
+        """
+        select doc from incidents where key = :key and state <> 'closed'
+        union all
+        select i.doc from incident_keys k join incidents i on i.number = k.incident
+        where k.key = :key and i.state <> 'closed'
+        """,
+        {"key": key},
+    )
     return document(rows[0], Incident) if rows else None
+
+
+def open_by_problem(problem: str) -> Tx[tuple[Incident, ...]]:
+    """The incidents of one problem that are not closed, oldest first."""
+    rows = yield Sql(
+        "select doc from incidents where problem = :p and state <> 'closed' order by number", {"p": problem}
+    )
+    return tuple(document(row, Incident) for row in rows)
+
+
+def open_() -> Tx[tuple[Incident, ...]]:
+    """Every incident that is triggered or acknowledged, oldest first."""
+    rows = yield Sql("select doc from incidents where state in ('triggered', 'acknowledged') order by number")
+    return tuple(document(row, Incident) for row in rows)
 
 
 def reserve(uid: str, key: str, alert: Alert, now: datetime) -> Tx[int]:
@@ -40,7 +62,7 @@ def save(incident: Incident, due_at: datetime | None) -> Tx[None]:
     yield Sql(
         """
         update incidents set state = :state, scope = :scope, severity = :severity, opened_at = :opened_at,
-            updated_at = :updated_at, due_at = :due_at, doc = :doc
+            updated_at = :updated_at, due_at = :due_at, problem = :problem, doc = :doc
         where number = :number
         """,
         {
@@ -51,9 +73,57 @@ def save(incident: Incident, due_at: datetime | None) -> Tx[None]:
             "opened_at": to_micros(incident.opened_at),
             "updated_at": to_micros(incident.updated_at),
             "due_at": to_micros(due_at) if due_at else None,
+            "problem": incident.problem,
             "doc": encode(incident),
         },
     )
+
+
+def keep_keys(incident: Incident) -> Tx[None]:
+    """Let the keys of incidents that were merged into this one find it, until it is closed."""
+    for key in incident.keys:
+        yield Sql(
+            "insert into incident_keys (key, incident) values (:key, :n) "
+            "on conflict (key) do update set incident = :n",
+            {"key": key, "n": incident.number},
+        )
+
+
+def forget_keys(number: int) -> Tx[None]:
+    """What has a key of a closed incident's is a new problem."""
+    yield Sql("delete from incident_keys where incident = :n", {"n": number})
+
+
+def renumber(old: int, new: int) -> Tx[None]:
+    """Let runs and messages of a merged incident belong to the one it goes on as; its timeline stays its own."""
+    both: Mapping[str, SqlValue] = {"old": old, "new": new}
+    yield Sql("update runs set incident = :new where incident = :old", both)
+    yield Sql(
+        "insert or ignore into outbox_incidents (outbox_id, incident) "
+        "select outbox_id, :new from outbox_incidents where incident = :old",
+        both,
+    )
+
+
+def wake_open(now: datetime) -> Tx[None]:
+    """Look at every open incident now: a mute began or ended."""
+    yield Sql(
+        "update incidents set due_at = :now where state in ('triggered', 'acknowledged')",
+        {"now": to_micros(now)},
+    )
+
+
+def put_off(number: int, until: datetime) -> Tx[None]:
+    """Move an incident's timer without reading the incident, which may be what is wrong with it."""
+    yield Sql("update incidents set due_at = :at where number = :n", {"n": number, "at": to_micros(until)})
+
+
+def without_timer() -> Tx[tuple[Incident, ...]]:
+    """Open incidents that have no timer: rightly so only where nothing escalates and nobody has them."""
+    rows = yield Sql(
+        "select doc from incidents where state in ('triggered', 'acknowledged') and due_at is null"
+    )
+    return tuple(document(row, Incident) for row in rows)
 
 
 def note(number: int, entries: Iterable[TimelineEntry]) -> Tx[None]:

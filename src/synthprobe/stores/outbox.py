@@ -8,6 +8,7 @@
 Messages to one integration about one subject leave in the order of their `seq`, one at a time.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -52,6 +53,72 @@ class Mark(Struct, frozen=True):
 
 def put(message: Notification, subject: str, seq: int) -> Tx[int]:
     """Queue a message, due at once, and return its row's id."""
+    row = yield from _insert(message, subject, seq)
+    for incident in message.incidents:
+        yield Sql(
+            "insert or ignore into outbox_incidents (outbox_id, incident) values (:id, :n)",
+            {"id": row, "n": incident.number},
+        )
+    return row
+
+
+def next_seq(subject: str) -> Tx[int]:
+    """One more than the newest message about a subject has."""
+    rows = yield Sql("select coalesce(max(seq), 0) + 1 as seq from outbox where subject = :s", {"s": subject})
+    return integer(rows[0], "seq")
+
+
+def is_known(key: str) -> Tx[bool]:
+    """Whether a message of this key was queued before."""
+    return bool((yield Sql("select 1 from outbox where key = :key", {"key": key})))
+
+
+def taken(keys: Iterable[str]) -> Tx[frozenset[str]]:
+    """Those of these messages that were delivered."""
+    found: set[str] = set()
+    for key in keys:
+        if (yield Sql("select 1 from outbox where key = :key and state = 'delivered'", {"key": key})):
+            found.add(key)
+    return frozenset(found)
+
+
+class Reached(Struct, frozen=True):
+    """A message to somebody about an incident that arrived, or may have."""
+
+    subject: str
+    integration: str
+
+
+def reached(prefix: str, incident: int) -> Tx[tuple[Reached, ...]]:
+    """By what somebody heard, or may have heard, that an incident fires: subjects with a prefix, the newest first."""
+    rows = yield Sql(
+        """
+        select o.subject, o.integration from outbox_incidents i join outbox o on o.id = i.outbox_id
+        where i.incident = :n and substr(o.subject, 1, length(:prefix)) = :prefix and o.kind = 'firing'
+            and o.maybe_received > 0
+        order by o.id desc
+        """,
+        {"n": incident, "prefix": prefix},
+    )
+    return tuple(Reached(text(row, "subject"), text(row, "integration")) for row in rows)
+
+
+def cancel_pages(prefix: str, incident: int) -> Tx[None]:
+    """Cancel what waits to tell somebody that an incident fires, unless it tells of others that are open still."""
+    yield Sql(
+        """
+        update outbox set state = 'cancelled'
+        where substr(subject, 1, length(:prefix)) = :prefix and state = 'pending' and kind = 'firing'
+            and id in (select outbox_id from outbox_incidents where incident = :n)
+            and not exists (
+                select 1 from outbox_incidents o join incidents i on i.number = o.incident
+                where o.outbox_id = outbox.id and o.incident <> :n and i.state = 'triggered')
+        """,
+        {"n": incident, "prefix": prefix},
+    )
+
+
+def _insert(message: Notification, subject: str, seq: int) -> Tx[int]:
     rows = yield Sql(
         """
         insert into outbox (key, subject, receiver, integration, kind, seq, state, created_at, due_at, doc)
@@ -69,13 +136,7 @@ def put(message: Notification, subject: str, seq: int) -> Tx[int]:
             "doc": encode(message),
         },
     )
-    row = integer(rows[0], "id")
-    for incident in message.incidents:
-        yield Sql(
-            "insert or ignore into outbox_incidents (outbox_id, incident) values (:id, :n)",
-            {"id": row, "n": incident.number},
-        )
-    return row
+    return integer(rows[0], "id")
 
 
 def cancel_unsent(subject: str, receiver: str, integration: str) -> Tx[None]:

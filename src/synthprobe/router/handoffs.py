@@ -1,0 +1,65 @@
+"""Hands open incidents over to whoever comes on call: one quiet message with all there is to know."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from urllib.parse import quote
+
+from synthprobe.core.alerts import Alert
+from synthprobe.core.incidents import Incident
+from synthprobe.core.leases import LeaseEvent
+from synthprobe.core.pages import quiet_contact
+from synthprobe.core.responders import ladder_of
+from synthprobe.ports import Tx
+from synthprobe.router import messages
+from synthprobe.router.telling import Turning, addressed, subject_of
+from synthprobe.stores import alerts as alert_rows
+from synthprobe.stores import incidents as incident_rows
+from synthprobe.stores import outbox as outbox_rows
+from synthprobe.stores import pagers as pager_rows
+from synthprobe.stores.instants import to_micros
+from synthprobe.stores.pagers import PageDecision
+
+
+def hand_over(to: str, outgoing: str, ended: datetime, incident: Incident, with_: Turning) -> Tx[None]:
+    """Tell somebody what they are offered, and everything else that is open; once for each handoff."""
+    contact = quiet_contact(ladder_of(to, with_.tree))
+    key = f"handoff-{quote(to, safe='')}-{quote(outgoing, safe='')}-{to_micros(ended)}"
+    known = yield from outbox_rows.is_known(key)
+    sent = contact is not None
+    reason = LeaseEvent.HANDOFF.value if sent else "no_quiet_contact"
+    yield from pager_rows.decided([PageDecision(with_.now, incident.number, to, sent, reason)])
+    if contact is None or known:
+        return
+    opened = yield from incident_rows.open_()
+    held: list[tuple[Incident, Sequence[Alert]]] = []
+    for each in opened:
+        held.append((each, (yield from alert_rows.of_incident(each.number))))
+    message = messages.about(
+        addressed(to, contact, with_.tree, quiet=True),
+        held,
+        key=key,
+        kind=messages.HANDOFF,
+        reason=LeaseEvent.HANDOFF.value,
+        note=_digest(outgoing, opened),
+        public_url=with_.public_url,
+        now=with_.now,
+    )
+    subject = subject_of(to, incident.number)
+    yield from outbox_rows.put(message, subject, (yield from outbox_rows.next_seq(subject)))
+
+
+def _digest(outgoing: str, opened: Sequence[Incident]) -> str:
+    offered = [f"#{each.number}" for each in opened if each.holder == outgoing]
+    return "\n".join(
+        (
+            f"You are on call after {outgoing}, who offers you {', '.join(offered)}. Accept, or it pages again.",
+            *(_line(each) for each in opened),
+        )
+    )
+
+
+def _line(incident: Incident) -> str:
+    held = incident.lease
+    state = f"{held.holder} has it until {held.until:%H:%M} UTC" if held else "nobody has it"
+    muted = ", silenced" if incident.muted else ""
+    return f"#{incident.number} {incident.severity}, {incident.scope}{muted}, {state}: {incident.title}"

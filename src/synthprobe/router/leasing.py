@@ -1,0 +1,98 @@
+"""What is due about an acknowledgement: the question whether its holder is still on it, the handoff, the lapse."""
+
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from synthprobe.core import leases
+from synthprobe.core.actions import lapsed, offered
+from synthprobe.core.escalation import begin
+from synthprobe.core.incidents import Incident
+from synthprobe.core.leases import NOBODY, Lease, LeaseEvent
+from synthprobe.core.responders import Paging, incoming, paging_of, place_of, shift_of
+from synthprobe.ports import Tx
+from synthprobe.router.handoffs import hand_over
+from synthprobe.router.keeping import keep_incident
+from synthprobe.router.telling import Turning, Update, quietly
+from synthprobe.stores import alerts as alert_rows
+
+ACK_TIMEOUT = timedelta(minutes=30)
+"""Of an incident that no policy pages."""
+
+
+def see_to_lease(incident: Incident, held: Lease, with_: Turning) -> Tx[Incident]:
+    match leases.due(held, with_.now):
+        case LeaseEvent.STILL_ON_IT:
+            note = f"Still on it? Your acknowledgement ends at {held.until:%H:%M} UTC unless you act."
+            yield from quietly([held.holder], incident, Update(LeaseEvent.STILL_ON_IT.value, note), with_)
+            return replace(incident, lease=replace(held, asked=True))
+        case LeaseEvent.HANDOFF:
+            return (yield from _handoff(incident, held, with_))
+        case LeaseEvent.LAPSED | LeaseEvent.NOT_ACCEPTED as event:
+            return (yield from _lapse(incident, event, with_))
+        case None:
+            return incident
+
+
+def _handoff(incident: Incident, held: Lease, with_: Turning) -> Tx[Incident]:
+    """The holder's shift ended: whoever comes on call is offered the incident, if it is somebody else."""
+    tree, ended = with_.tree, held.shift_ends_at
+    if ended is None:
+        return incident
+    place = place_of(incident, team_of(incident, with_))
+    people = incoming(held.holder, place, tree, with_.overrides, ended)
+    if held.holder in people:
+        shift = shift_of(held.holder, place, tree, with_.overrides, with_.now)
+        return replace(incident, lease=leases.prolonged(held, shift, _ack_timeout(incident, with_)))
+    to = next(iter(people), NOBODY)
+    until = f"{held.until:%H:%M} UTC"
+    text = (
+        f"The shift of {held.holder} ended, nobody comes on call; lapses at {until}"
+        if to == NOBODY
+        else f"The shift of {held.holder} ended: offered to {to}, who has until {until}"
+    )
+    acted = offered(incident, to, text, with_.now)
+    yield from keep_incident(acted.incident, acted.entries, tree)
+    if to != NOBODY:
+        yield from hand_over(to, held.holder, ended, acted.incident, with_)
+    return acted.incident
+
+
+def _lapse(incident: Incident, event: LeaseEvent, with_: Turning) -> Tx[Incident]:
+    """Nobody has it: it is routed anew, and level one starts with whoever is on call now."""
+    to = yield from rerouted(incident, with_)
+    standing = begin(to.team, to.policy, with_.now, event.value) if to else None
+    acted = lapsed(incident, event, standing, with_.now)
+    yield from keep_incident(acted.incident, acted.entries, with_.tree)
+    return acted.incident
+
+
+def lease_for(person: str, incident: Incident, with_: Turning) -> Lease:
+    """A fresh lease of an incident for somebody, bounded by their shift."""
+    place = place_of(incident, team_of(incident, with_))
+    return leases.lease(
+        person,
+        (member.thing for member in incident.firing),
+        shift=shift_of(person, place, with_.tree, with_.overrides, with_.now),
+        ack_timeout=_ack_timeout(incident, with_),
+        now=with_.now,
+    )
+
+
+def team_of(incident: Incident, with_: Turning) -> str:
+    """The team that an incident pages; the platform team where it pages none."""
+    return incident.escalation.team if incident.escalation else with_.tree.platform
+
+
+def rerouted(incident: Incident, with_: Turning) -> Tx[Paging | None]:
+    """Who is paged for what fires of an incident, by the routes in force."""
+    alerts = yield from alert_rows.of_incident(incident.number)
+    firing = {member.fingerprint for member in incident.firing}
+    found = (paging_of(a.full_labels, with_.tree, with_.now) for a in alerts if a.fingerprint in firing)
+    return next((paging for paging in found if paging), None)
+
+
+def _ack_timeout(incident: Incident, with_: Turning) -> timedelta:
+    standing = incident.escalation
+    policy = with_.tree.escalation_policies.get(standing.policy) if standing else None
+    return policy.ack_timeout if policy else ACK_TIMEOUT

@@ -1,0 +1,160 @@
+"""Rings people's phones: a pager whose timer is over sends one message, by the contact whose turn it is.
+
+A pager is a row with a timer, one for each person, so that pages to them fold and a ladder survives a restart. A
+message goes into the outbox in the transaction that moves the pager, under a key of its own: once, however often a
+turn is repeated.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from urllib.parse import quote
+
+from msgspec.structs import replace
+
+from synthprobe.core import pages
+from synthprobe.core.alerts import Alert
+from synthprobe.core.escalation import Skip, hastened
+from synthprobe.core.incidents import Incident, IncidentState, TimelineEntry
+from synthprobe.core.pages import Pager, Ring, Ringing, Topic
+from synthprobe.core.responders import ladder_of
+from synthprobe.ports import Tx
+from synthprobe.router import messages
+from synthprobe.router.entries import lateness
+from synthprobe.router.keeping import keep_incident
+from synthprobe.router.telling import Turning, addressed, key_of, prefix_of, subject_of
+from synthprobe.stores import alerts as alert_rows
+from synthprobe.stores import incidents as incident_rows
+from synthprobe.stores import outbox as outbox_rows
+from synthprobe.stores import pagers as pager_rows
+from synthprobe.stores.pagers import PageDecision
+
+
+def page(person: str, topic: Topic, with_: Turning) -> Tx[None]:
+    """Put an incident on a person's pager; it rings in its own turn, a moment later."""
+    pager = yield from pager_rows.find(person)
+    yield from _save(pages.add(pager, topic), with_)
+    yield from pager_rows.decided(
+        [PageDecision(with_.now, topic.incident, person, True, topic.reason.value, topic.level)]
+    )
+
+
+def spare(people: Iterable[str], incident: Incident, with_: Turning) -> Tx[None]:
+    """Take an incident off people's pagers, and do not send what waits: somebody has it, or it is over."""
+    for person in people:
+        pager = yield from pager_rows.find(person)
+        after = pages.drop(pager, incident.number)
+        if after != pager:
+            yield from _save(after, with_)
+        yield from outbox_rows.cancel_pages(prefix_of(person), incident.number)
+
+
+def ring(person: str, with_: Turning) -> Tx[None]:
+    """The turn of a person's pager, if it is due."""
+    ladder = ladder_of(person, with_.tree)
+    pager = yield from pager_rows.find(person)
+    pager, incidents = yield from _still_open(pager)
+    taken = yield from _taken(pager)
+    turned = pages.turn(pager, ladder, taken, with_.now)
+    after = turned.pager
+    if turned.ring:
+        after = yield from _send(after, turned.ring, incidents, with_)
+    for topic in turned.unreachable:
+        yield from _unreachable(person, topic, with_)
+    yield from _save(after, with_)
+
+
+def _still_open(pager: Pager) -> Tx[tuple[Pager, dict[int, Incident]]]:
+    """The pager without what nobody needs to be paged for any more."""
+    found: dict[int, Incident] = {}
+    for topic in (*pager.topics, *pager.waiting):
+        if topic.reason is Ring.TEST:
+            continue
+        incident = yield from incident_rows.find(topic.incident)
+        if incident and _concerns(incident, topic):
+            found[incident.number] = incident
+        else:
+            pager = pages.drop(pager, topic.incident)
+    return pager, found
+
+
+def _concerns(incident: Incident, topic: Topic) -> bool:
+    """Whether a page still is one: a raise rings although somebody has the incident; nothing rings for what passes."""
+    wanted = incident.state is IncidentState.TRIGGERED or (
+        topic.reason is Ring.RAISED and incident.state is IncidentState.ACKNOWLEDGED
+    )
+    return wanted and bool(incident.firing) and not incident.muted
+
+
+def _send(pager: Pager, ringing: Ringing, incidents: dict[int, Incident], with_: Turning) -> Tx[Pager]:
+    held: list[tuple[Incident, Sequence[Alert]]] = []
+    for number in sorted({topic.incident for topic in ringing.topics} & set(incidents)):
+        held.append((incidents[number], (yield from alert_rows.of_incident(number))))
+    first = ringing.fresh[0] if ringing.fresh else ringing.topics[0]
+    subject = subject_of(pager.person, min(topic.incident for topic in ringing.topics))
+    seq = yield from outbox_rows.next_seq(subject)
+    to = addressed(pager.person, ringing.contact, with_.tree)
+    key = _key(pager, held, seq)
+    message = messages.about(
+        to,
+        held,
+        key=key,
+        kind=messages.FIRING if held else messages.TEST,
+        reason=first.reason.value,
+        note=_note(ringing, first),
+        level=first.level,
+        late=ringing.late,
+        public_url=with_.public_url,
+        now=with_.now,
+    )
+    yield from outbox_rows.put(message, subject, seq)
+    for incident, _ in held:
+        text = f"Paging {pager.person} by {ringing.contact}{lateness(ringing.late)}"
+        yield from incident_rows.note(incident.number, [TimelineEntry(with_.now, "paging", text)])
+    return pages.sent(pager, ringing, key, with_.now)
+
+
+def _key(pager: Pager, held: list[tuple[Incident, Sequence[Alert]]], seq: int) -> str:
+    if held:
+        return key_of(held[0][0], pager.person, messages.FIRING, seq)
+    return f"test-{quote(pager.person, safe='')}-{seq}"
+
+
+def _note(ringing: Ringing, first: Topic) -> str:
+    words = {
+        Ring.LAPSED: "Its acknowledgement lapsed: nobody has it.",
+        Ring.NOT_ACCEPTED: "Its handoff was not accepted: nobody has it.",
+        Ring.RAISED: "It became more serious.",
+        Ring.TEST: "This is a test, asked for by somebody: nothing fails.",
+    }
+    count = len({topic.incident for topic in ringing.topics})
+    several = f"{count} incidents." if count > 1 else ""
+    return " ".join(part for part in (several, words.get(first.reason, "")) if part)
+
+
+def _unreachable(person: str, topic: Topic, with_: Turning) -> Tx[None]:
+    """No contact took the page: what the level waits for cannot happen, so the next one starts."""
+    decision = PageDecision(with_.now, topic.incident, person, False, Skip.UNREACHABLE.value, topic.level)
+    yield from pager_rows.decided([decision])
+    incident = yield from incident_rows.find(topic.incident)
+    if incident is None or incident.escalation is None:
+        return
+    entry = TimelineEntry(
+        with_.now, Skip.UNREACHABLE.value, f"{person} cannot be reached: no contact took the page"
+    )
+    standing = hastened(incident.escalation, person, with_.now) or incident.escalation
+    yield from keep_incident(replace(incident, escalation=standing), [entry], with_.tree)
+
+
+def _taken(pager: Pager) -> Tx[frozenset[str]]:
+    return (yield from outbox_rows.taken(rung.key for rung in pager.rung))
+
+
+def _save(pager: Pager, with_: Turning) -> Tx[None]:
+    taken = yield from _taken(pager)
+    due = pages.due_at(pager, ladder_of(pager.person, with_.tree), taken)
+    # A turn that is due already comes right after this one.
+    yield from pager_rows.save(pager, due)
+
+
+LONGEST = timedelta(hours=25)
+"""No timer of a pager is further off, or the clock was set back."""
