@@ -1,5 +1,6 @@
 """Secrets: where they are read from, when they are read again, and what is said when they are missing."""
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -18,12 +19,16 @@ def probe(folder: Path, **secrets: SecretSource) -> Probe:
     return structs.replace(probing.check(secrets=secrets).probe, position=position)
 
 
+def resolve(secrets: Secrets, needs: Probe) -> dict[str, str]:
+    """The values, waited for."""
+    return asyncio.run(secrets.resolve(needs))
+
+
 def test_a_secret_file_lies_beside_the_probe_and_loses_one_newline(tmp_path: Path) -> None:
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "hook").write_text("key\n\n")
-    found = Secrets({"ACME": "sk"}).resolve(
-        probe(tmp_path, hook=SecretSource(file="secrets/hook"), api=SecretSource(env="ACME"))
-    )
+    needs = probe(tmp_path, hook=SecretSource(file="secrets/hook"), api=SecretSource(env="ACME"))
+    found = resolve(Secrets({"ACME": "sk"}), needs)
     assert found == {"hook": "key\n", "api": "sk"}
 
 
@@ -31,10 +36,10 @@ def test_a_rotated_secret_is_read_again(tmp_path: Path) -> None:
     file, secrets = tmp_path / "key", Secrets({})
     needs = probe(tmp_path, key=SecretSource(file="key"))
     file.write_text("old")
-    assert secrets.resolve(needs) == {"key": "old"}
+    assert resolve(secrets, needs) == {"key": "old"}
     file.write_text("new")
     os.utime(file, ns=(1, 1))
-    assert secrets.resolve(needs) == {"key": "new"}
+    assert resolve(secrets, needs) == {"key": "new"}
 
 
 def test_a_secret_too_short_to_be_hidden_in_texts_is_told_once_by_name(
@@ -42,8 +47,8 @@ def test_a_secret_too_short_to_be_hidden_in_texts_is_told_once_by_name(
 ) -> None:
     secrets = Secrets({"PIN": "9x7", "KEY": "9x7z"})
     needs = probe(tmp_path, pin=SecretSource(env="PIN"), key=SecretSource(env="KEY"))
-    secrets.resolve(needs)
-    secrets.resolve(needs)
+    resolve(secrets, needs)
+    resolve(secrets, needs)
     assert [record.getMessage().partition(":")[0] for record in caplog.records] == [
         "secret pin of probe pay is shorter than 4 characters"
     ]
@@ -72,7 +77,7 @@ def test_a_secret_that_cannot_be_read_is_named_with_its_source(
     if content is not None:
         (tmp_path / "key").write_bytes(content)
     with pytest.raises(SecretMissing) as raised:
-        Secrets({}).resolve(probe(tmp_path, hook=SecretSource(file="key")))
+        resolve(Secrets({}), probe(tmp_path, hook=SecretSource(file="key")))
     assert str(raised.value).startswith("secret hook: file key")
     assert says in str(raised.value)
     assert str(tmp_path) not in str(raised.value)

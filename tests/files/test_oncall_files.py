@@ -27,7 +27,7 @@ from synthprobe.core.teams import (
     Team,
     User,
 )
-from synthprobe.files.holiday_calendars import calendar_days, country_days
+from synthprobe.files.calendars import calendar_days, country_days
 from synthprobe.files.problems import FileProblems
 from synthprobe.files.routes import load_routes
 

@@ -18,6 +18,7 @@ WIDTHS = {"a phone": 375, "a desk": 1280}
 PAGES = {
     "overview": ("/", "1 open incident"),
     "incidents": ("/incidents", "card fails at capture in emea"),
+    "on call": ("/oncall?zone=Europe/London", "00:00–08:00 nobody"),
     "incident": ("/incidents/1", "card fails at capture in emea"),
     "probe": ("/probes/card", "A card payment is authorised, captured and refunded."),
     "run": (f"/runs/{stage.last_failed()}", "ledger down"),

@@ -13,7 +13,7 @@ from synthprobe.ports import Sql, Tx
 from synthprobe.stores import alerts, checks, runs
 from synthprobe.web.health import Health, Part
 
-PAGES = ("/", "/incidents", "/incidents/1", "/probes/card", f"/runs/{last_failed()}", "/nowhere")
+PAGES = ("/", "/incidents", "/oncall", "/incidents/1", "/probes/card", f"/runs/{last_failed()}", "/nowhere")
 
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'{{7*7}}"
 

@@ -32,6 +32,7 @@ from synthprobe.core.results import (
     Verdict,
 )
 from synthprobe.core.spans import Span, SpanKind
+from synthprobe.files.routes import load_routes
 from synthprobe.ports import Store, Tx
 from synthprobe.stores import alerts, checks, groups, incidents, outbox, runs, traces
 from synthprobe.stores.inline import InlineStore
@@ -43,6 +44,30 @@ from synthprobe.web.hooks import Hooks
 NOW = datetime(2026, 3, 2, 14, 7, 30, tzinfo=UTC)
 EVERY = timedelta(minutes=1)
 WELL = Health((Part("recorder", ok=True, detail="last turn 2 s ago"), Part("agent emea-1", ok=True)))
+
+ROUTES = load_routes(
+    """
+regions: {emea: {location: Europe/London}}
+holidays: {uk: {location: Europe/London, dates: ['2026-03-04']}}
+users:
+  ana: {location: Europe/London}
+  ben: {location: Asia/Tokyo}
+rotations:
+  days: {type: daily, start: '2026-01-05T08:00', location: Europe/London, users: [ana, ben]}
+schedules:
+  office:
+    location: Europe/London
+    holidays: uk
+    layers: [{rotation: days, restrictions: [{start_time: '08:00', end_time: '18:00'}]}]
+  always: {follow_the_sun: [{start_time: '08:00', location: Europe/London, rotation: days}]}
+overrides:
+  - {schedules: [office], start: '2026-03-05T12:00Z', end: '2026-03-05T14:00Z', add: ana, reason: <swap>}
+teams: {cards: {schedules: {emea: office, global: always}}}
+route: {receiver: x}
+receivers: [{name: x}]
+""",
+    "routes.yaml",
+)
 
 SOURCE = """name: card
 description: A card payment is authorised, captured and refunded.
@@ -295,6 +320,7 @@ def app_over(
         hooks=hooks,
         clock=clock_at(NOW),
         stopping=stopping,
+        routes=lambda: ROUTES,
     )
 
 

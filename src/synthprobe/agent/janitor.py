@@ -103,7 +103,7 @@ class Janitor:
 
     async def _attended(self, entry: Entry) -> tuple[Attended, tuple[Span, ...]]:
         try:
-            scene = self._scene(entry)
+            scene = await self._scene(entry)
         except (SecretMissing, LookupFailed) as error:
             return self._failed(entry, str(error)), ()
         span = scene.trace.undo(entry.step, scene.watch.now_ns())
@@ -128,11 +128,11 @@ class Janitor:
         failed = undo.failed(entry, why, self._means.clock.now(), self._means.spread())
         return Attended(failed, closed=False, why=why)
 
-    def _scene(self, entry: Entry) -> Scene:
+    async def _scene(self, entry: Entry) -> Scene:
         """The run's scene as far as undo needs it. Raises `SecretMissing`, `LookupFailed`."""
         place = entry.place
         probe = _probe(entry)
-        secrets = self._means.secrets.resolve(probe)
+        secrets = await self._means.secrets.resolve(probe)
         return Scene(
             check=Check(probe, place.region, Row(place.row, "", {}) if place.row is not None else None),
             run_id=entry.run_id,

@@ -107,7 +107,9 @@ async def _find(step: Step, scene: Scene, span: OpenSpan) -> Finding:
     except StoreError as error:
         return Finding(acted, Judged(), Failure(Kind.PROBER_UNWELL, f"{_UNWRITTEN}: {error}"))
     except (LookupFailed, Unsendable, NoMoney) as error:
-        return Finding(acted, Judged(), Failure(Kind.SCRIPT_ERROR, str(error)))
+        place = error.position if isinstance(error, Unsendable) else None
+        failure = Failure(Kind.SCRIPT_ERROR, str(error), position=str(place) if place else None)
+        return Finding(acted, Judged(), failure)
     except Exception as error:  # noqa: BLE001 - whatever our own bug is, the run ends with a result that says so
         return Finding(acted, Judged(), ours(error, scene, f"step {step.id}"))
 

@@ -68,7 +68,7 @@ def _onward(outgoing: Outgoing, hop: _Hop, action: Request, scene: Scene) -> Out
     if not content:
         headers = [pair for pair in headers if pair[0] not in _OF_BODY]
     extensions = outgoing.extensions
-    if _origin(url) != _origin(request.url):
+    if not same_origin(url, request.url):
         if _holds_secret(content.decode("utf-8", "replace"), scene):
             text = f"the redirect to {url.host} was not followed: the request's body holds secrets"
             return Failure(Kind.BLOCKED, text, phase="connect")
@@ -105,6 +105,11 @@ def _method(method: str, status: int) -> str:
     if (status == 303 and method != "HEAD") or (status in (301, 302) and method == "POST"):
         return "GET"
     return method
+
+
+def same_origin(one: httpx.URL, other: httpx.URL) -> bool:
+    """Whether two URLs have scheme, host and port in common (RFC 6454)."""
+    return _origin(one) == _origin(other)
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int]:

@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 
-from synthprobe.agent.scene import Acted, Attempt
-from synthprobe.core.failures import Kind
+from synthprobe.agent.scene import Acted, Attempt, Unsendable
+from synthprobe.core.failures import Failure, Kind
 from synthprobe.core.requests import RETRY_WORDS, Request, Retry
+from synthprobe.core.templates import LookupFailed
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 """Methods whose repetition changes nothing more (RFC 9110 §9.2.2)."""
@@ -28,7 +29,13 @@ async def repeat(
     attempts: list[Attempt] = []
     repeats = 0
     while True:
-        made = await attempt(len(attempts))
+        try:
+            made = await attempt(len(attempts))
+        except (LookupFailed, Unsendable) as error:
+            if not attempts:
+                raise
+            # Something of an earlier attempt may have arrived: that must not be forgotten.
+            return Acted(tuple(attempts), repeats, failure=Failure(Kind.SCRIPT_ERROR, str(error)))
         attempts += made
         pause = retry.backoff.total_seconds() * 2**repeats
         if not may_repeat(retry, made, repeats, repeatable=repeatable) or pause >= remaining():
@@ -47,7 +54,7 @@ def may_repeat(retry: Retry, made: tuple[Attempt, ...], repeats: int, *, repeata
     """Whether an attempt is one to repeat, and it is safe to: it is repeatable, or nothing of it was sent."""
     if repeats >= retry.max or not _listed(retry, made[-1]):
         return False
-    sent = any(exchange.sighting.bytes_sent for exchange in made)
+    sent = any(exchange.may_have_arrived for exchange in made)
     return repeatable or not sent
 
 

@@ -25,6 +25,7 @@ from synthprobe.agent.references import References
 from synthprobe.agent.scene import Scene
 from synthprobe.agent.secrets import SecretMissing, Secrets
 from synthprobe.agent.stopwatch import Stopwatch, nanoseconds
+from synthprobe.agent.tokens import Tokens
 from synthprobe.clock import Clock
 from synthprobe.core.failures import TRANSPORT, Failure, Kind
 from synthprobe.core.hosts import written_hosts
@@ -71,6 +72,7 @@ class Runner:
         self._spread = spread
         self._undo_grace = undo_grace
         self._lines = lines
+        self._tokens = Tokens()
         self._written: dict[str, tuple[Check, frozenset[str]]] = {}
 
     async def run(
@@ -93,7 +95,7 @@ class Runner:
         effects.scene = scene
         ended = partial(record.run_result, scene, trigger=trigger, scheduled_at=scheduled_at, attempt=attempt)
         try:
-            failure = self._admit(check, run_id) or self._prepare(scene, scheduled_at, attempt)
+            failure = self._admit(check, run_id) or await self._prepare(scene, scheduled_at, attempt)
             steps = (
                 skip_all(check.probe.steps, scene)
                 if failure
@@ -135,6 +137,7 @@ class Runner:
             trace=trace,
             watch=watch,
             transport=self._transport,
+            tokens=self._tokens,
             lines=self._lines,
             new_id=self._new_id,
             redactor=always(),
@@ -152,11 +155,11 @@ class Runner:
             known = self._written[check.key] = (check, written_hosts(check))
         return known[1]
 
-    def _prepare(self, scene: Scene, scheduled_at: datetime | None, attempt: int) -> Failure | None:
+    async def _prepare(self, scene: Scene, scheduled_at: datetime | None, attempt: int) -> Failure | None:
         """Fill the run's names; the failure, if the run cannot begin."""
         check, started_at = scene.check, scene.watch.started_at
         try:
-            secrets = self._secrets.resolve(check.probe)
+            secrets = await self._secrets.resolve(check.probe)
             scene.redactor = redactor(frozenset(secrets.values()), check.probe.redact)
             run = run_names(scene.run_id, check.region, attempt, scheduled_at, started_at)
             scene.names = names_of(check, run, secrets, started_at)

@@ -9,9 +9,10 @@ from msgspec import Struct
 
 from synthprobe.agent.progress import Listener
 from synthprobe.agent.stopwatch import Stopwatch
+from synthprobe.agent.tokens import Tokens
 from synthprobe.core.comparisons import text_of
 from synthprobe.core.egress import canonical, host_matches
-from synthprobe.core.expectations import Level
+from synthprobe.core.expectations import Level, Position
 from synthprobe.core.failures import Failure, Kind
 from synthprobe.core.ledger import Arrival
 from synthprobe.core.probes import Check
@@ -46,11 +47,13 @@ class Attempt(Struct, frozen=True):
     span_id: str
     response: Response | None = None
     failure: Failure | None = None
+    preliminary: bool = False
+    """Whether it only fetched what the step's own request needs, a token."""
 
     @property
     def may_have_arrived(self) -> bool:
-        """Whether any byte of it left."""
-        return self.sighting.bytes_sent
+        """Whether any byte of the step's own request left."""
+        return self.sighting.bytes_sent and not self.preliminary
 
 
 class Acted(Struct, frozen=True):
@@ -149,6 +152,8 @@ class Scene:
     """By the step's whole id."""
     cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
     """Of requests with `cookies: run`."""
+    tokens: Tokens = field(default_factory=Tokens)
+    """Of `auth`; shared by the agent's runs."""
     lines: Lines | None = None
     """For what is not HTTP; None where there is no network."""
     ends: float | None = None
@@ -182,3 +187,8 @@ class TooMuch(ValueError):
 
 class Unsendable(ValueError):
     """What the templates make cannot be sent at all: the probe's own fault, a `script_error`."""
+
+    def __init__(self, message: str, position: Position | None = None) -> None:
+        super().__init__(message)
+        self.position = position
+        """Where the fault is, if not in the step."""

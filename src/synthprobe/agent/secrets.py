@@ -1,4 +1,5 @@
-"""Reads the secrets a probe names, anew for each run, from the environment handed in or from files beside the probe."""
+"""Reads the secrets a probe names, anew for each run, from the environment handed in, files beside the probe, or
+Vault."""
 
 import logging
 from collections.abc import Mapping
@@ -6,8 +7,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from synthprobe.agent.vault import Vault, VaultRefused
 from synthprobe.core.expectations import Position
-from synthprobe.core.probes import Probe, SecretSource
+from synthprobe.core.probes import Probe, SecretSource, VaultSource
 from synthprobe.telemetry.secrecy import SHORTEST_INSIDE
 
 log = logging.getLogger(__name__)
@@ -35,24 +37,27 @@ class _Read(Struct, frozen=True):
 class Secrets:
     """Resolves secret sources; a file is read again only when it has changed."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], vault: Vault | None = None) -> None:
         self._environment = environment
+        self._vault = vault
         self._files: dict[Path, _Read] = {}
         self._told: set[tuple[str, str]] = set()
 
-    def resolve(self, probe: Probe) -> dict[str, str]:
+    async def resolve(self, probe: Probe) -> dict[str, str]:
         """The values of all secrets of a probe by name. Raises `SecretMissing`."""
         if not probe.secrets:
             return {}
         folder = Path(probe.position.file).parent
-        values = {name: self._value(name, source, folder) for name, source in probe.secrets.items()}
+        values = {name: await self._value(name, source, folder) for name, source in probe.secrets.items()}
         for name, value in values.items():
             if len(value.strip()) < SHORTEST_INSIDE and (probe.name, name) not in self._told:
                 self._told.add((probe.name, name))
                 log.warning(_TOO_SHORT, name, probe.name, SHORTEST_INSIDE)
         return values
 
-    def _value(self, name: str, source: SecretSource, folder: Path) -> str:
+    async def _value(self, name: str, source: SecretSource, folder: Path) -> str:
+        if source.vault is not None:
+            return await self._from_vault(name, source.vault, source.position)
         if source.env is not None:
             value = self._environment.get(source.env, "")
             where = f"environment variable {source.env}"
@@ -65,6 +70,14 @@ class Secrets:
                 source.position,
             )
         return value
+
+    async def _from_vault(self, name: str, source: VaultSource, position: Position | None) -> str:
+        if self._vault is None:
+            raise SecretMissing(f"secret {name}: there is no network here to ask Vault", position)
+        try:
+            return await self._vault.read(source)
+        except VaultRefused as error:
+            raise SecretMissing(f"secret {name}: vault {error}", position) from error
 
     def _from_file(self, name: str, source: SecretSource, folder: Path) -> str:
         written = source.file or ""

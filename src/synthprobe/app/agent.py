@@ -25,6 +25,7 @@ from synthprobe.agent.references import References
 from synthprobe.agent.runner import Runner
 from synthprobe.agent.secrets import Secrets
 from synthprobe.agent.spool import SCHEMA, Spool
+from synthprobe.agent.vault import Vault
 from synthprobe.app.once import new_run_id
 from synthprobe.app.precedence import go_first
 from synthprobe.app.reloading import HANG_UP, Nudge, ProbeReload, RoutesReload, sourced
@@ -138,7 +139,11 @@ def _compose(
     own = frozenset((listener.host, listener.port) for listener in options.own)
     wire = Wire(clock, Resolver(clock), guard=Guard(loopback=settings.allow_loopback, own=own))
     references = References(wire, clock, known.regions)
-    secrets, ledger, undo_grace = Secrets(environment), Ledger(spool.change), settings.grace / 3
+    secrets, ledger, undo_grace = (
+        Secrets(environment, Vault(wire, environment, clock)),
+        Ledger(spool.change),
+        settings.grace / 3,
+    )
     means = Means(wire, tracing, clock, secrets, random.random, settings.agent)
     runner = Runner(
         wire,

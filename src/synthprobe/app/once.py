@@ -11,6 +11,7 @@ from msgspec import Struct
 from synthprobe.agent.progress import Progress
 from synthprobe.agent.runner import Runner
 from synthprobe.agent.secrets import Secrets
+from synthprobe.agent.vault import Vault
 from synthprobe.clock import Clock
 from synthprobe.core.probes import Check
 from synthprobe.core.reports import Finished
@@ -45,7 +46,15 @@ def parts(clock: Clock, environment: Mapping[str, str]) -> Parts:
     tracing = Tracing()
     # A person runs this, now and here: their own machine is a target like any other.
     wire = Wire(clock, Resolver(clock), guard=Guard(loopback=True))
-    runner = Runner(wire, tracing, clock, new_run_id, Secrets(environment), "run", lines=wire.lines)
+    runner = Runner(
+        wire,
+        tracing,
+        clock,
+        new_run_id,
+        Secrets(environment, Vault(wire, environment, clock)),
+        "run",
+        lines=wire.lines,
+    )
     return Parts(runner, Exporter.from_environment(environment))
 
 

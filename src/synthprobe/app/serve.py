@@ -144,6 +144,7 @@ def _compose(
             halted=lambda: str(halt_in(settings.halt) or ""),
             hosts=(settings.listen.host, urlsplit(settings.hooks_url).hostname or ""),
             hooks=Hooks(inbox.take, inbox.prove),
+            routes=router.routes,
         )
     )
     return Parts(settings, clock, store, router, listening, vitals, inbox, pages)

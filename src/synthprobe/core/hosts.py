@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from synthprobe.core.auth import OAuth2
 from synthprobe.core.egress import canonical
 from synthprobe.core.probes import Check
 from synthprobe.core.protocols import Endpoint, Handshake, Iso8583, Question, Tcp
@@ -18,8 +19,9 @@ def written_hosts(check: Check) -> frozenset[str]:
 def _hosts(steps: tuple[Step, ...], known: "_Known") -> Iterator[str]:
     for step in steps:
         for request in _requests(step):
-            if host := _host(_text(request.url, known)):
-                yield host
+            for url in _urls(request):
+                if host := _host(_text(url, known)):
+                    yield host
         endpoint = _endpoint(step.action)
         if endpoint is not None and _HOLE not in (host := _text(endpoint.host, known)):
             yield canonical(host)
@@ -36,6 +38,13 @@ def _requests(step: Step) -> Iterator[Request]:
         if step.undo.look is not None:
             yield step.undo.look.request
         yield from (branch.action for branch in step.undo.branches if isinstance(branch.action, Request))
+
+
+def _urls(request: Request) -> Iterator[Template]:
+    """Its own, and where it asks for a token."""
+    yield request.url
+    if request.auth is not None and isinstance(request.auth.method, OAuth2):
+        yield request.auth.method.token_url
 
 
 def _endpoint(action: Action) -> Endpoint | None:

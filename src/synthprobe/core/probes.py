@@ -19,12 +19,21 @@ UNDO_TIMEOUT = timedelta(seconds=30)
 """Of an attempt at undo whose probe names none."""
 
 
+class VaultSource(Struct, frozen=True):
+    """A field of a secret in HashiCorp Vault; without `url` in the one that the process is told of."""
+
+    path: str
+    field: str
+    url: str = ""
+
+
 class SecretSource(Struct, frozen=True):
-    """Where a secret comes from: exactly one of `env` and `file` (relative to the probe file)."""
+    """Where a secret comes from: exactly one of `env`, `file` (relative to the probe file) and `vault`."""
 
     env: str | None = None
     file: str | None = None
     position: Position | None = None
+    vault: VaultSource | None = None
 
 
 class Row(Struct, frozen=True):

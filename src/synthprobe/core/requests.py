@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from synthprobe.core.auth import Auth
 from synthprobe.core.egress import IpVersion, Proxy, TlsProfile
 from synthprobe.core.failures import Kind
 from synthprobe.core.templates import Template, Value
@@ -69,6 +70,8 @@ class Request(Struct, frozen=True):
     ip: IpVersion = IpVersion.ANY
     tls: TlsProfile | None = None
     via: Proxy | None = None
+    auth: Auth | None = None
+    """Made anew for each attempt."""
     cookies: bool = False
     """Whether it shares the run's cookies: sends those of earlier responses, and keeps what its own sets."""
     propagate: bool = True

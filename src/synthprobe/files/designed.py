@@ -6,15 +6,12 @@ Whoever builds one removes it here and adds it to the shape.
 from synthprobe.files.shapes import Unbuilt
 
 UNBUILT: Unbuilt = {
-    "ProbeFile": {"auth", "slo"},
+    "ProbeFile": {"slo"},
     "ProbeFile.environment": {"live"},
-    "Secret": {"vault"},
     "DefaultRequest": {
-        "auth",
         "connection",
     },
     "Request": {
-        "auth",
         "connection",
     },
     "Step": {

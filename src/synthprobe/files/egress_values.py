@@ -5,8 +5,12 @@ from collections.abc import Mapping
 from msgspec import Struct, UnsetType
 
 from synthprobe.core import egress as core
+from synthprobe.core.auth import Auth
 from synthprobe.core.templates import Value
+from synthprobe.files.auth_values import auths
+from synthprobe.files.documents import Document
 from synthprobe.files.egress_shape import Proxy, Safety, TlsProfile
+from synthprobe.files.probe_shape import ProbeFile
 from synthprobe.files.shapes import given
 from synthprobe.files.values import value_of
 
@@ -16,18 +20,18 @@ class Profiles(Struct, frozen=True):
 
     tls: Mapping[str, core.TlsProfile] = {}
     proxies: Mapping[str, core.Proxy] = {}
+    auth: Mapping[str, Auth] = {}
 
 
 DIRECT = "direct"
 """What `via` says for no proxy, where `defaults` name one."""
 
 
-def profiles(tls: Mapping[str, TlsProfile] | UnsetType, proxies: Mapping[str, Proxy] | UnsetType) -> Profiles:
+def profiles(file: ProbeFile, document: Document) -> Profiles:
     """The profiles of a file by their names."""
-    return Profiles(
-        tls={name: _tls(profile) for name, profile in given(tls, {}).items()},
-        proxies={name: _proxy(proxy) for name, proxy in given(proxies, {}).items()},
-    )
+    tls = {name: _tls(profile) for name, profile in given(file.tls, {}).items()}
+    proxies = {name: _proxy(proxy) for name, proxy in given(file.proxies, {}).items()}
+    return Profiles(tls, proxies, auths(file.auth, document, (tls, proxies)))
 
 
 def safety(written: Safety | UnsetType) -> core.Safety:

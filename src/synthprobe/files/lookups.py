@@ -14,6 +14,8 @@ def is_looked_up(path: Path) -> bool | None:
             "url" | "username" | "password",
         ):
             return True
+        case ("auth", _, key, *_):
+            return key in _IN_AUTH
         case ("steps", int(), *rest):
             return _in_step(tuple(rest))
         case (
@@ -31,6 +33,14 @@ def is_looked_up(path: Path) -> bool | None:
         ):
             return False
     return None
+
+
+_IN_AUTH = frozenset(
+    {
+        *("username", "password", "token", "token_url", "client_id", "client_secret", "scope", "params"),
+        *("key", "headers", "consumer_key", "kid", "claims", "keyid", "tag"),
+    }
+)
 
 
 def _in_step(path: Path) -> bool | None:

@@ -7,9 +7,9 @@ from msgspec import UNSET
 
 from synthprobe.core.names import is_readable, names_in
 from synthprobe.core.teams import GLOBAL
+from synthprobe.files.calendars import CalendarError, country_days, file_days
 from synthprobe.files.documents import Path
 from synthprobe.files.durations import duration
-from synthprobe.files.holiday_calendars import CalendarError, country_days, file_days
 from synthprobe.files.people_shape import HolidaysFile, UserFile
 from synthprobe.files.routes_faults import Fault, length_faults, name_faults, reading_faults, zone_faults
 from synthprobe.files.routes_shape import RoutesFile

@@ -7,8 +7,8 @@ from pathlib import Path
 from msgspec import UNSET
 
 from synthprobe.core.teams import Contact, ContactStep, Holidays, Team, User
+from synthprobe.files.calendars import country_days, file_days
 from synthprobe.files.durations import duration
-from synthprobe.files.holiday_calendars import country_days, file_days
 from synthprobe.files.people_shape import HolidaysFile, TeamFile, UserFile
 from synthprobe.files.routes_shape import RoutesFile
 from synthprobe.files.shapes import given

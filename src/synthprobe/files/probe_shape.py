@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from synthprobe.files.assertion_shape import HeaderName
+from synthprobe.files.auth_shape import Auth
 from synthprobe.files.durations import Duration
 from synthprobe.files.egress_shape import Proxy, Safety, TlsProfile
 from synthprobe.files.request_shape import Fields, Name, Redirects, Retry, Scalar
@@ -101,10 +102,42 @@ class Schedule(Struct, frozen=True, forbid_unknown_fields=True):
         require_exactly_one(self)
 
 
+class VaultSecret(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where in Vault a secret is."""
+
+    path: Annotated[
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^[A-Za-z0-9_.@+-]+(/[A-Za-z0-9_.@+-]+)+$",
+                extra_json_schema={"patternErrorMessage": "a path has a mount and a name, as `secret/acme`"},
+            ),
+        ],
+        Meta(description="Mount and name.", examples=["secret/acme"]),
+    ]
+    field: Annotated[
+        Annotated[str, Meta(min_length=1)], Meta(description="The field of it.", examples=["api_key"])
+    ]
+    url: Annotated[
+        Annotated[
+            str,
+            Meta(
+                pattern="^https?://[^/?#]+/?$",
+                extra_json_schema={"patternErrorMessage": "an address is `https://host:port`"},
+            ),
+        ]
+        | UnsetType,
+        Meta(
+            description="The Vault; `VAULT_ADDR` of the agent's process, which no other address may differ from.",
+            examples=["https://vault.corp.example:8200"],
+        ),
+    ] = UNSET
+
+
 class Secret(Struct, frozen=True, forbid_unknown_fields=True):
     """Where a secret's value is read from when a run needs it."""
 
-    EXACTLY_ONE: ClassVar[tuple[str, ...]] = ("env", "file")
+    EXACTLY_ONE: ClassVar[tuple[str, ...]] = ("env", "file", "vault")
 
     env: Annotated[
         EnvironmentName | UnsetType, Meta(description="An environment variable.", examples=["ACME_KEY"])
@@ -112,6 +145,13 @@ class Secret(Struct, frozen=True, forbid_unknown_fields=True):
     file: Annotated[
         Annotated[str, Meta(min_length=1)] | UnsetType,
         Meta(description="A file, relative to the probe file.", examples=["secrets/acme-key"]),
+    ] = UNSET
+    vault: Annotated[
+        VaultSecret | UnsetType,
+        Meta(
+            description="A field in HashiCorp Vault, version 1 or 2 of its key-value store.",
+            examples=[{"path": "secret/acme", "field": "api_key"}],
+        ),
     ] = UNSET
 
     def __post_init__(self) -> None:
@@ -137,6 +177,7 @@ class DefaultRequest(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="Bytes of response read at most.", examples=[65536]),
     ] = UNSET
     tls: Annotated[Name | UnsetType, Meta(description="A profile of `tls`.", examples=["acme"])] = UNSET
+    auth: Annotated[Name | UnsetType, Meta(description="One of `auth`.", examples=["signed"])] = UNSET
     via: Annotated[Name | UnsetType, Meta(description="One of `proxies`.", examples=["corp"])] = UNSET
     follow_redirects: Annotated[
         Redirects | UnsetType, Meta(description="Redirects followed at most; 0.", examples=[3])
@@ -290,6 +331,13 @@ class ProbeFile(Struct, frozen=True, forbid_unknown_fields=True):
     secrets: Annotated[
         dict[Name, Secret] | UnsetType,
         Meta(description="Values for `${{ secrets.* }}`.", examples=[{"key": {"env": "ACME_KEY"}}]),
+    ] = UNSET
+    auth: Annotated[
+        dict[Name, Auth] | UnsetType,
+        Meta(
+            description="Credentials and signatures, used where a request names them.",
+            examples=[{"acme": {"type": "bearer", "token": "${{ secrets.api_key }}"}}],
+        ),
     ] = UNSET
     tls: Annotated[
         dict[Name, TlsProfile] | UnsetType,

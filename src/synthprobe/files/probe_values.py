@@ -25,6 +25,7 @@ from synthprobe.files.probe_shape import (
     Redact,
     Schedule,
     Secret,
+    VaultSecret,
     WhileFailing,
 )
 from synthprobe.files.shapes import given
@@ -40,7 +41,7 @@ def probe_value(
     making = Making(
         document=document,
         defaults=given(file.defaults, Defaults()),
-        profiles=profiles(file.tls, file.proxies),
+        profiles=profiles(file, document),
         attached=attached,
         fragments=fragments,
     )
@@ -123,8 +124,15 @@ def _row(row: Mapping[str, Any]) -> core.Row:
 
 def _secret(secret: Secret, position: Position) -> core.SecretSource:
     return core.SecretSource(
-        env=given(secret.env, "") or None, file=given(secret.file, "") or None, position=position
+        env=given(secret.env, "") or None,
+        file=given(secret.file, "") or None,
+        position=position,
+        vault=None if isinstance(secret.vault, UnsetType) else _vault(secret.vault),
     )
+
+
+def _vault(written: VaultSecret) -> core.VaultSource:
+    return core.VaultSource(path=written.path, field=written.field, url=given(written.url, ""))
 
 
 def _rule(alert: Alert) -> core.AlertRule:

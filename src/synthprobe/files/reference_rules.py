@@ -144,7 +144,13 @@ def _now_fault(use: Use, names: Declared) -> Fault | None:
 
 def _step_fault(use: Use, names: Declared) -> Fault | None:
     name, *rest = use.reference.path
-    at = int(use.path[1]) if use.path[0] == "steps" else len(names.steps) if use.path[0] == "outputs" else 0
+    at = (
+        int(use.path[1])
+        if use.path[0] == "steps"
+        else len(names.steps)
+        if use.path[0] in ("outputs", "auth")
+        else 0
+    )
     ids = [step.id for step in names.steps]
     if name in ids and ids.index(name) >= at:
         when = "is this step itself" if ids.index(name) == at and use.path[0] == "steps" else "runs later"

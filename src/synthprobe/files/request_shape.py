@@ -80,6 +80,9 @@ class Request(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="Bytes of response read at most; 1 MiB.", examples=[65536]),
     ] = UNSET
     tls: Annotated[Name | UnsetType, Meta(description="A profile of `tls`.", examples=["acme"])] = UNSET
+    auth: Annotated[
+        Name | UnsetType, Meta(description="One of `auth`; `none` for none.", examples=["signed", "none"])
+    ] = UNSET
     via: Annotated[
         Name | UnsetType,
         Meta(description="One of `proxies`; `direct` for none.", examples=["corp", "direct"]),

@@ -7,12 +7,13 @@ from msgspec import UNSET, UnsetType
 
 from synthprobe.core import requests as core
 from synthprobe.core.egress import IpVersion
-from synthprobe.core.templates import Reference, Template, Value
+from synthprobe.core.templates import Value
 from synthprobe.files.durations import duration
 from synthprobe.files.making import Making
 from synthprobe.files.probe_shape import DefaultRequest
 from synthprobe.files.request_shape import Request
 from synthprobe.files.shapes import given
+from synthprobe.files.url_names import url_template
 from synthprobe.files.values import template_of, value_of
 
 
@@ -34,15 +35,11 @@ def request_value(request: Request, making: Making) -> core.Request:
         follow_redirects=given(request.follow_redirects, given(defaults.follow_redirects, 0)),
         ip=IpVersion(given(request.ip, given(defaults.ip, "any"))),
         tls=making.profiles.tls.get(given(request.tls, given(defaults.tls, ""))),
+        auth=making.profiles.auth.get(given(request.auth, given(defaults.auth, ""))),
         via=making.profiles.proxies.get(given(request.via, given(defaults.via, ""))),
         cookies=given(request.cookies, given(defaults.cookies, "off")) == "run",
         propagate=given(request.propagate, given(defaults.propagate, True)),
     )
-
-
-def url_template(url: Template) -> str:
-    """A URL with each reference as its last name in braces: low in cardinality, and never a secret."""
-    return "".join(f"{{{part.path[-1]}}}" if isinstance(part, Reference) else part for part in url.parts)
 
 
 def _fields(fields: Mapping[str, Any]) -> Mapping[str, Value]:

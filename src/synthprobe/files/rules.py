@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from synthprobe.files.assertion_rules import assertion_problems
+from synthprobe.files.auth_rules import auth_problems
 from synthprobe.files.documents import Document
 from synthprobe.files.egress_rules import profile_problems, proxy_problems, tls_problems
 from synthprobe.files.kind_rules import (
@@ -52,6 +53,7 @@ RULES: tuple[Rule, ...] = (
     retry_problems,
     capture_problems,
     profile_problems,
+    auth_problems,
     tls_problems,
     proxy_problems,
     assertion_problems,

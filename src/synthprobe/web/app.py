@@ -14,10 +14,11 @@ from litestar.types import Message, Scope
 from synthprobe import __version__
 from synthprobe.clock import Clock
 from synthprobe.core.reports import ConfigProblem
+from synthprobe.core.routes import Route, Routes
 from synthprobe.core.spans import Span
 from synthprobe.ports import Store
 from synthprobe.stores.errors import StoreError
-from synthprobe.web import api, assets, pages, vitals
+from synthprobe.web import api, assets, oncall, pages, vitals
 from synthprobe.web import hooks as inbound
 from synthprobe.web.errors import Problems
 from synthprobe.web.health import Health
@@ -37,6 +38,8 @@ HEADERS: Mapping[str, str] = {
 }
 """On every answer, errors included."""
 
+NO_ROUTES = Routes(root=Route("route", ""), receivers={})
+
 
 def build(
     store: Store,
@@ -51,12 +54,13 @@ def build(
     halted: Callable[[], str] = lambda: "",
     hosts: Sequence[str] = (),
     hooks: Hooks | None = None,
+    routes: Callable[[], Routes] = lambda: NO_ROUTES,
 ) -> Litestar:
     """The ASGI app.
 
     `metrics` takes an Accept header and returns the exposition with its content type; `stopping` turns true when the
     server has been asked to stop (uvicorn: `lambda: server.should_exit`), which ends live streams. `hosts` are names to answer to beside this machine's own
-    and the public URL's; `hooks` is the inbox of inbound webhooks.
+    and the public URL's; `hooks` is the inbox of inbound webhooks, `routes` are those in force.
     """
     served = assets.load()
     site = Site(
@@ -74,11 +78,20 @@ def build(
         rendering=Rendering(),
     )
     errors = Problems(site)
+    rota = oncall.OnCall(routes)
     return Litestar(
-        route_handlers=[*_PAGES, *_VITALS, assets.serve, api.router, *(inbound.HANDLERS if hooks else ())],
+        route_handlers=[
+            *_PAGES,
+            *_VITALS,
+            assets.serve,
+            api.router,
+            *oncall.HANDLERS,
+            *(inbound.HANDLERS if hooks else ()),
+        ],
         dependencies={
             "site": Provide(lambda: site, sync_to_thread=False),
             "assets": Provide(lambda: served, sync_to_thread=False),
+            "oncall": Provide(lambda: rota, sync_to_thread=False),
             **({"hooks": Provide(lambda: hooks, sync_to_thread=False)} if hooks else {}),
         },
         exception_handlers={

@@ -1,7 +1,7 @@
 """The step kind `request`: fills the templates once, sends, and repeats under the step's `retry`.
 
-Every attempt has the same method, URL, body and idempotency key; only the trace context differs, for each attempt is
-its own span.
+Every attempt has the same method, URL, body and idempotency key; the trace context differs, for each attempt is its own
+span, and so do signatures and the instants in headers.
 """
 
 import json
@@ -10,17 +10,19 @@ from functools import lru_cache
 from urllib.parse import urlencode
 
 import httpx
+from msgspec import structs
 
 from synthprobe import __version__
+from synthprobe.agent.attempting import attempt as make_attempt
 from synthprobe.agent.egress import egress
-from synthprobe.agent.redirects import follow
+from synthprobe.agent.names import now_names
 from synthprobe.agent.retries import is_repeatable, repeat
 from synthprobe.agent.scene import Acted, Attempt, Prepared, Scene, Shipped, Unsendable
-from synthprobe.agent.sending import Outgoing, send
+from synthprobe.agent.sending import Outgoing
 from synthprobe.core.comparisons import Incomparable, text_of
 from synthprobe.core.requests import Body, BodyKind, Request
 from synthprobe.core.steps import Step
-from synthprobe.core.templates import Json, Names, Value, fill
+from synthprobe.core.templates import Json, Names, Value, fill, references
 from synthprobe.core.url_templates import fill_url
 from synthprobe.telemetry.tracing import OpenSpan
 
@@ -57,7 +59,7 @@ async def exchange(
     async def attempt(resend_count: int) -> tuple[Attempt, ...]:
         deadline = min(action.timeout.total_seconds(), remaining())
         outgoing = Outgoing(
-            request=_again(exactly) if exactly else _built(prepared),
+            request=_again(exactly) if exactly else _built(_anew(action, prepared, scene)),
             url_template=action.url_template,
             resend_count=earlier + resend_count,
             deadline=deadline,
@@ -66,9 +68,12 @@ async def exchange(
             propagate=action.propagate and exactly is None,
             cookies=action.cookies and exactly is None,
         )
-        if earlier + resend_count == 0 and exactly is None:
-            scene.shipped[step.id] = Shipped(action, prepared, outgoing.request)
-        return await follow(outgoing, lambda each: send(each, scene, span), action, scene)
+
+        def shipped(request: httpx.Request) -> None:
+            if earlier + resend_count == 0 and exactly is None:
+                scene.shipped.setdefault(step.id, Shipped(action, prepared, request))
+
+        return await make_attempt(outgoing, action, scene, span, shipped, exactly=exactly is not None)
 
     return await repeat(step.retry, attempt, remaining, repeatable=is_repeatable(action))
 
@@ -90,6 +95,20 @@ def filled(action: Request, names: Names, new_key: Callable[[], str]) -> Prepare
     if content_type and "content-type" not in present:
         headers["Content-Type"] = content_type
     return Prepared(action.method, _url(action, names), tuple(headers.items()), content)
+
+
+def _anew(action: Request, prepared: Prepared, scene: Scene) -> Prepared:
+    """With the instants in its headers as of this attempt; all else is the same on every retry."""
+    dated = {name: value for name, value in action.headers.items() if _tells_time(value)}
+    if not dated:
+        return prepared
+    names = {**scene.names, "now": now_names(scene.watch.now())}
+    made = {**dict(prepared.headers), **dict(_headers(dated, names))}
+    return structs.replace(prepared, headers=tuple(made.items()))
+
+
+def _tells_time(value: Value) -> bool:
+    return any(reference.namespace == "now" for reference in references(value))
 
 
 def _built(prepared: Prepared) -> httpx.Request:

@@ -1,15 +1,17 @@
-"""Countries' public holidays and iCalendar files → days.
+"""Countries' public holidays and iCalendar files → days; shifts → an iCalendar file.
 
-The only importer of `holidays`, which takes a second to import, so only where a file names a country.
+The only importer of `holidays` and `icalendar`, which take a second to import, so only where they are needed.
 """
 
 import importlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from synthprobe.core.spelling import suggestion
 
@@ -57,6 +59,40 @@ def calendar_days(content: bytes) -> Mapping[date, str]:
     """The days that events cover, each with its event's name; repeating ones up to the last year. Raises ValueError."""
     calendar: Any = importlib.import_module("icalendar").Calendar.from_ical(content)
     return {day: str(event.get("SUMMARY", "")) for event in calendar.walk("VEVENT") for day in _days(event)}
+
+
+class Entry(Struct, frozen=True):
+    """A shift as a calendar shows it."""
+
+    schedule: str
+    who: str
+    since: datetime
+    until: datetime
+    why: str
+
+
+def feed(title: str, entries: Iterable[Entry], now: datetime) -> bytes:
+    """An iCalendar file (RFC 5545) of shifts; one keeps its UID for as long as who, where and its start stay."""
+    library: Any = importlib.import_module("icalendar")
+    calendar = library.Calendar()
+    for name, value in {
+        "prodid": "-//synthprobe//on-call//EN",
+        "version": "2.0",
+        "x-wr-calname": title,
+    }.items():
+        calendar.add(name, value)
+    for entry in entries:
+        event = library.Event()
+        event.add("uid", f"{entry.schedule}-{entry.who}-{entry.since:%Y%m%dT%H%M%SZ}@synthprobe")
+        event.add("summary", f"{entry.who} on call: {entry.schedule}")
+        event.add("dtstart", entry.since)
+        event.add("dtend", entry.until)
+        event.add("dtstamp", now)
+        event.add("categories", [entry.why])
+        event.add("transp", "TRANSPARENT")
+        calendar.add_component(event)
+    content: bytes = calendar.to_ical()
+    return content
 
 
 def _days(event: Any) -> Iterator[date]:

@@ -1,0 +1,8 @@
+"""URLs as span names and messages show them."""
+
+from synthprobe.core.templates import Reference, Template
+
+
+def url_template(url: Template) -> str:
+    """A URL with each reference as its last name in braces: low in cardinality, and never a secret."""
+    return "".join(f"{{{part.path[-1]}}}" if isinstance(part, Reference) else part for part in url.parts)
