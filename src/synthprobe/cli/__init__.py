@@ -19,6 +19,7 @@ COMMANDS = {
     "validate": "synthprobe.cli.validate:validate",
     "new": "synthprobe.cli.new:new",
     "plan": "synthprobe.cli.plan:plan",
+    "import": "synthprobe.cli.importing:import_",
     "config": "synthprobe.cli.config:config",
     "routes": "synthprobe.cli.routes:routes",
     "oncall": "synthprobe.cli.oncall:oncall",

@@ -8,12 +8,11 @@ from pathlib import Path
 import click
 import msgspec
 
+from synthprobe.cli import routes
 from synthprobe.cli.exits import Exit
 from synthprobe.cli.options import settings_from, with_settings
 from synthprobe.core.routes import Routes
 from synthprobe.files.probe_shape import probe_schema
-from synthprobe.files.problems import FileProblems
-from synthprobe.files.routes import load_routes
 
 _STARTERS = Path(__file__).parent / "starters"
 
@@ -37,7 +36,7 @@ def new(template: str, name: str | None, stdout: bool, **flags: str | None) -> N
     named = name or template
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,79}", named):
         raise click.UsageError(f"{named!r} names no probe: use lower-case letters, digits and -")
-    text = fitted(starters()[template], named, _routes(settings.routes))
+    text = fitted(starters()[template], named, routes.found(settings.routes))
     if stdout:
         click.echo(text, nl=False)
         return
@@ -79,11 +78,3 @@ def _write(file: Path, text: str) -> None:
     except OSError as error:
         click.echo(f"{file} cannot be written: {error.strerror}", err=True)
         sys.exit(Exit.USAGE)
-
-
-def _routes(path: Path) -> Routes | None:
-    """The routes, where there are any that can be read; what is wrong with them `validate` says."""
-    try:
-        return load_routes(path.read_bytes(), str(path))
-    except (OSError, FileProblems):
-        return None

@@ -59,6 +59,14 @@ def read(path: Path) -> Routes:
         raise
 
 
+def found(path: Path) -> Routes | None:
+    """The routes, where there are any that can be read; what is wrong with them `validate` says."""
+    try:
+        return load_routes(path.read_bytes(), str(path))
+    except (OSError, FileProblems):
+        return None
+
+
 def _label(text: str) -> tuple[str, str]:
     name, separator, value = text.partition("=")
     if not separator or not name:

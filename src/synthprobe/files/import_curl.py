@@ -1,0 +1,291 @@
+"""A curl command line → a probe of one request (the options of https://curl.se/docs/manpage.html that say what is sent)."""
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote_plus
+
+from synthprobe.files.import_parts import Imported, ImportFault, Secrets, escaped, probe, slug, split_url
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+_IGNORED = frozenset(
+    [
+        "-s",
+        "--silent",
+        "-S",
+        "--show-error",
+        "-v",
+        "--verbose",
+        "-i",
+        "--include",
+        "--compressed",
+        "-f",
+        "--fail",
+        "--fail-with-body",
+        "-#",
+        "--progress-bar",
+        "--http1.1",
+        "--http2",
+        "--http1.0",
+        "-N",
+        "--no-buffer",
+        "--no-progress-meter",
+        "-0",
+        "-g",
+        "--globoff",
+        "--tcp-nodelay",
+    ]
+)
+_IGNORED_WITH_VALUE = frozenset(
+    [
+        "-o",
+        "--output",
+        "-w",
+        "--write-out",
+        "-D",
+        "--dump-header",
+        "--retry",
+        "--retry-delay",
+        "-c",
+        "--cookie-jar",
+    ]
+)
+_WITH_VALUE: Mapping[str, str] = {
+    "-X": "method",
+    "--request": "method",
+    "-H": "header",
+    "--header": "header",
+    "-d": "data",
+    "--data": "data",
+    "--data-ascii": "data",
+    "--data-raw": "data-raw",
+    "--data-binary": "data",
+    "--data-urlencode": "data-urlencode",
+    "--json": "json",
+    "-u": "user",
+    "--user": "user",
+    "-A": "agent",
+    "--user-agent": "agent",
+    "-e": "referer",
+    "--referer": "referer",
+    "-b": "cookie",
+    "--cookie": "cookie",
+    "-m": "timeout",
+    "--max-time": "timeout",
+    "--url": "url",
+    "--connect-timeout": "ignored",
+    "--oauth2-bearer": "bearer",
+    "--max-redirs": "ignored",
+}
+_FLAGS: Mapping[str, str] = {
+    "-G": "get",
+    "--get": "get",
+    "-I": "head",
+    "--head": "head",
+    "-L": "follow",
+    "--location": "follow",
+    "-4": "v4",
+    "--ipv4": "v4",
+    "-6": "v6",
+    "--ipv6": "v6",
+    "-k": "insecure",
+    "--insecure": "insecure",
+}
+
+
+def import_curl(
+    words: Sequence[str], name: str = "", regions: tuple[str, ...] = ("emea",), owner: str = ""
+) -> Imported:
+    """A command line, as one text or as a shell has split it. Raises `ImportFault`."""
+    given = _options(_split(words))
+    url = given.last("url")
+    if not url:
+        raise ImportFault("the command names no URL")
+    base_url, path, query = split_url(url)
+    secrets = Secrets()
+    body, body_type, added = _body(given, secrets)
+    headers = _headers(given, secrets, body_type)
+    if "get" in given.flags:
+        query += added
+        body = {}
+    method = _method(given, has_body=bool(body))
+    request: dict[str, Any] = {"method": method, "url": "${{ region.base_url }}" + escaped(path)}
+    if query:
+        request["query"] = _pairs(query, secrets)
+    request |= {"headers": headers} if headers else {}
+    request |= body
+    request |= _rest(given)
+    step = {
+        "id": slug(f"{method} {path}", "call"),
+        "request": request,
+        "assert": [{"status": _wanted(method)}],
+    }
+    named = name or slug(f"{base_url.partition('://')[2]} {path}", "imported")
+    document = probe(named, "Imported from curl.", base_url, [step], secrets, regions=regions, owner=owner)
+    return Imported(document, tuple(_notes(given, secrets)))
+
+
+class _Given:
+    """What was on the command line, in order."""
+
+    def __init__(self) -> None:
+        self.values: list[tuple[str, str]] = []
+        self.flags: set[str] = set()
+
+    def all(self, name: str) -> list[str]:
+        return [value for key, value in self.values if key == name]
+
+    def last(self, name: str) -> str:
+        return next(reversed(self.all(name)), "")
+
+
+def _split(words: Sequence[str]) -> list[str]:
+    if len(words) != 1:
+        split = list(words)
+    else:
+        try:
+            split = shlex.split(words[0].replace("\\\r\n", " ").replace("\\\n", " "))
+        except ValueError as error:
+            raise ImportFault(f"the command cannot be read: {error}") from error
+    return split[1:] if split[:1] == ["curl"] else split
+
+
+def _options(words: list[str]) -> _Given:
+    given, left = _Given(), list(words)
+    while left:
+        word = left.pop(0)
+        if not word.startswith("-") or word == "-":
+            given.values.append(("url", word))
+            continue
+        name, value = _opened(word)
+        if name in _FLAGS:
+            given.flags.add(_FLAGS[name])
+        elif name in _IGNORED:
+            pass
+        elif name in _WITH_VALUE or name in _IGNORED_WITH_VALUE:
+            if value is None and not left:
+                raise ImportFault(f"{name} has no value")
+            given.values.append(
+                (_WITH_VALUE.get(name, "ignored"), value if value is not None else left.pop(0))
+            )
+            continue
+        else:
+            raise ImportFault(f"{name} is not understood; leave it out, or write the step by hand")
+        if value is not None:
+            left.insert(0, f"-{value}")
+    return given
+
+
+def _opened(word: str) -> tuple[str, str | None]:
+    """An option and what is written into the same word: `-XPOST`, `--request=POST`, `-sS`."""
+    if word.startswith("--"):
+        name, found, value = word.partition("=")
+        return name, value if found else None
+    return word[:2], word[2:] or None
+
+
+def _method(given: _Given, *, has_body: bool) -> str:
+    if "head" in given.flags:
+        return "HEAD"
+    method = given.last("method").upper() or ("POST" if has_body else "GET")
+    if method not in METHODS:
+        raise ImportFault(f"the method {method} is not known; known are {', '.join(METHODS)}")
+    return method
+
+
+def _headers(given: _Given, secrets: Secrets, body_type: str) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for line in given.all("header"):
+        name, found, value = line.partition(":")
+        if found and value.strip() and name.strip().lower() not in ("host", "content-length", body_type):
+            headers[name.strip()] = secrets.header(name.strip(), value.strip())
+    for option, name in (("agent", "User-Agent"), ("referer", "Referer")):
+        if given.last(option):
+            headers[name] = escaped(given.last(option))
+    if cookie := given.last("cookie"):
+        headers["Cookie"] = secrets.take("cookie") if "=" in cookie else headers.get("Cookie", "")
+    if given.last("user"):
+        headers["Authorization"] = f"Basic {secrets.take('basic')}"
+    if given.last("bearer"):
+        headers["Authorization"] = f"Bearer {secrets.take('token')}"
+    return {name: value for name, value in headers.items() if value}
+
+
+def _body(given: _Given, secrets: Secrets) -> tuple[dict[str, Any], str, list[tuple[str, str]]]:
+    """The body's key with what it holds, the header that it makes superfluous, and its pairs for `-G`."""
+    parts = [
+        (kind, value)
+        for kind, value in given.values
+        if kind in ("data", "data-raw", "data-urlencode", "json")
+    ]
+    if not parts:
+        return {}, "", []
+    if len(parts) == 1 and parts[0][0] in ("data", "json") and parts[0][1].startswith("@"):
+        return {"body_file": parts[0][1][1:]}, "", []
+    text = "&".join(_encoded(value) if kind == "data-urlencode" else value for kind, value in parts)
+    wanted = next((line for line in given.all("header") if line.lower().startswith("content-type:")), "")
+    if any(kind == "json" for kind, _ in parts) or "json" in wanted.lower() or not wanted:
+        try:
+            return {"json": secrets.value("", json.loads(text))}, "content-type", []
+        except ValueError:
+            pass
+    pairs = parse_qsl(text, keep_blank_values=True)
+    if pairs and ("form" in wanted.lower() or not wanted):
+        return {"form": _pairs(pairs, secrets)}, "content-type", pairs
+    return {"raw": escaped(text)}, "", pairs
+
+
+def _encoded(value: str) -> str:
+    name, found, text = value.partition("=")
+    return (
+        f"{name}={quote(unquote_plus(text) if '%' in text else text, safe='')}"
+        if found
+        else quote(value, safe="")
+    )
+
+
+def _pairs(pairs: list[tuple[str, str]], secrets: Secrets) -> dict[str, Any]:
+    """Names with their values; a name given twice has a list."""
+    made: dict[str, Any] = {}
+    for name, value in pairs:
+        kept = secrets.value(name, value)
+        if name not in made:
+            made[name] = kept
+        else:
+            made[name] = [*made[name], kept] if isinstance(made[name], list) else [made[name], kept]
+    return made
+
+
+def _rest(given: _Given) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    if timeout := given.last("timeout"):
+        try:
+            made["timeout"] = f"{max(1, round(float(timeout) * 1000))}ms"
+        except ValueError as error:
+            raise ImportFault(f"--max-time {timeout} is no number of seconds") from error
+    if "follow" in given.flags:
+        made["follow_redirects"] = 5
+    for flag in ("v4", "v6"):
+        if flag in given.flags:
+            made["ip"] = flag
+    return made
+
+
+def _wanted(method: str) -> Any:
+    return 200 if method in ("GET", "HEAD", "OPTIONS") else {"one_of": [200, 201, 202, 204]}
+
+
+def _notes(given: _Given, secrets: Secrets) -> list[str]:
+    notes = [
+        f"{variable} must be in the environment: the secret `{name}`"
+        for name, variable in secrets.named.items()
+    ]
+    if given.last("user"):
+        notes.append("BASIC holds `user:password` as base64")
+    if given.last("method").upper() in ("POST", "PUT", "PATCH", "DELETE"):
+        notes.append("it changes something: think of `idempotency`, and of `undo`")
+    if "insecure" in given.flags:
+        notes.append("certificates are always verified: name your authority under `tls` with `ca`")
+    return notes

@@ -1,0 +1,244 @@
+"""Imports: what a curl command or an OpenAPI description says becomes a probe that is valid, and runs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from payments.starting import PaymentServer, payment_server
+from synthprobe.cli import synthprobe
+from synthprobe.files.import_curl import import_curl
+from synthprobe.files.import_openapi import import_openapi
+from synthprobe.files.import_parts import ImportFault
+from synthprobe.files.probes import load_probe
+from synthprobe.files.writing import written
+
+ENVIRONMENT = {"AUTHORIZATION": "sk_live_9876", "TOKEN": "tok", "BASIC": "dTpw", "BEARER": "bearer-token"}
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[PaymentServer]:
+    with payment_server() as server:
+        yield server
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def call(*words: str, given: str | None = None) -> Result:
+    return CliRunner(env=ENVIRONMENT).invoke(synthprobe, words, input=given)
+
+
+def request(command: str) -> dict[str, Any]:
+    """The request that a command becomes, in a file that is valid."""
+    document = import_curl([command]).document
+    load_probe(written(document), "imported.yaml")
+    made: dict[str, Any] = document["steps"][0]["request"]
+    assert made["url"].startswith("${{ region.base_url }}")
+    made["url"] = document["regions"]["emea"]["base_url"] + made["url"].removeprefix("${{ region.base_url }}")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("command", "wanted"),
+    [
+        pytest.param("curl acme.example", {"method": "GET", "url": "https://acme.example/"}, id="an address"),
+        pytest.param(
+            "curl -sSL --max-time 2.5 http://acme.example:8080/a?b=1&c=2 -4",
+            {
+                "method": "GET",
+                "url": "http://acme.example:8080/a",
+                "query": {"b": "1", "c": "2"},
+                "timeout": "2500ms",
+                "follow_redirects": 5,
+                "ip": "v4",
+            },
+            id="switches",
+        ),
+        pytest.param(
+            """curl -XPOST https://acme.example/pay -H 'Content-Type: application/json' -d '{"a": 1.5, "b": "$${{ x }}"}'""",
+            {"method": "POST", "url": "https://acme.example/pay", "json": {"a": 1.5, "b": "$$${{ x }}"}},
+            id="JSON",
+        ),
+        pytest.param(
+            "curl https://acme.example/pay -d a=1 -d 'b=x y' --data-urlencode 'c=ä&'",
+            {"method": "POST", "url": "https://acme.example/pay", "form": {"a": "1", "b": "x y", "c": "ä&"}},
+            id="a form",
+        ),
+        pytest.param(
+            "curl -G https://acme.example/find -d q=1 -d q=2",
+            {"method": "GET", "url": "https://acme.example/find", "query": {"q": ["1", "2"]}},
+            id="-G",
+        ),
+        pytest.param(
+            "curl https://acme.example/x -H 'Content-Type: text/xml' --data-raw '<a/>'",
+            {
+                "method": "POST",
+                "url": "https://acme.example/x",
+                "headers": {"Content-Type": "text/xml"},
+                "raw": "<a/>",
+            },
+            id="other text",
+        ),
+        pytest.param(
+            "curl https://acme.example/x -H 'authorization: Bearer abc' -H 'X-Api-Key: k' -H 'Accept: a/b' -b 'sid=1'",
+            {
+                "method": "GET",
+                "url": "https://acme.example/x",
+                "headers": {
+                    "authorization": "Bearer ${{ secrets.authorization }}",
+                    "X-Api-Key": "${{ secrets.x_api_key }}",
+                    "Accept": "a/b",
+                    "Cookie": "${{ secrets.cookie }}",
+                },
+            },
+            id="credentials become secrets",
+        ),
+        pytest.param(
+            "curl -I https://[::1]:8443/", {"method": "HEAD", "url": "https://[::1]:8443/"}, id="-I"
+        ),
+        pytest.param(
+            "curl \\\n  -X DELETE \\\n  https://acme.example/v1/a",
+            {"method": "DELETE", "url": "https://acme.example/v1/a"},
+            id="several lines",
+        ),
+    ],
+)
+def test_a_command_becomes_the_same_request(command: str, wanted: dict[str, Any]) -> None:
+    assert request(command) == wanted
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("curl", "names no URL"),
+        ("curl -F a=@b https://acme.example", "-F is not understood"),
+        ("curl 'https://acme.example", "cannot be read"),
+        ("curl ftp://acme.example", "no http:// or https:// URL"),
+        ("curl https://acme.example -X", "-X has no value"),
+        ("curl https://acme.example -X PURGE", "the method PURGE is not known"),
+        ("curl https://acme.example -m soon", "no number of seconds"),
+    ],
+    ids=["nothing", "a multipart form", "an open quote", "another scheme", "no value", "a method", "a time"],
+)
+def test_what_cannot_be_imported_is_told(command: str, told: str) -> None:
+    with pytest.raises(ImportFault, match=told):
+        import_curl([command])
+    assert call("import", "curl", command).exit_code != 0
+
+
+def test_no_credential_is_written_and_the_probe_runs(folder: Path, provider: PaymentServer) -> None:
+    provider.settings(api_key="sk_live_9876")
+    command = f"""curl -X POST {provider.url}/v1/payments -H 'Authorization: Bearer sk_live_9876' -H 'Idempotency-Key: i1'
+        -d '{{"reference": "r", "amount": {{"value": "1.07", "currency": "EUR"}}, "method": "pm_card_visa"}}'"""
+    result = call("import", "--name", "pay", "--to", "pay.yaml", "curl", given=command)
+    assert result.exit_code == 0, result.output
+    assert "AUTHORIZATION must be in the environment" in result.output
+    assert "sk_live" not in (folder / "pay.yaml").read_text()
+    assert call("validate", "pay.yaml").exit_code == 0
+    ran = call("run", "pay.yaml")
+    provider.settings(api_key="")
+    assert ran.exit_code == 0, ran.output
+
+
+OPENAPI = """\
+openapi: 3.1.0
+info: {title: Acme Payments}
+servers: [{url: "{scheme}://acme.example", variables: {scheme: {default: https}}}]
+security: [{bearer: []}]
+components:
+  securitySchemes: {bearer: {type: http, scheme: bearer}}
+  parameters: {Id: {name: payment-id, in: path, required: true, schema: {type: string, example: pay_1}}}
+  schemas:
+    Amount: {type: object, required: [value, currency], properties: {value: {type: string, example: "1.07"}, currency: {enum: [EUR, USD]}, more: {$ref: "#/components/schemas/Amount"}}}
+    Payment:
+      allOf:
+        - {type: object, required: [reference, method], properties: {reference: {type: string, minLength: 3}, method: {type: string, default: pm_card_visa}}}
+        - {type: object, required: [amount], properties: {amount: {$ref: "#/components/schemas/Amount"}}}
+paths:
+  /health: {get: {security: [], responses: {"200": {description: ok}}}}
+  /v1/payments:
+    post:
+      operationId: createPayment
+      summary: Charge a card.
+      requestBody: {content: {application/json: {schema: {$ref: "#/components/schemas/Payment"}}}}
+      responses: {"201": {description: made}, "400": {description: no}}
+    get:
+      operationId: findPayments
+      parameters: [{name: reference, in: query, required: true, schema: {type: string}, example: sp-1}, {name: page, in: query}]
+      responses: {"200": {description: found}}
+  /v1/payments/{payment-id}:
+    parameters: [{$ref: "#/components/parameters/Id"}]
+    get: {operationId: getPayment, responses: {default: {description: any}}}
+"""
+
+
+def described(*wanted: str) -> dict[str, dict[str, Any]]:
+    """The steps that a description becomes, in a file that is valid."""
+    imported = import_openapi(yaml.safe_load(OPENAPI), wanted)
+    load_probe(written(imported.document), "imported.yaml")
+    return {step["id"]: step for step in imported.document["steps"]}
+
+
+def test_operations_that_change_nothing_become_steps_with_their_examples() -> None:
+    steps = described()
+    assert list(steps) == ["get-health", "findpayments", "getpayment"]
+    assert "headers" not in steps["get-health"]["request"]
+    assert steps["findpayments"]["request"] == {
+        "method": "GET",
+        "url": "${{ region.base_url }}/v1/payments",
+        "query": {"reference": "sp-1"},
+        "headers": {"Authorization": "Bearer ${{ secrets.bearer }}"},
+    }
+    assert (
+        steps["getpayment"]["request"]["url"] == "${{ region.base_url }}/v1/payments/${{ vars.payment_id }}"
+    )
+    assert steps["getpayment"]["assert"] == [{"status": {"gte": 200, "lt": 300}}]
+
+
+def test_an_operation_that_is_named_has_the_plainest_body_its_schema_allows() -> None:
+    step = described("createPayment")["createpayment"]
+    assert step["description"] == "Charge a card."
+    assert step["request"]["json"] == {
+        "reference": "xxx",
+        "method": "pm_card_visa",
+        "amount": {"value": "1.07", "currency": "EUR"},
+    }
+    assert step["assert"] == [{"status": 201}]
+    assert described("POST /v1/payments").keys() == {"createpayment"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        ("swagger: '2.0'", "no OpenAPI 3"),
+        ("[1]", "no OpenAPI 3"),
+        ("openapi: 3.0.0", "no operations"),
+        ("openapi: 3.0.0\npaths: {/a: {$ref: 'other.yaml#/a'}}", "leads out of the file"),
+        ("openapi: 3.0.0\npaths: {/a: {$ref: '#/paths/~1a'}}", "in a circle"),
+        ("openapi: 3.0.0\npaths: {/a: {post: {}}}", "every operation changes something"),
+    ],
+    ids=["Swagger", "a list", "nothing", "another file", "a circle", "no safe operation"],
+)
+def test_a_description_that_cannot_be_used_says_why(folder: Path, raw: str, told: str) -> None:
+    with pytest.raises(ImportFault, match=told):
+        import_openapi(yaml.safe_load(raw), ())
+    (folder / "api.yaml").write_text(raw)
+    assert call("import", "openapi", "api.yaml").exit_code != 0
+
+
+def test_an_imported_description_runs(folder: Path, provider: PaymentServer) -> None:
+    (folder / "api.yaml").write_text(OPENAPI.replace("{scheme}://acme.example", provider.url))
+    words = [
+        word for name in ("createPayment", "findPayments", "GET /health") for word in ("--operation", name)
+    ]
+    assert call("import", "--to", "api-probe.yaml", "openapi", "api.yaml", *words).exit_code == 0
+    ran = call("run", "api-probe.yaml")
+    assert ran.exit_code == 0, ran.output
+    assert ran.output.count("✓") == 3
