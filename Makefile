@@ -8,7 +8,7 @@ PORT := 8080
 DEMO := $(VENV)/.demo-installed
 TEST := $(VENV)/.test-installed
 
-.PHONY: help demo test test-all soak bench lint lock venv clean
+.PHONY: help demo test test-all soak bench lint docs lock venv clean
 
 help:
 	@echo "make demo       two minutes of synthprobe: all passing, a fault, a page, recovery (PORT=8080)"
@@ -17,6 +17,7 @@ help:
 	@echo "make soak       kill loops and fuzzing, for minutes"
 	@echo "make bench      measurements beside blackbox_exporter and k6, a quarter of an hour (benchmarks/README.md)"
 	@echo "make lint       ruff, mypy, import-linter"
+	@echo "make docs       write docs/probe-keys.md anew from the schema of probe files"
 	@echo "make lock       write .ci/lock anew from pyproject.toml"
 	@echo "make venv       the virtual environment in .venv, which all of these make first"
 
@@ -47,6 +48,9 @@ lint: $(TEST)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(TEST)
+	@$(BIN)/python -m synthprobe.cli.keys > docs/probe-keys.md.new && mv docs/probe-keys.md.new docs/probe-keys.md
 
 lock:
 	@.ci/lock/write

@@ -10,8 +10,6 @@ Duration = Annotated[
     str,
     Meta(
         pattern=r"^([0-9]{1,9}(ms|s|m|h|d))+$",
-        description="A duration: numbers with ms, s, m, h or d.",
-        examples=["500ms", "30s", "1h30m"],
         extra_json_schema={
             "patternErrorMessage": "a duration is written as `500ms`, `30s`, `5m`, `1h30m` or `7d`"
         },
