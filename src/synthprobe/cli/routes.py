@@ -8,19 +8,26 @@ import msgspec
 
 from synthprobe.cli.exits import Exit
 from synthprobe.cli.instants import instant
+from synthprobe.cli.lazy import LazyGroup
 from synthprobe.cli.options import refuse, settings_from, with_settings
-from synthprobe.core.answers import routes_test
+from synthprobe.core.answers import LevelAnswer, routes_test
 from synthprobe.core.routes import Routes
 from synthprobe.files.problems import FileProblems
 from synthprobe.files.routes import load_routes
 
 
-@click.group()
+@click.group(
+    cls=LazyGroup,
+    commands_at={
+        "test": "synthprobe.cli.routes:test",
+        "check": "synthprobe.cli.routes_check:check",
+    },
+)
 def routes() -> None:
     """Ask the routes file who is told."""
 
 
-@routes.command("test")
+@click.command("test")
 @click.option(
     "--labels", "-l", multiple=True, metavar="NAME=VALUE", help="a label of the alert; repeat for more"
 )
@@ -40,11 +47,19 @@ def test(
     for match in answer.matches:
         grouped = ", ".join(match.group_by) or "(one group)"
         click.echo(f"{match.receiver}  via {' > '.join(match.path)}")
+        for level in match.levels:
+            click.echo(f"  {_level(level)}")
         click.echo(
             f"  grouped by {grouped}; wait {match.group_wait}, interval {match.group_interval}, repeat {match.repeat_effective}"
         )
     for rejected in answer.rejected:
         click.echo(f"not {' > '.join(rejected.path)}: {rejected.why}")
+
+
+def _level(level: LevelAnswer) -> str:
+    told = "; ".join(f"{t.kind} {t.name}: {', '.join(t.people) or '-'}" for t in level.targets)
+    skipped = f" (passed over: {level.skipped})" if level.skipped else ""
+    return f"level {level.level}, then {level.wait}: {told}{skipped}"
 
 
 def read(path: Path) -> Routes:

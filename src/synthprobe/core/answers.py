@@ -1,13 +1,16 @@
 """What `routes test` answers: where labels lead at an instant, what holds them back there, and why nowhere else."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from datetime import datetime
 
 from msgspec import Struct
 
 from synthprobe.core.durations import duration_text
+from synthprobe.core.escalation import Skip
+from synthprobe.core.incidents import Scope
 from synthprobe.core.labels import Labels
 from synthprobe.core.mutes import InForce, muted_by
+from synthprobe.core.responders import ESCALATION, Paging, Place, look_up, paging
 from synthprobe.core.routes import Route, Routes, explain, repeat_effective
 
 
@@ -17,6 +20,24 @@ class MuteAnswer(Struct, frozen=True):
     kind: str
     name: str
     until: datetime | None
+
+
+class TargetAnswer(Struct, frozen=True):
+    """Whom a level's target stands for at the instant; a receiver stands for nobody."""
+
+    kind: str
+    name: str
+    people: tuple[str, ...]
+
+
+class LevelAnswer(Struct, frozen=True):
+    """One level of the policy that an alert pages by, as if it started at the instant; counted from one."""
+
+    level: int
+    wait: str
+    targets: tuple[TargetAnswer, ...]
+    skipped: str | None
+    """Why it is passed over: `nobody_on_call` or `same_people`."""
 
 
 class MatchAnswer(Struct, frozen=True):
@@ -31,7 +52,7 @@ class MatchAnswer(Struct, frozen=True):
     repeat_effective: str
     muted_by: tuple[MuteAnswer, ...] = ()
     team: str | None = None
-    levels: tuple[Mapping[str, str], ...] = ()
+    levels: tuple[LevelAnswer, ...] = ()
 
 
 class RejectionAnswer(Struct, frozen=True):
@@ -62,13 +83,16 @@ def routes_test(routes: Routes, labels: Labels, at: datetime, in_force: InForce 
     return TestAnswer(
         at=at,
         labels=labels,
-        matches=tuple(_answer(route, labels, at, in_force) for route in explained.matches),
+        matches=tuple(_answer(route, labels, at, in_force, routes) for route in explained.matches),
         rejected=tuple(RejectionAnswer(tuple(node.path.split(".")), node.why) for node in explained.rejected),
     )
 
 
-def _answer(route: Route, labels: Labels, at: datetime, in_force: InForce) -> MatchAnswer:
+def _answer(route: Route, labels: Labels, at: datetime, in_force: InForce, tree: Routes) -> MatchAnswer:
     mutes = muted_by(labels, route, in_force, at)
+    receiver = tree.receivers.get(route.receiver)
+    pages = next((i for i in receiver.integrations if i.kind == ESCALATION), None) if receiver else None
+    found = paging(pages, labels, tree) if pages else None
     return MatchAnswer(
         receiver=route.receiver,
         path=tuple(route.path.split(".")),
@@ -78,4 +102,19 @@ def _answer(route: Route, labels: Labels, at: datetime, in_force: InForce) -> Ma
         repeat_interval=duration_text(route.repeat_interval),
         repeat_effective=duration_text(repeat_effective(route)),
         muted_by=tuple(MuteAnswer(mute.kind.value, mute.name, mute.until) for mute in mutes),
+        team=found.team if found else None,
+        levels=tuple(_levels(found, labels, tree, at)) if found else (),
     )
+
+
+def _levels(found: Paging, labels: Labels, tree: Routes, at: datetime) -> Iterator[LevelAnswer]:
+    is_global = labels.get("scope") == Scope.GLOBAL
+    people = look_up(Place(found.team, labels.get("region", ""), is_global), tree, tree.overrides, at)
+    told: set[str] = set()
+    policy = tree.escalation_policies.get(found.policy)
+    for index, level in enumerate(policy.levels if policy else ()):
+        targets = tuple(TargetAnswer(t.kind.value, t.name, people(t)) for t in level.notify)
+        named = {name for t in targets for name in (t.people or ((t.name,) if t.kind == "receiver" else ()))}
+        skipped = None if named - told else Skip.SAME_PEOPLE if named else Skip.NOBODY_ON_CALL
+        told |= named
+        yield LevelAnswer(index + 1, duration_text(level.wait), targets, skipped)

@@ -17,13 +17,25 @@ def edges(
     first, last = since.date() - _APART, until.date() + _APART
     found = set(_of_overrides(schedule, overrides))
     found.update(_of_layers(schedule, first, last))
-    for rotation in {rotation.name: rotation for rotation in _rotations(schedule)}.values():
+    for rotation in {rotation.name: rotation for rotation in rotations_of(schedule)}.values():
         found.update(_handoffs(rotation, since, until))
     if schedule.holidays:
         found.update(_of_holidays(schedule.holidays, first, last))
     if schedule.follow_the_sun:
         found.update(watch.since for watch in watches(schedule.follow_the_sun, first, last))
     return sorted(edge for edge in found if since < edge < until)
+
+
+def rotations_of(schedule: Schedule) -> Iterator[Rotation]:
+    """Every rotation that a schedule may ask."""
+    yield from (layer.rotation for layer in schedule.layers)
+    if sun := schedule.follow_the_sun:
+        if sun.all_on_holiday:
+            yield sun.all_on_holiday.rotation
+        for leg in sun.legs:
+            yield leg.rotation
+            if isinstance(leg.on_holiday, StandIn):
+                yield leg.on_holiday.rotation
 
 
 def _of_overrides(schedule: Schedule, overrides: Iterable[Override]) -> Iterator[datetime]:
@@ -46,17 +58,6 @@ def _of_holidays(holidays: Holidays, first: date, last: date) -> Iterator[dateti
         if day in holidays.days:
             yield day_start(day, holidays.location)
             yield day_start(day + timedelta(days=1), holidays.location)
-
-
-def _rotations(schedule: Schedule) -> Iterator[Rotation]:
-    yield from (layer.rotation for layer in schedule.layers)
-    if sun := schedule.follow_the_sun:
-        if sun.all_on_holiday:
-            yield sun.all_on_holiday.rotation
-        for leg in sun.legs:
-            yield leg.rotation
-            if isinstance(leg.on_holiday, StandIn):
-                yield leg.on_holiday.rotation
 
 
 def _handoffs(rotation: Rotation, since: datetime, until: datetime) -> Iterator[datetime]:

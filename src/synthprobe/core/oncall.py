@@ -73,7 +73,7 @@ def shifts(schedule: Schedule, overrides: Sequence[Override], since: datetime, u
     ended: list[tuple[datetime, datetime, Duty]] = []
     gaps: list[Gap] = []
     running: dict[Duty, datetime] = {}
-    for start, end, there in _stretches(schedule, overrides, since, until):
+    for start, end, there in stretches(schedule, overrides, since, until):
         for duty in [duty for duty in running if duty not in there]:
             ended.append((running.pop(duty), start, duty))
         running.update({duty: start for duty in there if duty not in running})
@@ -83,6 +83,16 @@ def shifts(schedule: Schedule, overrides: Sequence[Override], since: datetime, u
     ended += [(start, until, duty) for duty, start in running.items()]
     ended.sort(key=lambda shift: shift[:2])
     return Shifts(tuple(Shift(duty.user, start, end, duty.source) for start, end, duty in ended), tuple(gaps))
+
+
+def stretches(
+    schedule: Schedule, overrides: Sequence[Override], since: datetime, until: datetime
+) -> Iterator[tuple[datetime, datetime, tuple[Duty, ...]]]:
+    """The range cut at every edge, with who is on call in each part."""
+    start = since
+    for end in (*edges(schedule, overrides, since, until), until):
+        yield start, end, duties(schedule, overrides, start)
+        start = end
 
 
 def holds_until(
@@ -122,16 +132,6 @@ def _overrule(found: list[Duty], override: Override) -> None:
         found.append(Duty(override.add, Source.OVERRIDE))
 
 
-def _stretches(
-    schedule: Schedule, overrides: Sequence[Override], since: datetime, until: datetime
-) -> Iterator[tuple[datetime, datetime, tuple[Duty, ...]]]:
-    """The range cut at every edge, with who is on call in each part."""
-    start = since
-    for end in (*edges(schedule, overrides, since, until), until):
-        yield start, end, duties(schedule, overrides, start)
-        start = end
-
-
 def _end(
     schedule: Schedule,
     overrides: Sequence[Override],
@@ -141,7 +141,7 @@ def _end(
     """The first instant from `at` on at which it no longer holds; looked for in longer and longer ranges."""
     since = at
     for reach in _REACHES:
-        for start, _, there in _stretches(schedule, overrides, since, at + reach):
+        for start, _, there in stretches(schedule, overrides, since, at + reach):
             if not holds(there):
                 return start
         since = at + reach
@@ -152,7 +152,7 @@ def _begin(schedule: Schedule, overrides: Sequence[Override], at: datetime, duty
     """The instant up to which, back from `at`, somebody was on call for the same reason all the time."""
     until = at
     for reach in _REACHES:
-        found = list(_stretches(schedule, overrides, at - reach, until))
+        found = list(stretches(schedule, overrides, at - reach, until))
         for _, end, there in reversed(found):
             if duty not in there:
                 return end

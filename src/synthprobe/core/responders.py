@@ -71,14 +71,23 @@ def look_up(place: Place, tree: Routes, overrides: Sequence[Override], at: datet
         match target.kind:
             case TargetKind.USER:
                 return (target.name,)
-            case TargetKind.SCHEDULE:
-                return _on(tree.schedules.get(target.name), overrides, at)
-            case TargetKind.ON_CALL:
-                return _on(_schedule(place, target.name, tree), overrides, at)
+            case TargetKind.SCHEDULE | TargetKind.ON_CALL:
+                return _on(schedule_of(target, place, tree), overrides, at)
             case TargetKind.RECEIVER:
                 return ()
 
     return people
+
+
+def schedule_of(target: Target, place: Place, tree: Routes) -> Schedule | None:
+    """The schedule that a level's target asks, if it asks one."""
+    match target.kind:
+        case TargetKind.SCHEDULE:
+            return tree.schedules.get(target.name)
+        case TargetKind.ON_CALL:
+            return _schedule(place, target.name, tree)
+        case TargetKind.USER | TargetKind.RECEIVER:
+            return None
 
 
 def shift_of(
