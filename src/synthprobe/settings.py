@@ -76,6 +76,8 @@ class Settings(Struct, frozen=True):
     """Runs at once."""
     grace: float
     """Seconds that runs get to finish at a stop."""
+    undo_patience: timedelta
+    """How long what undo waits for may take to show."""
     allow_loopback: bool
     """Whether probes and receivers may be on this machine."""
     budgets: tuple[Budget, ...]
@@ -95,6 +97,11 @@ class Settings(Struct, frozen=True):
     def budgets_text(self) -> str:
         """The budgets as they are set."""
         return "; ".join(map(_budget_text, self.budgets))
+
+    @property
+    def undo_folder(self) -> Path:
+        """Where each `synthprobe run` keeps what it must take back."""
+        return self.spool.with_name(self.spool.stem.removesuffix("-spool") + "-undo")
 
     @property
     def bus(self) -> str:
@@ -163,6 +170,12 @@ SETTINGS: tuple[_Setting, ...] = (
     _Setting("concurrency", "200", "runs at once"),
     _Setting("grace", "10", "seconds that running probes get to finish at a stop"),
     _Setting(
+        "undo_patience",
+        "10m",
+        "how long a provider may take to show what it did: until then undo neither believes that nothing happened "
+        "nor repeats what could be done twice",
+    ),
+    _Setting(
         "allow_loopback",
         "0",
         "1 lets probes and receivers be on this machine (`synthprobe run` always does)",
@@ -207,7 +220,7 @@ def load(flags: Mapping[str, str | None], env: Mapping[str, str]) -> Loaded:
     settings = _parse(values, faults)
     if settings is None or faults:
         raise SettingsError(tuple(faults))
-    shown = {**_shown(settings), "keep": values["keep"], "keep_bytes": values["keep_bytes"]}
+    shown = {**_shown(settings), **{name: values[name] for name in ("keep", "keep_bytes", "undo_patience")}}
     entries = tuple(
         Entry(s.name, s.flag, s.variable, shown[s.name], chosen[s.name][1], s.description) for s in SETTINGS
     )
@@ -255,6 +268,7 @@ def _parse(values: Mapping[str, str], faults: list[str]) -> Settings | None:
     allow_loopback = take("allow_loopback", _switch)
     keep, keep_bytes = take("keep", _age), take("keep_bytes", _size)
     budgets = take("budgets", _budgets)
+    undo_patience = take("undo_patience", _patience)
     if (
         store is None
         or listen is None
@@ -267,6 +281,7 @@ def _parse(values: Mapping[str, str], faults: list[str]) -> Settings | None:
         or keep is None
         or budgets is None
         or keep_bytes is None
+        or undo_patience is None
     ):
         return None
     return Settings(
@@ -285,6 +300,7 @@ def _parse(values: Mapping[str, str], faults: list[str]) -> Settings | None:
         budgets=budgets,
         live=Path(values["live"]) if values["live"] else None,
         halt=Path(values["halt"] or store.with_name(store.stem + ".halt")),
+        undo_patience=undo_patience,
         keep=keep,
         keep_bytes=keep_bytes or None,
         failpoint=failpoint,
@@ -370,6 +386,15 @@ def _age(text: str) -> timedelta:
     if age < timedelta(hours=1):
         raise ValueError(f"{text!r} is not a time of an hour or more, in days or hours: 7d, 12h")
     return age
+
+
+def _patience(text: str) -> timedelta:
+    found = re.fullmatch(r"(\d{1,4})(s|m|h)", text)
+    units = {"s": "seconds", "m": "minutes", "h": "hours"}
+    patience = timedelta(**{units[found[2]]: int(found[1])}) if found else timedelta()
+    if patience < timedelta(seconds=1):
+        raise ValueError(f"{text!r} is not a time of a second or more: 90s, 10m, 1h")
+    return patience
 
 
 def _size(text: str) -> int:

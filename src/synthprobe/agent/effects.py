@@ -3,18 +3,17 @@
 Nothing here changes the run's outcome. What cannot be taken back now stays in the ledger, and is the janitor's.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from dataclasses import replace as with_changes
 
 from msgspec.structs import replace
 
 from synthprobe.agent.ledger import Ledger
-from synthprobe.agent.lines import line_of, told
+from synthprobe.agent.ledger_lines import line_of, told
 from synthprobe.agent.record import exchange
 from synthprobe.agent.scene import Scene, TooMuch
 from synthprobe.agent.stopwatch import nanoseconds
-from synthprobe.agent.undoing import Attempting
+from synthprobe.agent.undoing import Attempting, Tempo
 from synthprobe.core.ledger import Arrival, Entry, Place, bind, identity, unbind
 from synthprobe.core.money import stake
 from synthprobe.core.results import UndoResult, UndoState
@@ -29,7 +28,7 @@ class RunEffects:
 
     ledger: Ledger
     agent: str
-    spread: Callable[[], float]
+    tempo: Tempo
     scene: Scene = field(init=False)
     """The run's; it is given this."""
     _entries: list[Entry] = field(default_factory=list)
@@ -37,6 +36,7 @@ class RunEffects:
     async def before(self, step: Step) -> None:
         """Write down what a step may make. Raises `TooMuch`, `LookupFailed`, `NoMoney`, `StoreError`: do not send it."""
         scene = self.scene
+        await self._relieve(step)
         money = stake(step.money, scene.names) if step.money else None
         if money is not None and (why := too_much(money, scene.check.probe.safety)):
             raise TooMuch(why)
@@ -62,11 +62,23 @@ class RunEffects:
         await self.ledger.write(entry)
         self._entries.append(entry)
 
+    async def _relieve(self, step: Step) -> None:
+        """Note, before it is sent, that a step takes back what earlier ones made: it may do so though we hear nothing."""
+        relieved = [index for index, entry in enumerate(self._entries) if entry.undo.unless == step.id]
+        for index in relieved:
+            self._entries[index] = replace(self._entries[index], relief_at=self.scene.watch.now())
+        if relieved:
+            await self.ledger.take([self._entries[index] for index in relieved])
+
     def after(self, step: Step, arrival: Arrival) -> None:
         """Note what became of the step's request: kept in memory, for on disk it may have arrived anyway."""
+        nothing = arrival in (Arrival.NOTHING, Arrival.REFUSED)
         for index, entry in enumerate(self._entries):
             if entry.step == step.id:
                 self._entries[index] = replace(entry, arrival=arrival)
+            elif entry.undo.unless == step.id:
+                relief_at = None if nothing else self.scene.watch.now()
+                self._entries[index] = replace(entry, relief_at=relief_at)
 
     async def settle(self, seconds: float) -> tuple[UndoResult, ...]:
         """Take back what the steps made, the last one first, in so many seconds. Raises `StoreError`."""
@@ -84,7 +96,8 @@ class RunEffects:
 
     def _current(self, entry: Entry) -> Entry:
         """An entry as an attempt that was cut off left it."""
-        return replace(self.ledger.find(entry.id) or entry, arrival=entry.arrival)
+        known = self.ledger.find(entry.id) or entry
+        return replace(known, arrival=entry.arrival, relief_at=entry.relief_at)
 
     async def _settled(self, entry: Entry, ends: float) -> tuple[Entry, UndoResult]:
         unless, past = entry.undo.unless, self.scene.past
@@ -100,7 +113,7 @@ class RunEffects:
         started_at = scene.watch.now()
         span = scene.trace.undo(entry.step, nanoseconds(started_at))
         within = with_changes(scene, names=unbind(entry, _secrets(scene)))
-        attempting = Attempting(entry, within, self.ledger, span, ends=ends, spread=self.spread)
+        attempting = Attempting(entry, within, self.ledger, span, ends=ends, tempo=self.tempo)
         attended = await attempting.go()
         state = UndoState.DONE if attended.closed else UndoState.OWED
         span.end(scene.watch.now_ns(), attributes={"synthprobe.undo.state": state.value})

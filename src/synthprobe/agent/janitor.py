@@ -5,7 +5,7 @@ pause, halt and overlap are for new effects. The entries of one run are taken on
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -15,12 +15,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from synthprobe.agent.ledger import Ledger
-from synthprobe.agent.lines import line_of, told
+from synthprobe.agent.ledger_lines import line_of, told
 from synthprobe.agent.performing import perform
 from synthprobe.agent.scene import Scene
 from synthprobe.agent.secrets import SecretMissing, Secrets
 from synthprobe.agent.stopwatch import Stopwatch
-from synthprobe.agent.undoing import Attempting, Attended
+from synthprobe.agent.undoing import Attempting, Attended, Tempo
 from synthprobe.clock import Clock
 from synthprobe.core import undo
 from synthprobe.core.ledger import Arrival, Entry, unbind
@@ -33,6 +33,7 @@ from synthprobe.core.templates import LookupFailed
 from synthprobe.stores.errors import StoreError
 from synthprobe.telemetry.redaction import redactor
 from synthprobe.telemetry.tracing import Tracing
+from synthprobe.wire.lines import Lines
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +51,10 @@ class Means(Struct, frozen=True):
     tracing: Tracing
     clock: Clock
     secrets: Secrets
-    spread: Callable[[], float]
     agent: str
+    tempo: Tempo = Tempo()
+    lines: Lines | None = None
+    """The way to what does not speak HTTP."""
 
 
 class Janitor:
@@ -67,6 +70,17 @@ class Janitor:
             await self.round()
             await anyio.sleep(self._pause())
 
+    async def until_clear(self, seconds: float) -> None:
+        """Take back what is due, until nothing is owed or nothing can be done in so many seconds."""
+        ends = self._means.clock.monotonic() + seconds
+        with anyio.move_on_after(seconds):
+            while self._ledger.owed():
+                await self.round()
+                pause = self._pause(longest=seconds)
+                if not self._ledger.owed() or self._means.clock.monotonic() + pause > ends:
+                    return
+                await anyio.sleep(pause)
+
     async def round(self) -> None:
         """Attend once to all that is due now."""
         now = self._means.clock.now()
@@ -77,10 +91,12 @@ class Janitor:
             for entries in runs:
                 tasks.start_soon(self._run, entries, limit)
 
-    def _pause(self) -> float:
+    def _pause(self, longest: float = LOOK) -> float:
         now = self._means.clock.now()
-        soonest = min((entry.due_at for entry in self._ledger.owed()), default=now + timedelta(seconds=LOOK))
-        return min(LOOK, max(0.05, (soonest - now).total_seconds()))
+        soonest = min(
+            (entry.due_at for entry in self._ledger.owed()), default=now + timedelta(seconds=longest)
+        )
+        return min(longest, max(0.05, (soonest - now).total_seconds()))
 
     async def _run(self, entries: Sequence[Entry], limit: anyio.CapacityLimiter) -> None:
         async with limit:
@@ -108,7 +124,7 @@ class Janitor:
             return self._failed(entry, str(error)), ()
         span = scene.trace.undo(entry.step, scene.watch.now_ns())
         attempting = Attempting(
-            entry, scene, self._ledger, span, ends=entry.place.timeout, spread=self._means.spread
+            entry, scene, self._ledger, span, ends=entry.place.timeout, tempo=self._means.tempo
         )
         attended = await attempting.go()
         state = UndoState.DONE if attended.closed else UndoState.OWED
@@ -125,7 +141,8 @@ class Janitor:
         await self._ledger.write(replace(entry, told=True), (report,))
 
     def _failed(self, entry: Entry, why: str) -> Attended:
-        failed = undo.failed(entry, why, self._means.clock.now(), self._means.spread())
+        tempo = self._means.tempo
+        failed = undo.failed(entry, why, self._means.clock.now(), tempo.spread(), tempo.pace)
         return Attended(failed, closed=False, why=why)
 
     async def _scene(self, entry: Entry) -> Scene:
@@ -145,6 +162,7 @@ class Janitor:
             perform=perform,
             progress=_nobody,
             effects=_NoEffects(),
+            lines=self._means.lines,
             names=unbind(entry, secrets),
         )
 

@@ -26,6 +26,7 @@ from synthprobe.agent.scene import Scene
 from synthprobe.agent.secrets import SecretMissing, Secrets
 from synthprobe.agent.stopwatch import Stopwatch, nanoseconds
 from synthprobe.agent.tokens import Tokens
+from synthprobe.agent.undoing import Tempo
 from synthprobe.clock import Clock
 from synthprobe.core.failures import TRANSPORT, Failure, Kind
 from synthprobe.core.hosts import written_hosts
@@ -55,7 +56,7 @@ class Runner:
         references: References | None = None,
         passes: Passes | None = None,
         ledger: Ledger | None = None,
-        spread: Callable[[], float] = lambda: 1.0,
+        tempo: Tempo = Tempo(),  # noqa: B008 - immutable
         undo_grace: float = 3.0,
         lines: Lines | None = None,
     ) -> None:
@@ -69,7 +70,7 @@ class Runner:
         self._passes = passes or Passes()
         self._ledger = ledger or Ledger(_nowhere)
         self._exposure = Exposure(self._ledger)
-        self._spread = spread
+        self._tempo = tempo
         self._undo_grace = undo_grace
         self._lines = lines
         self._tokens = Tokens()
@@ -90,7 +91,7 @@ class Runner:
         Cancelling it leaves no trace and no result, but what it made is taken back, or stays in the ledger.
         """
         run_id = run_id or self._new_id()
-        effects = RunEffects(self._ledger, self._agent, self._spread)
+        effects = RunEffects(self._ledger, self._agent, self._tempo)
         scene = self._open(check, run_id, trigger, attempt, progress or _nobody, effects)
         effects.scene = scene
         ended = partial(record.run_result, scene, trigger=trigger, scheduled_at=scheduled_at, attempt=attempt)

@@ -24,7 +24,7 @@ from synthprobe.core.responses import Found, Response, Unreadable, find
 from synthprobe.core.steps import Step
 from synthprobe.core.take_back import Branch, Look, UndoAction, path_of
 from synthprobe.core.templates import Json, LookupFailed, Names
-from synthprobe.core.undo import Decision, Move
+from synthprobe.core.undo import USUAL, Decision, Move, Pace
 from synthprobe.telemetry.tracing import OpenSpan
 
 FIRST_LOOK_AGAIN, LONGEST_LOOK_AGAIN = 0.2, 2.0
@@ -34,6 +34,13 @@ NOT_THERE = frozenset({404, 410})
 """Statuses of a look that mean that nothing is there."""
 
 LONGEST_TROUBLE = 300
+
+
+class Tempo(Struct, frozen=True):
+    """How patient undo is, and what keeps many attempts from coming at once: numbers in [0, 1)."""
+
+    pace: Pace = USUAL
+    spread: Callable[[], float] = lambda: 0.5
 
 
 class Attended(Struct, frozen=True):
@@ -56,7 +63,7 @@ class Attempting:
         span: OpenSpan,
         *,
         ends: float,
-        spread: Callable[[], float],
+        tempo: Tempo,
     ) -> None:
         self._entry = entry
         self._scene = scene
@@ -64,8 +71,9 @@ class Attempting:
         self._span = span
         self._ends = ends
         """On the scene's stopwatch, in seconds."""
-        self._spread = spread
+        self._tempo = tempo
         self._attempts: list[Attempt] = []
+        self._began_at = scene.watch.now()
 
     async def go(self) -> Attended:
         """Bring the entry as far as it goes now. Raises `StoreError` when the ledger cannot be written."""
@@ -82,7 +90,9 @@ class Attempting:
             if acted.response is None or not _tells(acted.response):
                 return self._stuck(f"look {_said(acted)}")
             items = _items(look, acted.response, self._names())
-            decisions = undo.decide(self._entry, items, acted.response, self._names(), self._now())
+            decisions = undo.decide(
+                self._entry, items, acted.response, self._names(), self._now(), self._tempo.pace
+            )
             if all(each.move is Move.CLOSE for each in decisions):
                 return self._over(decisions[-1].why)
             if not items:
@@ -93,8 +103,8 @@ class Attempting:
             if any(each.move is Move.ACT for each in decisions):
                 if why := await self._act_on(decisions):
                     return self._stuck(why)
-            elif self._left() <= pause:
-                return self._stuck(next(each.why for each in decisions if each.move is Move.WAIT))
+            elif self._left() <= pause or not self._was_sent_now(decisions):
+                return self._waits(next(each for each in decisions if each.move is Move.WAIT))
             else:
                 await anyio.sleep(pause)
                 pause = min(LONGEST_LOOK_AGAIN, pause * 2)
@@ -141,12 +151,20 @@ class Attempting:
         return acted
 
     def _found_nothing(self, decision: Decision) -> Attended:
-        self._entry = undo.found_nothing(self._entry, decision.why, self._now())
+        self._entry = undo.found_nothing(self._entry, decision.why, self._now(), self._tempo.pace)
+        return Attended(self._entry, closed=False, why=decision.why, attempts=tuple(self._attempts))
+
+    def _was_sent_now(self, decisions: Sequence[Decision]) -> bool:
+        """Whether it is an act of this attempt that is waited for: only that is worth looking again at once."""
+        return any(each.since is not None and each.since >= self._began_at for each in decisions)
+
+    def _waits(self, decision: Decision) -> Attended:
+        self._entry = undo.waits(self._entry, decision, self._now(), self._tempo.pace)
         return Attended(self._entry, closed=False, why=decision.why, attempts=tuple(self._attempts))
 
     def _stuck(self, why: str) -> Attended:
         why = self._scene.redactor.text(why)[:LONGEST_TROUBLE]
-        self._entry = undo.failed(self._entry, why, self._now(), self._spread())
+        self._entry = undo.failed(self._entry, why, self._now(), self._tempo.spread(), self._tempo.pace)
         return Attended(self._entry, closed=False, why=why, attempts=tuple(self._attempts))
 
     def _over(self, why: str) -> Attended:

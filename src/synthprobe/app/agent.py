@@ -25,7 +25,9 @@ from synthprobe.agent.references import References
 from synthprobe.agent.runner import Runner
 from synthprobe.agent.secrets import Secrets
 from synthprobe.agent.spool import SCHEMA, Spool
+from synthprobe.agent.undoing import Tempo
 from synthprobe.agent.vault import Vault
+from synthprobe.app.leftovers import take_up
 from synthprobe.app.once import new_run_id
 from synthprobe.app.precedence import go_first
 from synthprobe.app.reloading import HANG_UP, Nudge, ProbeReload, RoutesReload, sourced
@@ -34,6 +36,7 @@ from synthprobe.clock import Clock
 from synthprobe.core.hours import Hours, hours_of
 from synthprobe.core.probes import Check
 from synthprobe.core.routes import Region, Routes
+from synthprobe.core.undo import Pace
 from synthprobe.files.watching import ProbeFolder, RoutesFile
 from synthprobe.settings import Listen, Settings
 from synthprobe.stores.sqlite import SqliteStore
@@ -72,7 +75,10 @@ async def run(
             folder.recall(await spool.sources())
         await spool.recall_passes()
         bus = local.connect(options.bus)
-        agent = _compose(options, known, spool, bus, environment, clock)
+        ledger = Ledger(spool.change)
+        agent = _compose(options, known, spool, ledger, bus, environment, clock)
+        if taken := await take_up(options.settings.undo_folder, ledger):
+            log.warning("went on with %d steps to take back, which `synthprobe run` had left behind", taken)
         async with anyio.create_task_group() as watchers:
             _watch(options, folder, agent, known, stop, watchers)
             probes = folder.loaded().probes
@@ -130,6 +136,7 @@ def _compose(
     options: AgentOptions,
     known: Known,
     spool: Spool,
+    ledger: Ledger,
     bus: local.LocalBus,
     environment: Mapping[str, str],
     clock: Clock,
@@ -139,12 +146,9 @@ def _compose(
     own = frozenset((listener.host, listener.port) for listener in options.own)
     wire = Wire(clock, Resolver(clock), guard=Guard(loopback=settings.allow_loopback, own=own))
     references = References(wire, clock, known.regions)
-    secrets, ledger, undo_grace = (
-        Secrets(environment, Vault(wire, environment, clock)),
-        Ledger(spool.change),
-        settings.grace / 3,
-    )
-    means = Means(wire, tracing, clock, secrets, random.random, settings.agent)
+    secrets, undo_grace = Secrets(environment, Vault(wire, environment, clock)), settings.grace / 3
+    tempo = Tempo(Pace(settings.undo_patience), random.random)
+    means = Means(wire, tracing, clock, secrets, settings.agent, tempo, wire.lines)
     runner = Runner(
         wire,
         tracing,
@@ -155,7 +159,7 @@ def _compose(
         references,
         spool.passes,
         ledger=ledger,
-        spread=random.random,
+        tempo=tempo,
         undo_grace=undo_grace,
         lines=wire.lines,
     )

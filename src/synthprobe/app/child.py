@@ -21,7 +21,7 @@ FIRST_BACKOFF, LAST_BACKOFF = 0.2, 5.0
 LONG_LIFE = 60.0
 REFUSALS = (1, 2)
 """Exit codes that a restart would not mend: wrong usage, invalid files."""
-LOCKED = 5
+LOCKED = 6
 """Exit code of a child whose spool another process has open: it may end soon, as the agent of a killed router does."""
 LOCKED_FOR = 60.0
 """Seconds after which it will not."""

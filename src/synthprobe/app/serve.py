@@ -203,6 +203,7 @@ def _agent_command(settings: Settings) -> list[str]:
         "--budgets": settings.budgets_text,
         "--live": str(settings.live or ""),
         "--halt": str(settings.halt),
+        "--undo-patience": f"{settings.undo_patience.total_seconds():.0f}s",
         "--allow-loopback": "1" if settings.allow_loopback else "0",
         "--own": str(settings.listen),
     }

@@ -15,7 +15,9 @@ class Exit(IntEnum):
     """Ours: the run could not be carried out."""
     FAILED = 4
     """The target's: a run failed."""
-    LOCKED = 5
+    NOT_UNDONE = 5
+    """Something that a run made could not be taken back."""
+    LOCKED = 6
     """An agent's, told to its router: another process has its spool open."""
 
 

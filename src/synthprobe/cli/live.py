@@ -1,6 +1,8 @@
 """The live view of `synthprobe run`: a line per step as it ends, and a failure that reads well."""
 
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 
 from rich.console import Console
@@ -11,9 +13,10 @@ from rich.text import Text
 from synthprobe.agent.progress import Progress, StepFinished, StepStarted
 from synthprobe.cli.failure import explain
 from synthprobe.cli.visible import line
+from synthprobe.core.ledger import Entry
 from synthprobe.core.probes import Check
 from synthprobe.core.reports import Finished
-from synthprobe.core.results import Outcome, Result, StepOutcome, StepResult
+from synthprobe.core.results import Outcome, Result, StepOutcome, StepResult, UndoResult, UndoState
 
 MARKS = {
     StepOutcome.PASSED: ("✓", "green"),
@@ -21,6 +24,12 @@ MARKS = {
     StepOutcome.FAILED: ("✗", "red"),
     StepOutcome.ERRORED: ("?", "magenta"),
     StepOutcome.SKIPPED: ("·", "dim"),
+}
+UNDO_MARKS = {
+    UndoState.DONE: ("↩", "green"),
+    UndoState.SPARED: ("·", "dim"),
+    UndoState.OWED: ("✗", "bold red"),
+    UndoState.SETTLED: ("·", "dim"),
 }
 STYLES = {
     Outcome.PASSED: "green",
@@ -71,7 +80,21 @@ class View:
             said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
             self._console.print(f"{len(results)} runs: {said}")
 
+    def owed(self, entries: Sequence[Entry], folder: Path) -> None:
+        """Say what could not be taken back, and who goes on with it."""
+        for entry in entries:
+            stake = f" ({entry.stake})" if entry.stake else ""
+            why = f": {entry.trouble}" if entry.trouble else ""
+            self._console.print(
+                line((f"not taken back: {entry.place.probe} {entry.step}{stake}{why}", "bold red"))
+            )
+        if entries:
+            text = f"It is kept in {folder}: the next run, or the next agent to start, goes on with it."
+            self._console.print(line(text))
+
     def _end(self, result: Result) -> None:
+        for undo in result.undo:
+            self._console.print(_undo_line(undo))
         for block in explain(result):
             self._console.print(block)
         retried = " after a retry" if result.passed_after_retry else ""
@@ -79,6 +102,12 @@ class View:
         trace = f"  trace {result.trace_id}" if self._trace else ""
         self._console.print(line((text, STYLES[result.outcome]), trace))
         self._console.print()
+
+
+def _undo_line(undo: UndoResult) -> Text:
+    mark, style = UNDO_MARKS[undo.state]
+    stake = f"  {undo.stake}" if undo.stake else ""
+    return line((f"  {mark} ", style), f"undo {undo.step:<19} {undo.state}: {undo.why}{stake}")
 
 
 def _line(result: StepResult) -> Text:

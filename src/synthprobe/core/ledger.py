@@ -95,6 +95,8 @@ class Entry(Struct, frozen=True):
     """The run's root span."""
     stake: Stake | None = None
     arrival: Arrival = Arrival.UNKNOWN
+    relief_at: datetime | None = None
+    """When the step of `unless` was last sent, where that may still take effect."""
     empty_since: datetime | None = None
     """When a look first found nothing."""
     empty_looks: int = 0

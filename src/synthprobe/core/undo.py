@@ -6,8 +6,9 @@
                        the first branch that holds    `done`: closed; an action: act, unless it is on its way
                        no branch holds                stuck: closes nothing, asked again for ever
 
-"Nothing there" is believed at once only of a request that was refused. An act that was accepted, and one without an
-idempotency key whose answer was lost, is not repeated for ten minutes: it may still take effect.
+"Nothing there" is believed at once only of a request that was refused. What may still take effect is waited for, ten
+minutes long, before anything else is done: an act that was accepted, one without an idempotency key whose answer was
+lost, and the step of `unless` when it was sent and did not pass. A search that is behind must not make us pay twice.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,14 +27,24 @@ from synthprobe.core.results import Verdict
 from synthprobe.core.take_back import Branch
 from synthprobe.core.templates import Json, Names
 
-PATIENCE = (timedelta(seconds=10), timedelta(seconds=60), timedelta(minutes=10))
-"""How long after the first look that found nothing it is asked again."""
 
-MAY_TAKE_EFFECT = timedelta(minutes=10)
-"""How long an act that was accepted, or may have been, is waited for before it is repeated."""
+class Pace(Struct, frozen=True):
+    """How long what was sent may take to show: looks, and pauses between attempts, are spread over that."""
 
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=10)
-"""Between two attempts at what cannot be taken back; doubled each time."""
+    patience: timedelta = timedelta(minutes=10)
+
+    @property
+    def looks(self) -> tuple[timedelta, ...]:
+        """When it is asked again, counted from the first look that found nothing: after 10 s, 60 s, 10 min."""
+        return self.patience / 60, self.patience / 10, self.patience
+
+    @property
+    def first_pause(self) -> timedelta:
+        """After the first attempt that failed: 5 s; doubled each time, up to the patience."""
+        return self.patience / 120
+
+
+USUAL = Pace()
 
 TOLD_AFTER = 3
 """Failed attempts in a row after which people are told."""
@@ -57,15 +68,17 @@ class Decision(Struct, frozen=True):
     branch: int = 0
     key: str = ""
     item: Json = None
+    since: datetime | None = None
+    """Of a wait: when that was sent which may still take effect."""
 
 
 def decide(
-    entry: Entry, items: Sequence[Json], answer: Response, names: Names, now: datetime
+    entry: Entry, items: Sequence[Json], answer: Response, names: Names, now: datetime, pace: Pace = USUAL
 ) -> tuple[Decision, ...]:
     """What to do about each thing that a look's answer shows; all closed closes the entry. Raises `LookupFailed`."""
     if not items:
-        return (_nothing(entry, answer, names),)
-    return tuple(_about(entry, item, answer, names, now) for item in items)
+        return (_nothing(entry, answer, names, pace),)
+    return tuple(_about(entry, item, answer, names, now, pace) for item in items)
 
 
 def holds(expected: Sequence[Assertion], answer: Response, names: Names) -> bool:
@@ -73,7 +86,7 @@ def holds(expected: Sequence[Assertion], answer: Response, names: Names) -> bool
     return all(evaluate(each, answer, names).verdict is Verdict.PASS for each in expected)
 
 
-def _about(entry: Entry, item: Json, answer: Response, names: Names, now: datetime) -> Decision:
+def _about(entry: Entry, item: Json, answer: Response, names: Names, now: datetime, pace: Pace) -> Decision:
     part, names = Part.of(answer, item), {**names, "item": item}
     for index, branch in enumerate(entry.undo.branches):
         if branch.action is None:
@@ -82,44 +95,49 @@ def _about(entry: Entry, item: Json, answer: Response, names: Names, now: dateti
             return Decision(Move.CLOSE, "taken back, as was verified", index, item=item)
     for index, branch in enumerate(entry.undo.branches):
         if holds(branch.when, part, names):
-            return _by(branch, index, entry, item, now)
+            return _by(branch, index, entry, item, now, pace)
     return Decision(Move.STUCK, "what was found is in a state that no branch of `act` is for", item=item)
 
 
-def _by(branch: Branch, index: int, entry: Entry, item: Json, now: datetime) -> Decision:
+def _by(branch: Branch, index: int, entry: Entry, item: Json, now: datetime, pace: Pace) -> Decision:
     if branch.action is None:
         return Decision(Move.CLOSE, branch.done or "nothing is held", index, item=item)
     key = key_of(entry, index, item)
     act = entry.acts.get(key)
-    if act is not None and may_take_effect(act, branch, now):
-        return Decision(Move.WAIT, "an act was sent, and `verify` does not hold yet", index, key, item)
+    if act is not None and may_take_effect(act, branch, now, pace):
+        return Decision(
+            Move.WAIT, "an act was sent, and `verify` does not hold yet", index, key, item, act.at
+        )
+    if entry.relief_at is not None and now - entry.relief_at < pace.patience:
+        why = f"{entry.undo.unless} was sent, did not pass, and may still take effect"
+        return Decision(Move.WAIT, why, index, key, item, entry.relief_at)
     return Decision(Move.ACT, "", index, key, item)
 
 
-def may_take_effect(act: Act, branch: Branch, now: datetime) -> bool:
+def may_take_effect(act: Act, branch: Branch, now: datetime, pace: Pace = USUAL) -> bool:
     """Whether an act is on its way, so that it must not be sent once more."""
-    if now - act.at >= MAY_TAKE_EFFECT:
+    if now - act.at >= pace.patience:
         return False
     keyed = not isinstance(branch.action, Request) or branch.action.idempotency is not None
     return act.state is ActState.ACCEPTED or (act.state is ActState.UNKNOWN and not keyed)
 
 
-def _nothing(entry: Entry, answer: Response, names: Names) -> Decision:
+def _nothing(entry: Entry, answer: Response, names: Names, pace: Pace) -> Decision:
     empty, names = Part.of(answer, None), {**names, "item": None}
     for act in entry.acts.values():
         if holds(entry.undo.branches[act.branch].verify, empty, names):
             return Decision(Move.CLOSE, "taken back, as was verified", act.branch)
     if entry.arrival is Arrival.REFUSED:
         return Decision(Move.CLOSE, "the request was refused, and nothing is there")
-    if entry.empty_looks >= len(PATIENCE):
+    if entry.empty_looks >= len(pace.looks):
         return Decision(Move.CLOSE, "nothing was there")
     return Decision(Move.WAIT, "nothing is there, and what was sent may still appear")
 
 
-def found_nothing(entry: Entry, why: str, now: datetime) -> Entry:
+def found_nothing(entry: Entry, why: str, now: datetime, pace: Pace = USUAL) -> Entry:
     """The entry after a look that found nothing, when that is not believed yet."""
     since = entry.empty_since or now
-    due = max(now, since + PATIENCE[min(entry.empty_looks, len(PATIENCE) - 1)])
+    due = max(now, since + pace.looks[min(entry.empty_looks, len(pace.looks) - 1)])
     return replace(
         entry,
         empty_since=since,
@@ -130,6 +148,13 @@ def found_nothing(entry: Entry, why: str, now: datetime) -> Entry:
     )
 
 
+def waits(entry: Entry, decision: Decision, now: datetime, pace: Pace = USUAL) -> Entry:
+    """The entry while what may still take effect is waited for."""
+    since = decision.since or now
+    due = next((since + each for each in pace.looks if since + each > now), now + pace.first_pause)
+    return replace(entry, due_at=due, trouble=decision.why)
+
+
 def found_things(entry: Entry) -> Entry:
     """The entry after a look that found something: what is not there now is waited for anew."""
     return replace(entry, empty_since=None, empty_looks=0) if entry.empty_looks else entry
@@ -137,12 +162,15 @@ def found_things(entry: Entry) -> Entry:
 
 def acted(entry: Entry, key: str, branch: int, state: ActState, now: datetime) -> Entry:
     """The entry before (unknown) and after an act was sent."""
-    return replace(entry, acts={**entry.acts, key: Act(branch, now, state)})
+    known = entry.acts.get(key)
+    in_vain = state is ActState.UNKNOWN and known is not None and known.state is ActState.ACCEPTED
+    failures = max(entry.failures, TOLD_AFTER) if in_vain else entry.failures
+    return replace(entry, acts={**entry.acts, key: Act(branch, now, state)}, failures=failures)
 
 
-def failed(entry: Entry, why: str, now: datetime, spread: float) -> Entry:
+def failed(entry: Entry, why: str, now: datetime, spread: float, pace: Pace = USUAL) -> Entry:
     """The entry after an attempt that did not bring it further; `spread` in [0, 1) keeps many from coming at once."""
-    pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(entry.failures, 20))
+    pause = min(pace.patience, pace.first_pause * 2 ** min(entry.failures, 20))
     due = now + pause * (0.5 + spread / 2)
     return replace(entry, failures=entry.failures + 1, due_at=due, trouble=why)
 
