@@ -5,7 +5,13 @@ import subprocess
 
 import pytest
 
-PACKAGES = {"chromium": "chromium", "amtool": "prometheus-alertmanager", "promtool": "prometheus"}
+PACKAGES = {
+    "chromium": "chromium",
+    "amtool": "prometheus-alertmanager",
+    "prometheus-alertmanager": "prometheus-alertmanager",
+    "promtool": "prometheus",
+    "prometheus": "prometheus",
+}
 """Program → the Debian package that brings it; `.ci/programs` installs the same."""
 
 

@@ -12,8 +12,7 @@ from synthprobe.core.inhibitions import InhibitRule
 from synthprobe.core.intervals import NamedInterval, TimeInterval
 from synthprobe.core.labels import parse_matchers
 from synthprobe.core.routes import Routes
-from synthprobe.core.silences import Silence, SilencePolicy, SilenceRefused
-from synthprobe.router.silencing import UnknownSilence
+from synthprobe.core.silences import Silence, SilencePolicy, SilenceRefused, UnknownSilence
 from virtual import START, run_virtual
 
 MINUTE = timedelta(minutes=1)

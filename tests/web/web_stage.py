@@ -37,6 +37,7 @@ from synthprobe.ports import Store, Tx
 from synthprobe.stores import alerts, checks, groups, incidents, outbox, runs, traces
 from synthprobe.stores.inline import InlineStore
 from synthprobe.stores.outbox import DeliveryOutcome, Mark
+from synthprobe.web.alertmanager.desk import Desk
 from synthprobe.web.app import build
 from synthprobe.web.health import Health, Part
 from synthprobe.web.hooks import Hooks
@@ -308,6 +309,7 @@ def app_over(
     public_url: str = "http://127.0.0.1:8400",
     hosts: Sequence[str] = (),
     hooks: Hooks | None = None,
+    desk: Desk | None = None,
 ) -> Litestar:
     """The web app at `NOW` with plain stand-ins for what app passes in."""
     return build(
@@ -318,6 +320,7 @@ def app_over(
         public_url=public_url,
         hosts=hosts,
         hooks=hooks,
+        desk=desk,
         clock=clock_at(NOW),
         stopping=stopping,
         routes=lambda: ROUTES,

@@ -33,6 +33,7 @@ from synthprobe.clock import Clock
 from synthprobe.core.hooks import Terms
 from synthprobe.core.reports import Pulse, Report
 from synthprobe.core.routes import Routes
+from synthprobe.core.silences import Silence
 from synthprobe.core.sparing import sparingly
 from synthprobe.files.halting import halt_in
 from synthprobe.files.problems import Problem
@@ -47,6 +48,7 @@ from synthprobe.telemetry.metrics import Metrics
 from synthprobe.telemetry.otlp import Exporter
 from synthprobe.telemetry.otlp_json import to_otlp_json
 from synthprobe.web import app as web
+from synthprobe.web.alertmanager.desk import Desk
 from synthprobe.web.hooks import Hooks
 from synthprobe.web.server import Pages, bind
 from synthprobe.wire.guard import Guard
@@ -72,6 +74,8 @@ class Parts(Struct, frozen=True):
     vitals: Vitals
     inbox: Inbox
     pages: Pages
+    nudge: Nudge
+    """Asks for a look at the routes file now."""
 
     async def receive(self, frames: list[Report | Pulse]) -> None:
         """Take a batch from the bus; it is on disk when this returns. Raises `NotCommitted` when the store refuses."""
@@ -130,6 +134,7 @@ def _compose(
         failpoint=_failpoint(settings.failpoint),
         keep=Keep(settings.keep, settings.keep_bytes),
     )
+    nudge = Nudge()
     inbox = Inbox(watched, clock, Terms(settings.hooks_url, key_in(settings.hooks_key)))
     pages = Pages(
         web.build(
@@ -145,9 +150,17 @@ def _compose(
             hosts=(settings.listen.host, urlsplit(settings.hooks_url).hostname or ""),
             hooks=Hooks(inbox.take, inbox.prove),
             routes=router.routes,
+            desk=_desk(router, nudge),
         )
     )
-    return Parts(settings, clock, store, router, listening, vitals, inbox, pages)
+    return Parts(settings, clock, store, router, listening, vitals, inbox, pages, nudge)
+
+
+def _desk(router: Router, nudge: Nudge) -> Desk:
+    async def place(wanted: Silence, incident: int | None) -> Silence:
+        return await router.silencer.place(wanted, on_incident=incident)
+
+    return Desk(router.routes, router.taker.take, place, router.silencer.expire, nudge.nudge)
 
 
 def _start(parts: Parts, sock: socket, tasks: TaskGroup) -> None:
@@ -160,7 +173,7 @@ def _start(parts: Parts, sock: socket, tasks: TaskGroup) -> None:
 
 async def _until_stopped(parts: Parts) -> None:
     """Keep the agent running, and the routes as their file has them, until a signal comes; both have ended then."""
-    settings, child, nudge = parts.settings, Child(), Nudge()
+    settings, child, nudge = parts.settings, Child(), parts.nudge
     agent = partial(
         supervise,
         _agent_command(settings),

@@ -46,6 +46,16 @@ class Sample(StrEnum):
     PASSED = "passed"
 
 
+class Outside(Struct, frozen=True, omit_defaults=True):
+    """What is known of an alert that comes from outside, by the Alertmanager API."""
+
+    ends_at: datetime
+    """When it ends by itself, unless it is posted again."""
+    timeout: bool = False
+    """Nobody said when it ends."""
+    generator_url: str = ""
+
+
 class Alert(Struct, frozen=True, omit_defaults=True):
     """An alert as stored: identity labels apart from derived ones, so that severity may change within one alert."""
 
@@ -77,6 +87,7 @@ class Alert(Struct, frozen=True, omit_defaults=True):
     """Of an alert about ourselves: what keeps it open, by source, with its weight (`core/conditions.py`)."""
     quiet_until: datetime | None = None
     """It was resolved by hand while it failed: until it passes, or until then, it does not fire again."""
+    outside: Outside | None = None
     version: int = 1
 
     @property

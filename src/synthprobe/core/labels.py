@@ -70,6 +70,16 @@ def parse_matcher(text: str) -> Matcher:
     return matcher
 
 
+def matcher(name: str, op: MatchOp, value: str) -> Matcher:
+    """A matcher of parts that were read elsewhere. Raises `MatcherError`."""
+    made = Matcher(name, op, value)
+    if not name:
+        raise MatcherError("the label's name is empty")
+    if op in (MatchOp.MATCHES, MatchOp.NOT_MATCHES):
+        _check_pattern(made, str(made))
+    return made
+
+
 def matches(matchers: Iterable[Matcher], labels: Labels) -> bool:
     """Whether all matchers hold for these labels; no matchers hold for any."""
     return all(holds(matcher, labels) for matcher in matchers)

@@ -61,6 +61,10 @@ class SilenceRefused(ValueError):
     """A silence cannot be made; the message is Alertmanager's where it has one."""
 
 
+class UnknownSilence(LookupError):
+    """There is no silence of this id."""
+
+
 class Changed(Struct, frozen=True):
     """What to store after a silence was set: the silence in force, and the one it replaces, expired."""
 

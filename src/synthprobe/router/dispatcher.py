@@ -12,7 +12,7 @@ from synthprobe.core.actions import Action, Refusal
 from synthprobe.core.routes import Routes
 from synthprobe.core.sparing import sparingly
 from synthprobe.ports import Tx
-from synthprobe.router import silencing
+from synthprobe.router import silencing, taking
 from synthprobe.router.acting import apply
 from synthprobe.router.flushing import Flushing, flush
 from synthprobe.router.heartbeat import Heartbeat
@@ -101,6 +101,8 @@ class Dispatcher:
         found = await self._around.store.read(partial(_look, now))
         for action in found.actions:
             await self._apply(action)
+        if found.expires:
+            await self._expire(now)
         for key in found.groups:
             await self._flush(key)
             self.heartbeat.beat()
@@ -116,6 +118,12 @@ class Dispatcher:
             return 0.0
         left = (found.next_at - self._around.clock.now()).total_seconds() if found.next_at else LONGEST_PAUSE
         return min(max(left, 0.0), LONGEST_PAUSE)
+
+    async def _expire(self, now: datetime) -> None:
+        """End the alerts from outside whose end is past, before anybody is told that they fire."""
+        over = partial(taking.expire, self._around.routes(), self._around.new_id, now, TURN)
+        while await self._around.store.write(over) == TURN:
+            self.heartbeat.beat()
 
     async def _remind(self, now: datetime) -> int:
         """Say which silences end soon."""
@@ -182,11 +190,13 @@ class _Found(Struct, frozen=True):
     people: tuple[str, ...] = ()
     reminds: bool = False
     """Whether a silence ends soon and nobody was told."""
+    expires: bool = False
+    """Whether the end of an alert from outside is past."""
 
     @property
     def anything(self) -> bool:
         """Whether there is something to do."""
-        return bool(self.actions or self.groups or self.incidents or self.people)
+        return bool(self.actions or self.groups or self.incidents or self.people or self.expires)
 
 
 def _look(now: datetime) -> Tx[_Found]:
@@ -194,6 +204,7 @@ def _look(now: datetime) -> Tx[_Found]:
     if next_at is None or next_at > now:
         return _Found(next_at)
     reminder = yield from silence_rows.next_reminder()
+    expiry = yield from alert_rows.next_expiry()
     return _Found(
         next_at,
         actions=(yield from action_rows.waiting(now, TURN)),
@@ -201,6 +212,7 @@ def _look(now: datetime) -> Tx[_Found]:
         incidents=(yield from incident_rows.due(now, TURN)),
         people=(yield from pager_rows.due(now, TURN)),
         reminds=reminder is not None and reminder <= now,
+        expires=expiry is not None and expiry <= now,
     )
 
 

@@ -166,8 +166,15 @@ def _alert(alert: Alert, public_url: str) -> NotifiedAlert:
         first_failed_at=alert.first_failed_at,
         ends_at=None if fires else alert.ends_at or alert.updated_at,
         incident=alert.incident,
-        run_url=f"{public_url}/runs/{alert.last_result}" if alert.last_result else public_url,
+        run_url=_source(alert, public_url),
     )
+
+
+def _source(alert: Alert, public_url: str) -> str:
+    """Where to read more of an alert: its newest failed run, or what sent it."""
+    if alert.outside and alert.outside.generator_url:
+        return alert.outside.generator_url
+    return f"{public_url}/runs/{alert.last_result}" if alert.last_result else public_url
 
 
 def _withdrawn(alerts: tuple[Alert, ...]) -> str:

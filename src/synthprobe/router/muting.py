@@ -1,6 +1,6 @@
 """What holds alerts back now, by what is stored: for groups at their flush, and for incidents' escalation."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -10,8 +10,7 @@ from synthprobe.core import routes
 from synthprobe.core.alerts import Alert, AlertState
 from synthprobe.core.following import remuted
 from synthprobe.core.incidents import Incident, Muted
-from synthprobe.core.inhibitions import Source, may_be_inhibited, may_inhibit
-from synthprobe.core.mutes import InForce, Mute, muted_by, of_alert, of_route
+from synthprobe.core.mutes import Mute, muted_by, of_alert, of_route
 from synthprobe.core.mutes import muted_until as first_end
 from synthprobe.core.routes import Route, Routes
 from synthprobe.ports import Tx
@@ -20,6 +19,7 @@ from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores import groups as group_rows
 from synthprobe.stores import incidents as incident_rows
 from synthprobe.stores import silences as silence_rows
+from synthprobe.stores.in_force import in_force_for
 
 
 class HeldBack(Struct, frozen=True):
@@ -52,19 +52,6 @@ def held_back(
         if by_calendar or others:
             found[alert.fingerprint] = (*by_calendar, *others)
     return HeldBack(found)
-
-
-def in_force_for(alerts: Iterable[Alert], tree: Routes, now: datetime) -> Tx[InForce]:
-    """Silences and inhibition as they are now; sources are only looked for where an alert is a target."""
-    silences = yield from silence_rows.unexpired(now)
-    rules = tree.inhibit_rules
-    if not rules or not any(may_be_inhibited(rules, alert.full_labels) for alert in alerts):
-        return InForce(silences)
-    sources: list[Source] = []
-    for alert in (yield from alert_rows.firing()):
-        if may_inhibit(rules, alert.full_labels):
-            sources.append(Source(alert.fingerprint, alert.full_labels))
-    return InForce(silences, rules, tuple(sources))
 
 
 def is_muted(alert: Alert, tree: Routes, now: datetime) -> Tx[Muted]:

@@ -46,8 +46,10 @@ def moved(alert: Alert, change: Change, tree: Routes, new_id: NewId, now: dateti
     if followed.change is IncidentChange.RAISED or _ends_inhibition(alert, change, tree):
         yield from look_again(now)
     if change in (Change.FIRED, Change.SEVERITY):
-        # What is replayed after an outage may be over already: it waits as long as what fired just now.
-        yield from place(alert, tree, now, since=now if change is Change.FIRED else None)
+        # What is replayed after an outage may be over already: it waits as long as what fired just now. What comes
+        # from outside has waited where it comes from, and says since when.
+        since = now if change is Change.FIRED and alert.outside is None else None
+        yield from place(alert, tree, now, since=since)
     elif change in (Change.RESOLVED, Change.WITHDRAWN):
         yield from _wake_groups(alert, now)
     return AlertMoved(change, alert, followed.incident, followed.change)

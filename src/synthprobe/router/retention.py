@@ -15,13 +15,14 @@ import anyio
 from synthprobe.core.sparing import sparingly
 from synthprobe.router.heartbeat import Heartbeat
 from synthprobe.router.surroundings import Surroundings
+from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores import retention as rows
 from synthprobe.stores import silences as silence_rows
 from synthprobe.stores.errors import StoreError
 from synthprobe.stores.retention import START, Cutoffs, Keep, Part
 
 SILENCES_KEPT = timedelta(days=5)
-"""How long silences can be looked up after their end, as with Alertmanager."""
+"""How long silences, and alerts from outside, can be looked up after their end, as with Alertmanager."""
 
 EVERY = 600.0
 """Seconds between two sweeps."""
@@ -91,6 +92,7 @@ class Retention:
             gone["ranges of slots"] += dropped
             await self._pause()
         await self._store.write(partial(silence_rows.forget_ended, now - SILENCES_KEPT))
+        await self._store.write(partial(alert_rows.forget_outside, now - SILENCES_KEPT))
         while keys := await self._store.write(partial(rows.drop_checks, before)):
             gone["withdrawn checks"] += len(keys)
             await self._pause()

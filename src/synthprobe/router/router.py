@@ -23,6 +23,7 @@ from synthprobe.router.retention import Retention
 from synthprobe.router.shouting import Shouting
 from synthprobe.router.silencing import Silencer
 from synthprobe.router.surroundings import Surroundings
+from synthprobe.router.taking import Taker
 from synthprobe.router.watchman import PATIENCE, Patience, Watchman
 from synthprobe.senders import SENDERS
 from synthprobe.senders.outgoing import Secrets, Sender
@@ -60,6 +61,7 @@ class Router:
         self.notifier = Notifier(around, ways=ways, secrets=secrets, jitter=jitter, senders=senders)
         self.dispatcher = Dispatcher(around, public_url=public_url.rstrip("/"), queued=self.notifier.wake)
         self.auditor = Auditor(around, wake=self.dispatcher.wake)
+        self.taker = Taker(around, wake=self.dispatcher.wake)
         self.silencer = Silencer(around, wake=self.dispatcher.wake)
         self.watchman = Watchman(around, patience, wake=self.dispatcher.wake)
         self._listeners = (self.watchman.hear, *listeners)

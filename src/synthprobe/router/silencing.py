@@ -11,7 +11,7 @@ from synthprobe.core import silences
 from synthprobe.core.alerts import Alert
 from synthprobe.core.incidents import Incident, TimelineEntry
 from synthprobe.core.routes import Routes
-from synthprobe.core.silences import Silence, SilenceRefused, SilenceState
+from synthprobe.core.silences import Silence, SilenceRefused, SilenceState, UnknownSilence
 from synthprobe.ports import Tx
 from synthprobe.router import messages
 from synthprobe.router.muting import look_again
@@ -22,10 +22,6 @@ from synthprobe.stores import groups as group_rows
 from synthprobe.stores import incidents as incident_rows
 from synthprobe.stores import outbox as outbox_rows
 from synthprobe.stores import silences as silence_rows
-
-
-class UnknownSilence(LookupError):
-    """There is no silence of this id."""
 
 
 class Silencer:

@@ -1,11 +1,15 @@
 """Alerts: one row per fingerprint."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from synthprobe.core.alerts import Alert
+from synthprobe.core.alerts import Alert, AlertState
 from synthprobe.ports import Sql, Tx
-from synthprobe.stores.columns import document, encode
+from synthprobe.stores.columns import document, encode, instant_or_none
 from synthprobe.stores.instants import to_micros
+
+OUTSIDE = "outside"
+"""Stands for the check of alerts that come from outside; no check has such a key."""
 
 
 def find(fingerprint: str) -> Tx[Alert | None]:
@@ -73,14 +77,15 @@ def save(alert: Alert) -> Tx[None]:
     """Insert or replace an alert."""
     yield Sql(
         """
-        insert into alerts (fingerprint, check_key, state, incident, updated_at, doc)
-        values (:fingerprint, :check, :state, :incident, :updated_at, :doc)
-        on conflict (fingerprint) do update set
-            check_key = :check, state = :state, incident = :incident, updated_at = :updated_at, doc = :doc
+        insert into alerts (fingerprint, check_key, state, incident, updated_at, expires_at, doc)
+        values (:fingerprint, :check, :state, :incident, :updated_at, :expires_at, :doc)
+        on conflict (fingerprint) do update set check_key = :check, state = :state, incident = :incident,
+            updated_at = :updated_at, expires_at = :expires_at, doc = :doc
         """,
         {
             "fingerprint": alert.fingerprint,
-            "check": alert.check,
+            "check": OUTSIDE if alert.outside else alert.check,
+            "expires_at": _expiry(alert),
             "state": alert.state.value,
             "incident": alert.incident,
             "updated_at": to_micros(alert.updated_at),
@@ -92,3 +97,34 @@ def save(alert: Alert) -> Tx[None]:
 def forget(fingerprint: str) -> Tx[None]:
     """Remove an alert that ended without firing and that no group holds."""
     yield Sql("delete from alerts where fingerprint = :f", {"f": fingerprint})
+
+
+def expired(now: datetime, limit: int) -> Tx[tuple[Alert, ...]]:
+    """Alerts from outside that fire and whose end is past, the longest first."""
+    rows = yield Sql(
+        "select doc from alerts where expires_at <= :now order by expires_at, fingerprint limit :limit",
+        {"now": to_micros(now), "limit": limit},
+    )
+    return tuple(document(row, Alert) for row in rows)
+
+
+def next_expiry() -> Tx[datetime | None]:
+    """The earliest end of an alert from outside."""
+    rows = yield Sql("select min(expires_at) as at from alerts where expires_at is not null")
+    return instant_or_none(rows[0], "at")
+
+
+def forget_outside(before: datetime) -> Tx[None]:
+    """Remove alerts from outside that ended before an instant and that no group has still to tell of."""
+    yield Sql(
+        """
+        delete from alerts where check_key = :outside and state <> 'firing' and updated_at < :before
+            and not exists (select 1 from group_members where group_members.fingerprint = alerts.fingerprint)
+        """,
+        {"outside": OUTSIDE, "before": to_micros(before)},
+    )
+
+
+def _expiry(alert: Alert) -> int | None:
+    fires = alert.outside is not None and alert.state is AlertState.FIRING
+    return to_micros(alert.outside.ends_at) if alert.outside and fires else None

@@ -1,6 +1,6 @@
 """The web app: pages for people, JSON and metrics for machines; everything it needs is passed in."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from litestar import Litestar
 from litestar.config.compression import CompressionConfig
@@ -20,11 +20,14 @@ from synthprobe.ports import Store
 from synthprobe.stores.errors import StoreError
 from synthprobe.web import api, assets, oncall, pages, vitals
 from synthprobe.web import hooks as inbound
-from synthprobe.web.errors import Problems
+from synthprobe.web.alertmanager import handlers as alertmanager
+from synthprobe.web.alertmanager.desk import Desk
+from synthprobe.web.errors import AnyRequest, Problems
 from synthprobe.web.health import Health
 from synthprobe.web.hooks import Hooks
 from synthprobe.web.hosts import only_for
 from synthprobe.web.kept import Kept
+from synthprobe.web.origins import refuse_other_sites
 from synthprobe.web.rendering import Rendering
 from synthprobe.web.site import Site, templates
 
@@ -55,12 +58,14 @@ def build(
     hosts: Sequence[str] = (),
     hooks: Hooks | None = None,
     routes: Callable[[], Routes] = lambda: NO_ROUTES,
+    desk: Desk | None = None,
 ) -> Litestar:
     """The ASGI app.
 
     `metrics` takes an Accept header and returns the exposition with its content type; `stopping` turns true when the
     server has been asked to stop (uvicorn: `lambda: server.should_exit`), which ends live streams. `hosts` are names to answer to beside this machine's own
-    and the public URL's; `hooks` is the inbox of inbound webhooks, `routes` are those in force.
+    and the public URL's; `hooks` is the inbox of inbound webhooks, `routes` are those in force; `desk`, the router's
+    ways in, brings what changes something: Alertmanager's API, silences.
     """
     served = assets.load()
     site = Site(
@@ -87,19 +92,21 @@ def build(
             api.router,
             *oncall.HANDLERS,
             *(inbound.HANDLERS if hooks else ()),
+            *(alertmanager.HANDLERS if desk else ()),
         ],
         dependencies={
             "site": Provide(lambda: site, sync_to_thread=False),
             "assets": Provide(lambda: served, sync_to_thread=False),
             "oncall": Provide(lambda: rota, sync_to_thread=False),
             **({"hooks": Provide(lambda: hooks, sync_to_thread=False)} if hooks else {}),
+            **({"desk": Provide(lambda: desk, sync_to_thread=False)} if desk else {}),
         },
         exception_handlers={
             HTTPException: errors.refused,
             StoreError: errors.store_failed,
             Exception: errors.failed,
         },
-        before_request=only_for(public_url, *hosts),
+        before_request=_guarded(only_for(public_url, *hosts)),
         before_send=[_add_headers],
         openapi_config=OpenAPIConfig(
             "synthprobe", __version__, render_plugins=[JsonRenderPlugin()], use_handler_docstrings=True
@@ -107,6 +114,14 @@ def build(
         compression_config=_COMPRESSION,
         logging_config=None,
     )
+
+
+def _guarded(refuse_other_hosts: Callable[[AnyRequest], None]) -> Callable[[AnyRequest], Awaitable[None]]:
+    async def guard(request: AnyRequest) -> None:  # async, since Litestar runs what is not in a thread
+        refuse_other_hosts(request)
+        refuse_other_sites(request)
+
+    return guard
 
 
 async def _add_headers(message: Message, scope: Scope) -> None:

@@ -1,0 +1,1 @@
+"""Alertmanager's API v2, for amtool, Prometheus and whatever else speaks it."""
