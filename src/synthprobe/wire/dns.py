@@ -137,7 +137,7 @@ class _Asking:
             await line.send(channel, len(asked).to_bytes(2) + asked)
             taking = Taking(line, channel)
             size = int.from_bytes(await taking.take(2, "a length"))
-            message = _answer(await taking.take(size, "an answer"), query)
+            message = answer_to(query, await taking.take(size, "an answer"))
         finally:
             channel.close()
         if message is None:
@@ -167,7 +167,7 @@ class _Hearing:
             return None
 
     async def _answer(self) -> dns.message.Message:
-        while (message := _answer(await self._line.receive(self._channel), self._query)) is None:
+        while (message := answer_to(self._query, await self._line.receive(self._channel))) is None:
             self._garbage += 1
             self._line.watch.where = f"{self._where} ({self._garbage} datagrams that answer nothing)"
         self._line.watch.where = self._where
@@ -195,7 +195,7 @@ def _of_machine() -> Address:
     return found
 
 
-def _answer(data: bytes, query: dns.message.QueryMessage) -> dns.message.Message | None:
+def answer_to(query: dns.message.Message, data: bytes) -> dns.message.Message | None:
     """What came, if it answers the question."""
     try:
         message = dns.message.from_wire(data, ignore_trailing=False)
