@@ -46,6 +46,7 @@ def test_a_delivery_is_taken_as_it_came(alone: bool) -> None:
     assert answer.status_code == 200
     ((_, headers, body),) = kept
     assert body == b'\xff{"no json'
+    assert {type(text) for pair in headers for text in pair} == {str}
     assert [value for name, value in headers if name == "x-twice"] == ["1", "2"]
 
 

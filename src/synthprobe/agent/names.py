@@ -11,10 +11,16 @@ from synthprobe.core.templates import Json, fill
 
 
 def run_names(
-    run_id: str, region: str, attempt: int, scheduled_at: datetime | None, started_at: datetime
+    run_id: str,
+    region: str,
+    attempt: int,
+    scheduled_at: datetime | None,
+    started_at: datetime,
+    callback_url: str = "",
 ) -> dict[str, Json]:
     """The namespace `run`; a run that is no slot was scheduled when it started."""
     return {
+        **({"callback_url": callback_url} if callback_url else {}),
         "id": run_id,
         "region": region,
         "attempt": attempt,

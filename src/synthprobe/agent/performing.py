@@ -90,7 +90,7 @@ def _past(step: Step, result: StepResult, acted: Acted, scene: Scene) -> Past:
     sent = any(attempt.may_have_arrived for attempt in acted.attempts)
     inside = any(scene.past[each.id].sent for each in acted.nested)
     kind = result.failure.kind if result.failure else None
-    return Past(result.outcome, sent or inside, acted.response, kind)
+    return Past(result.outcome, sent or inside, acted.response, kind, result.started_at)
 
 
 async def _find(step: Step, scene: Scene, span: OpenSpan) -> Finding:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from synthprobe.agent import record, spans
 from synthprobe.agent.effects import RunEffects
 from synthprobe.agent.exposure import Exposure
+from synthprobe.agent.hooks import Hooks
 from synthprobe.agent.ledger import Ledger
 from synthprobe.agent.names import names_of, run_names
 from synthprobe.agent.passes import Passes
@@ -27,10 +28,12 @@ from synthprobe.agent.secrets import SecretMissing, Secrets
 from synthprobe.agent.stopwatch import Stopwatch, nanoseconds
 from synthprobe.agent.tokens import Tokens
 from synthprobe.agent.undoing import Tempo
+from synthprobe.buses import BusError
 from synthprobe.clock import Clock
 from synthprobe.core.failures import TRANSPORT, Failure, Kind
+from synthprobe.core.hooks import run_token, url_of
 from synthprobe.core.hosts import written_hosts
-from synthprobe.core.probes import Check
+from synthprobe.core.probes import Check, wants_hooks
 from synthprobe.core.reports import Finished
 from synthprobe.core.results import Outcome, Result, Trigger, UndoResult
 from synthprobe.core.spans import Span
@@ -59,6 +62,7 @@ class Runner:
         tempo: Tempo = Tempo(),  # noqa: B008 - immutable
         undo_grace: float = 3.0,
         lines: Lines | None = None,
+        hooks: Hooks | None = None,
     ) -> None:
         self._transport = transport
         self._tracing = tracing
@@ -74,7 +78,9 @@ class Runner:
         self._undo_grace = undo_grace
         self._lines = lines
         self._tokens = Tokens()
+        self._hooks = hooks
         self._written: dict[str, tuple[Check, frozenset[str]]] = {}
+        self._waiting: dict[str, tuple[Check, bool]] = {}
 
     async def run(
         self,
@@ -147,7 +153,14 @@ class Runner:
             progress=progress,
             passed_before=self._passes.has(check.key, check.probe.definition),
             effects=effects,
+            hooks=self._hooks,
         )
+
+    def _wants_hooks(self, check: Check) -> bool:
+        known = self._waiting.get(check.key)
+        if known is None or known[0] is not check:
+            known = self._waiting[check.key] = (check, wants_hooks(check.probe))
+        return known[1]
 
     def _hosts(self, check: Check) -> frozenset[str]:
         """The hosts that a check's file names; the same for each of its runs, until the file is another."""
@@ -162,14 +175,27 @@ class Runner:
         try:
             secrets = await self._secrets.resolve(check.probe)
             scene.redactor = redactor(frozenset(secrets.values()), check.probe.redact)
-            run = run_names(scene.run_id, check.region, attempt, scheduled_at, started_at)
+            callback = await self._callback(check, scene.run_id)
+            if callback:
+                # Whoever knows it may deliver.
+                scene.redactor = scene.redactor.with_secrets([callback.rpartition("/")[2]])
+            run = run_names(scene.run_id, check.region, attempt, scheduled_at, started_at, callback)
             scene.names = names_of(check, run, secrets, started_at)
         except SecretMissing as error:
             position = error.position or check.probe.position
             return Failure(Kind.SECRET_MISSING, str(error), position=str(position))
+        except BusError as error:
+            return Failure(Kind.PROBER_UNWELL, f"no webhook could be delivered to this run: {error}")
         except LookupFailed as error:
             return Failure(Kind.SCRIPT_ERROR, str(error), position=str(check.probe.position))
         return None
+
+    async def _callback(self, check: Check, run_id: str) -> str:
+        """The URL for this run's webhooks; empty where the probe has no use for one. Raises `BusError`."""
+        if self._hooks is None or not self._wants_hooks(check):
+            return ""
+        terms = await self._hooks.terms()
+        return url_of(terms, run_token(terms.key, run_id))
 
     async def _excused(self, result: Result, check: Check) -> Result:
         """The result of a transport failure as ours, if the region's references fail too."""

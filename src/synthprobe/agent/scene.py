@@ -2,11 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol, TypeAlias
 
 import httpx
 from msgspec import Struct
 
+from synthprobe.agent.hooks import Hooks
 from synthprobe.agent.progress import Listener
 from synthprobe.agent.stopwatch import Stopwatch
 from synthprobe.agent.tokens import Tokens
@@ -83,6 +85,7 @@ class Past(Struct, frozen=True):
     response: Response | None = None
     kind: Kind | None = None
     """Of its failure."""
+    started_at: datetime | None = None
 
     @property
     def did_it(self) -> bool:
@@ -156,6 +159,10 @@ class Scene:
     """Of `auth`; shared by the agent's runs."""
     lines: Lines | None = None
     """For what is not HTTP; None where there is no network."""
+    hooks: Hooks | None = None
+    """Where inbound webhooks come in; None where none do."""
+    taken: set[int] = field(default_factory=set)
+    """Deliveries that a step has waited for: no other step of the run takes them for its own."""
     ends: float | None = None
     """When the step must be over whose fragment is being done, by the watch."""
 

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from synthprobe.agent.agent import Agent, Undoing
 from synthprobe.agent.exposure import Exposure
+from synthprobe.agent.hooks import Hooks
 from synthprobe.agent.janitor import Janitor, Means
 from synthprobe.agent.ledger import Ledger
 from synthprobe.agent.making import Limits
@@ -162,6 +163,8 @@ def _compose(
         tempo=tempo,
         undo_grace=undo_grace,
         lines=wire.lines,
+        # It calls our own public address and nothing else, which probes must not call.
+        hooks=Hooks(bus.ask, Wire(clock, Resolver(clock), guard=Guard(loopback=True))),
     )
     return Agent(
         name=settings.agent,

@@ -21,6 +21,7 @@ from synthprobe.agent.secrets import Secrets
 from synthprobe.agent.undoing import Tempo
 from synthprobe.agent.vault import Vault
 from synthprobe.app.leftovers import has_some, own_ledger, take_up
+from synthprobe.app.own_inbox import OwnInbox
 from synthprobe.clock import Clock
 from synthprobe.core.ledger import Entry
 from synthprobe.core.probes import Check
@@ -48,6 +49,8 @@ class Parts(Struct, frozen=True):
 
     means: Means
     exporter: Exporter | None
+    inbox: OwnInbox | None = None
+    """Where webhooks come in, for probes that wait for some."""
 
 
 class Keeping(Struct, frozen=True):
@@ -70,14 +73,16 @@ def new_run_id() -> str:
     return UUID(bytes=secrets.token_bytes(16), version=4).hex
 
 
-def parts(clock: Clock, environment: Mapping[str, str], patience: timedelta) -> Parts:
+def parts(
+    clock: Clock, environment: Mapping[str, str], patience: timedelta, inbox: OwnInbox | None = None
+) -> Parts:
     """The measuring instrument as the agent has it, without schedule and spool."""
     # A person runs this, now and here: their own machine is a target like any other.
     wire = Wire(clock, Resolver(clock), guard=Guard(loopback=True))
     secrets_ = Secrets(environment, Vault(wire, environment, clock))
     tempo = Tempo(Pace(patience), random.random)
     means = Means(wire, Tracing(), clock, secrets_, AGENT, tempo, wire.lines)
-    return Parts(means, Exporter.from_environment(environment))
+    return Parts(means, Exporter.from_environment(environment), inbox)
 
 
 async def run_once(checks: tuple[Check, ...], shared: Parts, watcher: Watcher, keeping: Keeping) -> Done:
@@ -91,10 +96,12 @@ async def run_once(checks: tuple[Check, ...], shared: Parts, watcher: Watcher, k
     )
     # Of what has no undo nothing is kept.
     opened = own_ledger(keeping.folder, f"run-{new_run_id()}") if needed else nullcontext(Ledger(_nowhere))
+    listening = shared.inbox.open() if shared.inbox else nullcontext()
     with opened as ledger:
         await take_up(keeping.folder, ledger)
         once = _Once(checks, shared, watcher, keeping, ledger)
-        done = await once.run()
+        async with listening:
+            done = await once.run()
     if shared.exporter:
         await anyio.to_thread.run_sync(shared.exporter.close, EXPORT_WAIT)
     return done
@@ -141,6 +148,7 @@ class _Once:
             ledger=self._ledger,
             tempo=means.tempo,
             undo_grace=self._grace,
+            hooks=self._shared.inbox.hooks if self._shared.inbox else None,
         )
         for check in self._checks:
             self._watcher(check, None)

@@ -1,6 +1,7 @@
 """`synthprobe run`: probes once, now, with live progress; a gate for CI and CD."""
 
 import sys
+from pathlib import Path
 
 import anyio
 import click
@@ -8,14 +9,16 @@ import click
 from synthprobe import clock
 from synthprobe import settings as settings_module
 from synthprobe.app.once import Done, Keeping, Parts, parts, run_once
+from synthprobe.app.own_inbox import ANY_PORT, HookOptions, OwnInbox
 from synthprobe.cli.choosing import chosen_checks, find, pairs, with_variables
 from synthprobe.cli.exits import Exit
 from synthprobe.cli.live import View
 from synthprobe.cli.options import settings_from, with_settings
 from synthprobe.cli.reporting import Runs, report_of, write
-from synthprobe.core.probes import Check
+from synthprobe.core.probes import Check, wants_hooks
 from synthprobe.core.results import Outcome
 from synthprobe.stores.errors import StoreError
+from synthprobe.web.server import PortTaken
 
 OUTCOME_EXITS = {
     Outcome.PASSED: Exit.OK,
@@ -34,6 +37,13 @@ SIGNALLED = 128
 @click.option("--matrix", "rows", multiple=True, metavar="KEY=VALUE", help="only rows with this value")
 @click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="set a variable of `vars`")
 @click.option("--fail-on", type=click.Choice(["degraded"]), help="exit 4 for a degraded run too")
+@click.option("--hooks-listen", metavar="ADDRESS:PORT", help="where webhooks come in [default: a free port]")
+@click.option(
+    "--hooks-url", metavar="URL", help="how payment providers reach that, through a tunnel or proxy"
+)
+@click.option(
+    "--hooks-key", type=click.Path(path_type=Path), help="file of the key of webhook URLs, to keep them"
+)
 @click.option(
     "--report",
     "reports",
@@ -48,6 +58,9 @@ def run(
     regions: tuple[str, ...],
     rows: tuple[str, ...],
     variables: tuple[str, ...],
+    hooks_listen: str | None,
+    hooks_url: str | None,
+    hooks_key: Path | None,
     fail_on: str | None,
     reports: tuple[str, ...],
     trace: bool,
@@ -63,7 +76,8 @@ def run(
     settings = settings_from(flags).settings
     probes = [with_variables(find(name, settings.probes), pairs(variables)) for name in wanted]
     chosen = tuple(check for probe in probes for check in chosen_checks(probe, regions, pairs(rows)))
-    shared = parts(clock.system(), settings_module.environment(), settings.undo_patience)
+    inbox = _inbox(chosen, hooks_listen, hooks_url, hooks_key)
+    shared = parts(clock.system(), settings_module.environment(), settings.undo_patience, inbox)
     view = View(trace=trace)
     with view:
         done = _run(chosen, shared, view, Keeping(settings.undo_folder, settings.grace))
@@ -85,6 +99,19 @@ def _run(chosen: tuple[Check, ...], shared: Parts, view: View, keeping: Keeping)
         )
     except StoreError as error:
         raise click.UsageError(f"the undo ledger cannot be opened: {error}") from error
+
+
+def _inbox(
+    chosen: tuple[Check, ...], listen: str | None, url: str | None, key: Path | None
+) -> OwnInbox | None:
+    """A listener for webhooks, if any of the probes waits for one."""
+    if not any(wants_hooks(check.probe) for check in chosen):
+        return None
+    try:
+        where = settings_module.listener(listen) if listen else ANY_PORT
+        return OwnInbox(HookOptions(where, url or "", key), clock.system())
+    except (ValueError, OSError, PortTaken) as error:
+        raise click.UsageError(f"webhooks: {error}") from error
 
 
 def _exit(done: Done, *, degraded_fails: bool) -> int:

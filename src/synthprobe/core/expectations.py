@@ -46,11 +46,15 @@ class Subject(StrEnum):
     """Of DNS: the records of the type that was asked for, sorted."""
     FIELD = "field"
     """A field of an ISO 8583 answer; the path is its number, or `type` for the message type."""
+    DELIVERIES = "deliveries"
+    """How often a webhook came."""
+    DELAY = "delay"
+    """How long after its cause a webhook came, in seconds."""
     URL = "url"
     """Captures only: the URL that was called."""
 
 
-TIMED = frozenset({Subject.DURATION, Subject.PHASE, Subject.CERTIFICATE_EXPIRES_IN})
+TIMED = frozenset({Subject.DURATION, Subject.PHASE, Subject.CERTIFICATE_EXPIRES_IN, Subject.DELAY})
 """Subjects that are lengths of time, in seconds."""
 
 

@@ -4,12 +4,14 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from enum import StrEnum
 
+import msgspec
 from msgspec import Struct
 
+from synthprobe.core.awaits import Await
 from synthprobe.core.egress import Safety
 from synthprobe.core.expectations import Position
 from synthprobe.core.schedule import Times
-from synthprobe.core.steps import Step
+from synthprobe.core.steps import Step, all_steps
 from synthprobe.core.templates import Json, Value
 
 RUN_TIMEOUT = timedelta(seconds=60)
@@ -145,6 +147,13 @@ class Check(Struct, frozen=True):
         """When its slots start."""
         probe = self.probe
         return Times(self.key, probe.every, probe.cron, probe.timezone)
+
+
+def wants_hooks(probe: Probe) -> bool:
+    """Whether a probe waits for webhooks, or hands out the URL for them."""
+    if any(isinstance(step.action, Await) for step in all_steps(probe.steps)):
+        return True
+    return b'"callback_url"' in msgspec.json.encode((probe.steps, probe.vars))
 
 
 def checks(probe: Probe) -> Iterator[Check]:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from synthprobe.core.awaits import Await
 from synthprobe.core.expectations import Assertion, Capture, Level, Position, Subject
 from synthprobe.core.money import Money
 from synthprobe.core.protocols import Handshake, Iso8583, Question, Tcp
@@ -57,7 +58,7 @@ class Use(Struct, frozen=True):
     """Looked up inside, when its steps are over; later steps know them as this step's captures."""
 
 
-Action: TypeAlias = Request | Poll | Resend | Pause | Use | Tcp | Handshake | Question | Iso8583
+Action: TypeAlias = Request | Poll | Await | Resend | Pause | Use | Tcp | Handshake | Question | Iso8583
 """What a step does."""
 
 

@@ -33,6 +33,7 @@ _ON_TEXT = tuple(operator for operator in Operator if operator is not Operator.T
 SUITS: Mapping[Subject, tuple[Operator, ...]] = {
     Subject.STATUS: (*_EQUALITY, *_ORDER),
     Subject.SIZE: (*_EQUALITY, *_ORDER),
+    Subject.DELIVERIES: (*_EQUALITY, *_ORDER),
     Subject.SCHEMA: (Operator.EQUALS,),
     Subject.TLS_VERSION: _ON_TEXT,
     Subject.HTTP_VERSION: _ON_TEXT,
@@ -119,6 +120,8 @@ def _operand_fault(entry: Assertion, subject: Subject, operator: Operator, opera
         return _status_fault(operand)
     if subject is Subject.SIZE:
         return _size_fault(operand)
+    if subject is Subject.DELIVERIES:
+        return _count_fault(operand)
     if not isinstance(entry.cast, UnsetType) and operator in (*_ORDER, *_EQUALITY):
         return _CASTS[Cast(entry.cast)](operand)
     if operator in _ORDER and isinstance(operand, str):
@@ -146,6 +149,11 @@ def _status_fault(operand: object) -> Fault | None:
 def _size_fault(operand: object) -> Fault | None:
     fits = isinstance(operand, int) and not isinstance(operand, bool) and operand >= 0
     return None if fits else (f"`{str(operand)[:60]}` is not a size", "a size is a number of bytes")
+
+
+def _count_fault(operand: object) -> Fault | None:
+    fits = isinstance(operand, int) and not isinstance(operand, bool) and operand >= 0
+    return None if fits else (f"`{str(operand)[:60]}` is no count", "write a whole number")
 
 
 def _number_fault(operand: object) -> Fault | None:

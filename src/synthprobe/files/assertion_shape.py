@@ -93,6 +93,8 @@ class Assertion(Struct, frozen=True, forbid_unknown_fields=True, rename=_RENAMED
         "redirect_to",
         "answers",
         "field",
+        "deliveries",
+        "delay",
     )
 
     status: Annotated[
@@ -187,6 +189,16 @@ class Assertion(Struct, frozen=True, forbid_unknown_fields=True, rename=_RENAMED
         Meta(
             description="Of `iso8583`: a field of the answer by its number, in quotes, or `type`.",
             examples=["39"],
+        ),
+    ] = UNSET
+    deliveries: Annotated[
+        int | Operators | UnsetType,
+        Meta(description="How often the webhook came, with operators.", examples=[{"lte": 1}]),
+    ] = UNSET
+    delay: Annotated[
+        Time,
+        Meta(
+            description="How long after its cause the webhook came, with operators.", examples=[{"lt": "5s"}]
         ),
     ] = UNSET
     equals: Equals = UNSET

@@ -19,11 +19,12 @@ from synthprobe.files.probe_shape import ProbeFile
 from synthprobe.files.problems import Problem, problem_at, warning_at
 from synthprobe.files.request_shape import Request
 from synthprobe.files.shapes import given
-from synthprobe.files.step_shape import Resend, Step
+from synthprobe.files.step_shape import Resend, Step, kind_of
 
 KEYS: Mapping[str, tuple[str, ...]] = {
     "request": ("assert", "capture", "classify", "retry", "money", "undo"),
     "poll": ("assert", "capture", "classify", "retry"),
+    "await": ("assert", "capture"),
     "resend": ("assert", "capture", "classify", "retry", "money", "undo"),
     "use": ("with", "money", "undo"),
     "tcp": ("assert", "capture", "retry"),
@@ -36,14 +37,28 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 
 _OF_SOME = tuple(dict.fromkeys(key for keys in KEYS.values() for key in keys))
 
-_HTTP = frozenset({*Subject} - {Subject.URL, Subject.ANSWERS, Subject.FIELD})
+_HTTP = frozenset(
+    {*Subject} - {Subject.URL, Subject.ANSWERS, Subject.FIELD, Subject.DELIVERIES, Subject.DELAY}
+)
 _TIMES = frozenset({Subject.DURATION, Subject.PHASE})
 _CERTIFICATE = frozenset({Subject.CERTIFICATE, Subject.CERTIFICATE_EXPIRES_IN, Subject.TLS_VERSION})
+_HOOK = frozenset(
+    {
+        Subject.DELIVERIES,
+        Subject.DELAY,
+        Subject.HEADER,
+        Subject.JSON,
+        Subject.BODY,
+        Subject.SIZE,
+        Subject.SCHEMA,
+    }
+)
 
 SUBJECTS: Mapping[str, frozenset[Subject]] = {
     "request": _HTTP,
     "poll": _HTTP,
     "resend": _HTTP,
+    "await": _HOOK,
     "tcp": _TIMES | _CERTIFICATE | {Subject.BODY, Subject.SIZE},
     "tls": _TIMES | _CERTIFICATE | {Subject.JSON},
     "dns": _TIMES | {Subject.JSON, Subject.ANSWERS},
@@ -52,11 +67,6 @@ SUBJECTS: Mapping[str, frozenset[Subject]] = {
 """What assertions and captures of a kind may look at; captures of every kind may keep the URL."""
 
 _ATTRIBUTES = {"assert": "assertions", "with": "inputs", "if": "condition"}
-
-
-def kind_of(step: Step) -> str:
-    """The key of a step's kind."""
-    return next(name for name in Step.EXACTLY_ONE if getattr(step, name) is not UNSET)
 
 
 def key_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:

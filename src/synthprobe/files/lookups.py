@@ -59,8 +59,8 @@ def _in_step(path: Path) -> bool | None:
             return key == "default"
         case ("with", *_):
             return True
-        case ("tcp" | "tls" | "dns" | "iso8583", *rest):
-            return _in_protocol(tuple(rest))
+        case ("await" | "tcp" | "tls" | "dns" | "iso8583" as kind, *rest):
+            return _in_await(tuple(rest)) if kind == "await" else _in_protocol(tuple(rest))
         case ("use" | "resend" | "pause" | "classify" | "undo" | "money", *_):
             return False
     return None
@@ -73,6 +73,13 @@ def _in_protocol(path: Path) -> bool:
         case ("send" | "expect", *_) | ("then", int(), "send" | "expect", *_):
             return True
     return False
+
+
+def _in_await(path: Path) -> bool:
+    match path:
+        case ("match", int(), key, *_) | ("correlate", key, *_):
+            return key not in ("json", "header", "as", "level", "schema")
+    return path[:2] == ("verify", "key")
 
 
 def _in_request(path: Path) -> bool | None:

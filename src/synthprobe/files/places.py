@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import UnsetType
 
 from synthprobe.files.assertion_shape import Assertion
+from synthprobe.files.await_shape import Await
 from synthprobe.files.documents import Path
 from synthprobe.files.poll_shape import Poll
 from synthprobe.files.protocol_shape import PROTOCOLS, Handshake, Iso8583, Question, Tcp
@@ -32,6 +33,8 @@ def assertion_lists(steps: Sequence[Step]) -> Iterator[tuple[Path, list[Assertio
         if isinstance(step.poll, Poll):
             yield ("steps", index, "poll", "until"), step.poll.until
             yield ("steps", index, "poll", "fail_if"), given(step.poll.fail_if, [])
+        if isinstance(step.awaited, Await):
+            yield ("steps", index, "await", "match"), given(step.awaited.match, [])
         if isinstance(step.undo, Undo):
             for number, act in enumerate(step.undo.act):
                 yield ("steps", index, "undo", "act", number, "when"), given(act.when, [])

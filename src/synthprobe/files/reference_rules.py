@@ -16,7 +16,17 @@ from synthprobe.files.lookups import is_looked_up
 from synthprobe.files.problems import Problem, problem_at, warning_at
 from synthprobe.files.values import has_reference, leaves
 
-RUN_NAMES = ("id", "region", "attempt", "scheduled_at", "started_at", "stan", "rrn", "mmddhhmmss")
+RUN_NAMES = (
+    "id",
+    "region",
+    "attempt",
+    "scheduled_at",
+    "started_at",
+    "callback_url",
+    "stan",
+    "rrn",
+    "mmddhhmmss",
+)
 """What `run` holds."""
 
 NOW_NAMES = ("iso", "unix", "http_date", "date")

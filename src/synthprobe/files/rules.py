@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from synthprobe.files.assertion_rules import assertion_problems
 from synthprobe.files.auth_rules import auth_problems
+from synthprobe.files.await_rules import await_problems
 from synthprobe.files.documents import Document
 from synthprobe.files.egress_rules import profile_problems, proxy_problems, tls_problems
 from synthprobe.files.kind_rules import (
@@ -45,6 +46,7 @@ RULES: tuple[Rule, ...] = (
     key_problems,
     earlier_step_problems,
     poll_problems,
+    await_problems,
     classify_problems,
     undo_problems,
     stake_problems,

@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from synthprobe.files.assertion_shape import Assertion
+from synthprobe.files.await_shape import Await
 from synthprobe.files.capture_shape import Capture
 from synthprobe.files.classify_shape import Classify
 from synthprobe.files.condition_shape import Condition
@@ -42,13 +43,14 @@ class Step(
     Struct,
     frozen=True,
     forbid_unknown_fields=True,
-    rename={"assertions": "assert", "condition": "if", "inputs": "with"},
+    rename={"assertions": "assert", "condition": "if", "inputs": "with", "awaited": "await"},
 ):
-    """One action and what is expected of it; exactly one kind (`request poll use resend tcp tls dns iso8583 pause`)."""
+    """One action and what is expected of it; exactly one kind (`request poll await use resend tcp tls dns iso8583 pause`)."""
 
     EXACTLY_ONE: ClassVar[tuple[str, ...]] = (
         "request",
         "poll",
+        "await",
         "use",
         "resend",
         "tcp",
@@ -71,6 +73,19 @@ class Step(
                 {
                     "request": {"url": "${{ region.base_url }}/v1/payments/1"},
                     "until": [{"json": "$.status", "equals": "CAPTURED"}],
+                }
+            ],
+        ),
+    ] = UNSET
+    awaited: Annotated[
+        Await | UnsetType,
+        Meta(
+            description="Wait for a webhook that the provider sends to us.",
+            examples=[
+                {
+                    "correlate": {"json": "$.data.reference", "equals": "${{ vars.ref }}"},
+                    "match": [{"json": "$.type", "equals": "payment.captured"}],
+                    "timeout": "30s",
                 }
             ],
         ),
@@ -195,3 +210,11 @@ class Step(
 
     def __post_init__(self) -> None:
         require_exactly_one(self)
+
+
+def kind_of(step: Step) -> str:
+    """The key of a step's kind."""
+    return next(key for key in Step.EXACTLY_ONE if getattr(step, _ATTRIBUTES.get(key, key)) is not UNSET)
+
+
+_ATTRIBUTES = {"await": "awaited"}

@@ -9,6 +9,8 @@ from msgspec import UNSET, UnsetType, structs
 from synthprobe.core import steps as core
 from synthprobe.core.expectations import Level, Subject
 from synthprobe.core.templates import Value
+from synthprobe.files.await_shape import Await
+from synthprobe.files.await_values import await_value
 from synthprobe.files.classify_shape import Classify
 from synthprobe.files.condition_shape import Condition, as_assertion
 from synthprobe.files.documents import Path
@@ -23,7 +25,7 @@ from synthprobe.files.request_shape import Request
 from synthprobe.files.request_values import request_value
 from synthprobe.files.retries import effective
 from synthprobe.files.shapes import given
-from synthprobe.files.step_shape import Resend, Step
+from synthprobe.files.step_shape import Resend, Step, kind_of
 from synthprobe.files.undo_values import money_of, undo_of
 from synthprobe.files.values import value_of
 
@@ -53,8 +55,7 @@ def _step(step: Step, index: int, making: Making) -> core.Step:
 
 
 def _action(step: Step, path: Path, making: Making) -> core.Action:
-    kind = next(name for name in Step.EXACTLY_ONE if getattr(step, name) is not UNSET)
-    return ACTIONS[kind](step, path, making)
+    return ACTIONS[kind_of(step)](step, path, making)
 
 
 def _request(step: Step, path: Path, making: Making) -> core.Action:
@@ -74,6 +75,11 @@ def _poll(step: Step, path: Path, making: Making) -> core.Action:
         max_every=_length(poll.max_every, every),
         timeout=_length(poll.timeout, timedelta(seconds=30)),
     )
+
+
+def _await(step: Step, path: Path, making: Making) -> core.Action:
+    assert isinstance(step.awaited, Await)
+    return await_value(step.awaited, making, (*path, "await"))
 
 
 def _use(step: Step, path: Path, making: Making) -> core.Action:
@@ -128,6 +134,7 @@ def _iso8583(step: Step, path: Path, making: Making) -> core.Action:
 ACTIONS: Mapping[str, Callable[[Step, Path, Making], core.Action]] = {
     "request": _request,
     "poll": _poll,
+    "await": _await,
     "use": _use,
     "resend": _resend,
     "tcp": _tcp,

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from msgspec import Struct
 
 from synthprobe.agent.scene import Acted, Scene
-from synthprobe.agent.steps import dns, iso8583, pause, poll, request, resend, tcp, tls, use
+from synthprobe.agent.steps import await_, dns, iso8583, pause, poll, request, resend, tcp, tls, use
+from synthprobe.core.awaits import Await
 from synthprobe.core.protocols import Handshake, Iso8583, Question, Tcp
 from synthprobe.core.requests import Request
 from synthprobe.core.steps import Pause, Poll, Resend, Step, Use
@@ -22,6 +23,7 @@ class StepKind(Struct, frozen=True):
 KINDS: Mapping[type, StepKind] = {
     Request: StepKind("request", request.act),
     Poll: StepKind("poll", poll.act),
+    Await: StepKind("await", await_.act),
     Resend: StepKind("resend", resend.act),
     Pause: StepKind("pause", pause.act),
     Use: StepKind("use", use.act),
