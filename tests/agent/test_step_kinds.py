@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import httpx
+import msgspec
 import probing
 import pytest
 from probing import check, expect, ok, request, run, span, step
@@ -321,3 +322,45 @@ def test_refused_credentials_degrade_a_check_whose_definition_has_passed() -> No
     assert first.outcome is Outcome.PASSED
     assert (second.outcome, second.failure and second.failure.kind) == (Outcome.DEGRADED, Kind.CREDENTIALS)
     assert (third.outcome, third.failure and third.failure.kind) == (Outcome.FAILED, Kind.ASSERTION)
+
+
+def test_conditions_and_resends_inside_a_fragment_mean_its_own_steps() -> None:
+    inner = (
+        step("use/pay", request("POST", path="/inner")),
+        step("use/again", Resend("pay"), condition=Condition("pay", "pay is passed", StepState.PASSED)),
+        step("use/never", condition=Condition("outer", "outer is passed", StepState.PASSED)),
+    )
+    seen: list[str] = []
+
+    def target(sent: httpx.Request) -> httpx.Response:
+        seen.append(sent.url.path)
+        return httpx.Response(200)
+
+    probe = check(step("outer"), step("pay"), step("use", Use("f.yaml", inner), assertions=()))
+    result = run(probe, target).result
+    assert seen[2:] == ["/inner", "/inner"]
+    assert outcomes(result)["use/never"] == "skipped"
+
+
+def test_a_condition_sees_a_use_as_sent_when_a_step_of_its_fragment_was() -> None:
+    used = Use("f.yaml", (step("use/pay", continue_on_failure=True),))
+    sent = Condition("use", "use is sent", StepState.SENT)
+    probe = check(step("use", used, assertions=(), continue_on_failure=True), step("then", condition=sent))
+    assert outcomes(run(probe, ok(status=500)).result)["then"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "outcome"),
+    [
+        (429, {"status": "OPEN"}, Kind.RATE_LIMITED, Outcome.DEGRADED),
+        (200, {"status": "FAILED", "code": "05"}, Kind.DECLINED, Outcome.DEGRADED),
+        (200, {"status": "FAILED", "code": "91"}, Kind.TECHNICAL, Outcome.FAILED),
+        (200, {"status": "FAILED", "code": "00"}, Kind.ASSERTION, Outcome.FAILED),
+    ],
+)
+def test_a_poll_that_fails_tells_a_decline_from_an_outage(
+    status: int, body: dict[str, str], kind: Kind, outcome: Outcome
+) -> None:
+    wait = msgspec.structs.replace(poll(timeout=3), classify=BY_CODE)
+    result = run(check(wait), ok(body, status)).result
+    assert (result.failure and result.failure.kind, result.outcome) == (kind, outcome)

@@ -6,12 +6,22 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
 from synthprobe.cli import synthprobe
 from synthprobe.cli.junit import junit
 from synthprobe.core.expectations import Level
 from synthprobe.core.failures import Failure, Kind
-from synthprobe.core.results import AssertionResult, Outcome, StepOutcome, StepResult, Trigger, Verdict
+from synthprobe.core.results import (
+    AssertionResult,
+    Outcome,
+    StepOutcome,
+    StepResult,
+    Trigger,
+    UndoResult,
+    UndoState,
+    Verdict,
+)
 from synthprobe.core.results import Result as RunResult
 from virtual import START
 
@@ -28,6 +38,21 @@ steps:
   - id: after
     pause: 1s
 """
+
+
+UNBEGUN = RunResult(
+    run_id="r",
+    check="pay/emea",
+    probe="pay",
+    region="emea",
+    trigger=Trigger.MANUAL,
+    outcome=Outcome.ERRORED,
+    started_at=START,
+    ended_at=START,
+    trace_id="0" * 32,
+    definition="d",
+    failure=Failure(Kind.SECRET_MISSING, "secret key is not set"),
+)
 
 
 def run(folder: Path, *reports: str) -> Result:
@@ -103,24 +128,24 @@ def test_junit_tells_failures_from_errors_and_what_was_not_reached() -> None:
     }
 
 
+def test_what_could_not_be_taken_back_fails_the_gate() -> None:
+    undone = (
+        UndoResult("pay", UndoState.OWED, "no answer", stake="1.07 EUR"),
+        UndoResult("hold", UndoState.DONE, "cancelled"),
+        UndoResult("look", UndoState.SPARED, "nothing had left us"),
+    )
+    result = replace(UNBEGUN, failure=None, outcome=Outcome.PASSED, undo=undone)
+    root = Xml.fromstring(junit([result], degraded_fails=False).partition("?>")[2])
+    cases = {case.get("name"): [child.tag for child in case] for case in root.iter("testcase")}
+    assert cases == {"undo pay": ["failure"], "undo hold": [], "undo look": ["skipped"]}
+    assert "1.07 EUR at stake" in str(root.find(".//failure").get("message"))  # type: ignore[union-attr]
+
+
 def test_a_degraded_step_fails_the_gate_only_where_it_is_asked_to() -> None:
     assert told(StepOutcome.DEGRADED, degraded_fails=True) == {"degraded": "failure"}
 
 
 def test_a_run_that_could_not_begin_is_an_error_of_its_own() -> None:
-    result = RunResult(
-        run_id="r",
-        check="pay/emea",
-        probe="pay",
-        region="emea",
-        trigger=Trigger.MANUAL,
-        outcome=Outcome.ERRORED,
-        started_at=START,
-        ended_at=START,
-        trace_id="0" * 32,
-        definition="d",
-        failure=Failure(Kind.SECRET_MISSING, "secret key is not set"),
-    )
-    text = junit([result], degraded_fails=False)
+    text = junit([UNBEGUN], degraded_fails=False)
     assert 'errors="1"' in text
     assert "secret key is not set" in text

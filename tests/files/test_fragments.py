@@ -206,3 +206,34 @@ def test_a_probe_whose_schema_comes_late_is_taken_up_when_it_does(tmp_path: Path
     now = folder.look(at_once=True)
     assert now is not None
     assert [each.probe.name for each in now.probes] == ["pay"]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("/etc/hostname", "outside of the folder above"),
+        ("../../outside.txt", "outside of the folder above"),
+        ("link.txt", "outside of the folder above"),
+        ("secrets/key", "hidden folder, or one of secrets"),
+        ("../.ssh/key", "hidden folder, or one of secrets"),
+        ("../bodies/fine.txt", ""),
+    ],
+    ids=["an absolute path", "too far up", "a link", "a secret", "a hidden folder", "a neighbour"],
+)
+def test_a_body_comes_from_nearby_and_never_from_secrets(tmp_path: Path, name: str, told: str) -> None:
+    here = tmp_path / "repository" / "probes"
+    for file in (
+        "repository/bodies/fine.txt",
+        "outside.txt",
+        "repository/probes/secrets/key",
+        "repository/.ssh/key",
+    ):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text("text")
+    (here / "link.txt").symlink_to(tmp_path / "outside.txt")
+    text = "name: a\nschedule: {every: 1m}\nregions: [emea]\nsteps:\n  - id: a\n    assert: [{status: 200}]\n"
+    (here / "a.yaml").write_text(
+        text + f'    request: {{method: PUT, url: "https://a.example", body_file: {name}}}\n'
+    )
+    found = examine_file(here / "a.yaml").problems
+    assert [told in str(problem) for problem in found] == ([True] if told else [])

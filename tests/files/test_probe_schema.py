@@ -8,12 +8,14 @@ from jsonschema import Draft202012Validator
 
 from synthprobe.files.designed import UNBUILT
 from synthprobe.files.documents import read
+from synthprobe.files.fragment_shape import fragment_schema
 from synthprobe.files.probe_shape import probe_schema
 
 SCHEMA = probe_schema()
+FRAGMENT = fragment_schema()
 KEYS = [
     (f"{name}.{key}", field)
-    for name, shape in SCHEMA["$defs"].items()
+    for name, shape in {**FRAGMENT["$defs"], **SCHEMA["$defs"]}.items()
     for key, field in shape["properties"].items()
 ]
 
@@ -26,7 +28,7 @@ def test_every_key_has_a_description_and_an_example(name: str, field: Any) -> No
 
 @pytest.mark.parametrize(("name", "field"), KEYS, ids=[name for name, _ in KEYS])
 def test_every_example_fits_its_key(name: str, field: Any) -> None:
-    validator = Draft202012Validator({"$defs": SCHEMA["$defs"], **field})
+    validator = Draft202012Validator({"$defs": {**FRAGMENT["$defs"], **SCHEMA["$defs"]}, **field})
     for example in field["examples"]:
         assert validator.is_valid(example), (name, example)
 

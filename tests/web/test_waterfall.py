@@ -110,3 +110,21 @@ def test_a_request_without_a_response_says_why() -> None:
 
 def test_phases_that_did_not_happen_are_left_out() -> None:
     assert phase_items(Phases(send=0.1, wait=0.0)) == (("send", 0.1), ("wait", 0.0))
+
+
+def test_steps_of_a_fragment_stand_below_the_step_that_uses_it_and_a_skipped_one_says_why() -> None:
+    run = result(CHECK, NOW)
+    first, second, third = run.steps
+    nested = msgspec.structs.replace(second, id=f"{first.id}/inner")
+    skipped = msgspec.structs.replace(
+        third, started_at=None, outcome=StepOutcome.SKIPPED, why="if pay is failed: it passed", exchanges=()
+    )
+    lines = lay_out(msgspec.structs.replace(run, steps=(first, nested, skipped))).lines
+    assert [(line.kind, line.depth) for line in lines] == [
+        ("step", 0),
+        ("request", 1),
+        ("step", 1),
+        ("request", 2),
+        ("step", 0),
+    ]
+    assert lines[-1].note == "skipped, if pay is failed: it passed"

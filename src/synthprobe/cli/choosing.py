@@ -20,6 +20,10 @@ def find(name: str, folder: Path) -> Probe:
     if (is_file or not loaded.probes) and (found := errors(loaded.problems)):
         refuse(FileProblems(found))
     named = [entry.probe for entry in loaded.probes if is_file or entry.probe.name == name]
+    if is_file and not named:
+        raise click.UsageError(
+            f"{name} holds no probe: a file with `inputs` is a fragment; name the probe that uses it"
+        )
     if not named:
         known = ", ".join(sorted(entry.probe.name for entry in loaded.probes)) or "none"
         raise click.UsageError(f"no probe is called {name!r} in {folder}; there are: {known}")

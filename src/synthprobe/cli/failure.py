@@ -16,6 +16,10 @@ def explain(result: Result) -> Iterator[Text]:
     if result.outcome is Outcome.PASSED:
         return
     for step in result.steps:
+        if step.kind == "use" and any(
+            each.id.startswith(f"{step.id}/") and each.failure for each in result.steps
+        ):
+            continue
         if step.failure or any(assertion.verdict is not Verdict.PASS for assertion in step.assertions):
             yield from _step(step)
     if result.failure and result.failure.step is None:

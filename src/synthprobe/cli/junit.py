@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 from xml.etree import ElementTree as Xml
 
-from synthprobe.core.results import Result, StepOutcome, StepResult, Verdict
+from synthprobe.core.failures import Kind
+from synthprobe.core.results import Result, StepOutcome, StepResult, UndoResult, UndoState, Verdict
 
 _UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot hold, not even escaped."""
@@ -32,6 +33,8 @@ def _suite(root: Xml.Element, result: Result, *, degraded_fails: bool) -> None:
         _element(properties, "property", name=name, value=str(getattr(result, name)))
     for step in result.steps:
         _case(suite, result, step, degraded_fails=degraded_fails)
+    for undo in result.undo:
+        _undo(suite, result, undo)
     if result.failure is not None and not any(step.failure for step in result.steps):
         case = _element(suite, "testcase", classname=result.probe, name="run", time="0.000")
         _element(case, "error", type=result.failure.kind, message=result.failure.message)
@@ -56,6 +59,17 @@ def _case(suite: Xml.Element, result: Result, step: StepResult, *, degraded_fail
         made.text = _fit(_told(step))
     else:
         _element(case, "system-out").text = _fit(f"degraded: {failure.message}")
+
+
+def _undo(suite: Xml.Element, result: Result, undo: UndoResult) -> None:
+    """A case of its own: what could not be taken back fails the gate, whatever the run found."""
+    name, time = f"undo {undo.step}", f"{undo.duration:.3f}"
+    case = _element(suite, "testcase", classname=result.probe, name=name, time=time)
+    if undo.state is UndoState.OWED:
+        stake = f" ({undo.stake} at stake)" if undo.stake else ""
+        _element(case, "failure", type=Kind.UNDO_FAILED, message=f"not taken back yet{stake}: {undo.why}")
+    elif undo.state is UndoState.SPARED:
+        _element(case, "skipped", message=undo.why)
 
 
 def _told(step: StepResult) -> str:

@@ -1,5 +1,10 @@
-"""Files that a probe file names: fragments, schemas and bodies, each read once, relative to the file that names it."""
+"""Files that a probe file names: fragments, schemas and bodies, each read once, relative to the file that names it.
 
+What they hold may be sent, so they lie near the file that names them, and never in a folder of secrets: those are read
+by `secrets` only, which keeps account of who may.
+"""
+
+import os
 from pathlib import Path
 
 from synthprobe.files.decoding import MAX_SIZE
@@ -24,6 +29,8 @@ class Attached:
     def content(self, named_in: str, name: str) -> bytes:
         """What a named file holds. Raises `Unreadable`."""
         path = self.path(named_in, name)
+        if fault := _misplaced(named_in, name, path):
+            raise Unreadable(fault)
         if path not in self.read:
             try:
                 with open(path, "rb") as opened:
@@ -39,3 +46,14 @@ class Attached:
     def files(self) -> tuple[str, ...]:
         """Every file that was named."""
         return (*self.read, *sorted(self.missing))
+
+
+def _misplaced(named_in: str, name: str, path: str) -> str | None:
+    """Why a file may not be named: it lies elsewhere than below the folder above, or where secrets do."""
+    root = Path(os.path.realpath(named_in)).parent.parent
+    real = Path(os.path.realpath(path))
+    if os.path.isabs(name) or not real.is_relative_to(root):
+        return f"`{name}` lies outside of the folder above this file"
+    if any(part == "secrets" or part.startswith(".") for part in real.relative_to(root).parts[:-1]):
+        return f"`{name}` lies in a hidden folder, or one of secrets"
+    return None

@@ -5,11 +5,13 @@ holds ends it well. An exchange that fails ends it too, unless `retry` lists tha
 """
 
 import anyio
+from msgspec import structs
 
 from synthprobe.agent.scene import Acted, Attempt, Scene
 from synthprobe.agent.steps.request import exchange, prepare
 from synthprobe.agent.veils import veil
 from synthprobe.core.assertions import evaluate
+from synthprobe.core.classification import classified
 from synthprobe.core.expectations import Assertion
 from synthprobe.core.failures import Failure, Kind
 from synthprobe.core.responses import Response
@@ -51,7 +53,7 @@ def _ended(poll: Poll, acted: Acted, response: Response, step: Step, scene: Scen
         found = _evaluated((assertion,), response, scene)[0]
         if found.verdict is Verdict.PASS:
             failure = _failure(found, f"it can no longer come: {found.text}", step)
-            return _with(acted, failure, (_turned(found),))
+            return _failed(acted, failure, (_turned(found),), step, scene)
     held = _evaluated(poll.until, response, scene)
     if all(each.verdict is Verdict.PASS for each in held):
         return _with(acted, None, held)
@@ -64,7 +66,7 @@ def _never(poll: Poll, acted: Acted, response: Response, step: Step, scene: Scen
     times = f"{asked} time{'' if asked == 1 else 's'}"
     waited = poll.timeout.total_seconds()
     told = f"{first.text} did not come to hold within {waited:g} s (asked {times}): actual {first.actual}"
-    return _with(acted, _failure(first, told, step), held)
+    return _failed(acted, _failure(first, told, step), held, step, scene)
 
 
 def _evaluated(
@@ -95,6 +97,18 @@ def _turned(found: AssertionResult) -> AssertionResult:
         actual=found.actual,
         position=found.position,
     )
+
+
+def _failed(
+    acted: Acted, failure: Failure, found: tuple[AssertionResult, ...], step: Step, scene: Scene
+) -> Acted:
+    """The poll has failed, or was declined, refused or called too often: then that is why."""
+    assert acted.response is not None
+    bare = structs.replace(step, assertions=())
+    told = classified(bare, acted.response, (), passed_before=scene.passed_before)
+    if told is None:
+        return _with(acted, failure, found)
+    return structs.replace(_with(acted, told.failure, found), level=told.level)
 
 
 def _with(acted: Acted, failure: Failure | None, assertions: tuple[AssertionResult, ...]) -> Acted:
