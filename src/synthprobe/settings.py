@@ -23,6 +23,9 @@ from synthprobe.core.budgets import Budget
 T = TypeVar("T")
 
 PREFIX = "SYNTHPROBE_"
+SERVER_URL = f"{PREFIX}URL"
+"""Where commands that ask a running server find it; no setting of a server."""
+
 OTEL_SECRETS = frozenset({"OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"})
 _SOCKET_PATH_MAX = 100
 """Unix socket paths are limited to 108 bytes on Linux and 104 on macOS."""
@@ -244,7 +247,7 @@ def _choose(setting: _Setting, flag: str | None, env: Mapping[str, str]) -> tupl
 
 
 def _unknown(env: Mapping[str, str]) -> list[str]:
-    known = {setting.variable for setting in SETTINGS}
+    known = {SERVER_URL, *(setting.variable for setting in SETTINGS)}
     faults = []
     for name in sorted(env):
         if name.startswith(PREFIX) and name not in known and not name.startswith(PREFIX + "TEST_"):

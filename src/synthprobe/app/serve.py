@@ -48,6 +48,7 @@ from synthprobe.telemetry.metrics import Metrics
 from synthprobe.telemetry.otlp import Exporter
 from synthprobe.telemetry.otlp_json import to_otlp_json
 from synthprobe.web import app as web
+from synthprobe.web.acting import Acts
 from synthprobe.web.alertmanager.desk import Desk
 from synthprobe.web.hooks import Hooks
 from synthprobe.web.server import Pages, bind
@@ -149,6 +150,7 @@ def _compose(
             halted=lambda: str(halt_in(settings.halt) or ""),
             hosts=(settings.listen.host, urlsplit(settings.hooks_url).hostname or ""),
             hooks=Hooks(inbox.take, inbox.prove),
+            acts=Acts(router.act, router.test_page, router.routes),
             routes=router.routes,
             desk=_desk(router, nudge),
         )

@@ -24,6 +24,9 @@ COMMANDS = {
     "config": "synthprobe.cli.config:config",
     "routes": "synthprobe.cli.routes:routes",
     "oncall": "synthprobe.cli.oncall:oncall",
+    "incident": "synthprobe.cli.incident:incident",
+    "explain": "synthprobe.cli.incident:explain_user",
+    "page": "synthprobe.cli.incident:page",
     "schema": "synthprobe.cli.schema:schema",
     "demo": "synthprobe.cli.demo:demo",
 }

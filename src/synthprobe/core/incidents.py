@@ -143,6 +143,12 @@ class Incident(Struct, frozen=True, omit_defaults=True):
         return self.lease.holder if self.lease else None
 
     @property
+    def escalates_at(self) -> datetime | None:
+        """When the next level starts, unless somebody takes it before."""
+        waits = self.state is IncidentState.TRIGGERED and not self.held_until
+        return self.escalation.due_at if self.escalation and waits else None
+
+    @property
     def firing(self) -> tuple[Member, ...]:
         """What fires, muted or not."""
         return tuple(member for member in self.members if member.firing)

@@ -18,7 +18,7 @@ from synthprobe.router.flushing import Flushing, flush
 from synthprobe.router.heartbeat import Heartbeat
 from synthprobe.router.muting import look_again
 from synthprobe.router.placing import place
-from synthprobe.router.ringing import ring
+from synthprobe.router.ringing import ring, test_page
 from synthprobe.router.surroundings import Surroundings
 from synthprobe.router.telling import Turning
 from synthprobe.router.turning import turn
@@ -89,6 +89,12 @@ class Dispatcher:
                     return found
                 await made.wait()
         return Outcome(applied=False)
+
+    async def test_page(self, person: str, contact: str) -> str:
+        """Queue a page that tells of nothing but itself, and return its key. Raises `LookupError`."""
+        key = await self._around.store.write(partial(test_page, person, contact, self._turning()))
+        self._queued()
+        return key
 
     async def adopt(self) -> None:
         """Hold every firing alert in the groups that the routes make of it now."""

@@ -63,12 +63,37 @@ def ring(person: str, with_: Turning) -> Tx[None]:
     yield from _save(after, with_)
 
 
+def test_page(person: str, contact: str, with_: Turning) -> Tx[str]:
+    """Queue a page that tells of nothing but itself, by one contact. Raises `LookupError`."""
+    contacts = [step.contact for step in ladder_of(person, with_.tree)]
+    if not contacts or (contact and contact not in contacts):
+        known = f"there are {', '.join(contacts)}" if contacts else "write `notify` in routes.yaml"
+        raise LookupError(f"{person} has no contact {contact}; {known}" if contact else f"{person}: {known}")
+    chosen = contact or contacts[0]
+    subject = subject_of(person, 0)
+    seq = yield from outbox_rows.next_seq(subject)
+    message = messages.about(
+        addressed(person, chosen, with_.tree),
+        (),
+        key=_key(person, [], seq),
+        kind=messages.TEST,
+        reason=Ring.TEST.value,
+        note=_TEST,
+        public_url=with_.public_url,
+        now=with_.now,
+    )
+    yield from outbox_rows.put(message, subject, seq)
+    yield from pager_rows.decided([PageDecision(with_.now, 0, person, True, Ring.TEST.value)])
+    return message.key
+
+
+_TEST = "This is a test, asked for by somebody: nothing fails."
+
+
 def _still_open(pager: Pager) -> Tx[tuple[Pager, dict[int, Incident]]]:
     """The pager without what nobody needs to be paged for any more."""
     found: dict[int, Incident] = {}
     for topic in (*pager.topics, *pager.waiting):
-        if topic.reason is Ring.TEST:
-            continue
         incident = yield from incident_rows.find(topic.incident)
         if incident and _concerns(incident, topic):
             found[incident.number] = incident
@@ -93,12 +118,12 @@ def _send(pager: Pager, ringing: Ringing, incidents: dict[int, Incident], with_:
     subject = subject_of(pager.person, min(topic.incident for topic in ringing.topics))
     seq = yield from outbox_rows.next_seq(subject)
     to = addressed(pager.person, ringing.contact, with_.tree)
-    key = _key(pager, held, seq)
+    key = _key(pager.person, held, seq)
     message = messages.about(
         to,
         held,
         key=key,
-        kind=messages.FIRING if held else messages.TEST,
+        kind=messages.FIRING,
         reason=first.reason.value,
         note=_note(ringing, first),
         level=first.level,
@@ -113,10 +138,10 @@ def _send(pager: Pager, ringing: Ringing, incidents: dict[int, Incident], with_:
     return pages.sent(pager, ringing, key, with_.now)
 
 
-def _key(pager: Pager, held: list[tuple[Incident, Sequence[Alert]]], seq: int) -> str:
+def _key(person: str, held: list[tuple[Incident, Sequence[Alert]]], seq: int) -> str:
     if held:
-        return key_of(held[0][0], pager.person, messages.FIRING, seq)
-    return f"test-{quote(pager.person, safe='')}-{seq}"
+        return key_of(held[0][0], person, messages.FIRING, seq)
+    return f"test-{quote(person, safe='')}-{seq}"
 
 
 def _note(ringing: Ringing, first: Topic) -> str:
@@ -124,7 +149,6 @@ def _note(ringing: Ringing, first: Topic) -> str:
         Ring.LAPSED: "Its acknowledgement lapsed: nobody has it.",
         Ring.NOT_ACCEPTED: "Its handoff was not accepted: nobody has it.",
         Ring.RAISED: "It became more serious.",
-        Ring.TEST: "This is a test, asked for by somebody: nothing fails.",
     }
     count = len({topic.incident for topic in ringing.topics})
     several = f"{count} incidents." if count > 1 else ""

@@ -84,6 +84,10 @@ class Router:
         """Keep what somebody did, and let it be applied in the dispatcher's next turn. Raises `StoreError`."""
         return await self.dispatcher.act(action)
 
+    async def test_page(self, person: str, contact: str = "") -> str:
+        """Page somebody to see whether it works; returns the message's key. Raises `LookupError` and `StoreError`."""
+        return await self.dispatcher.test_page(person, contact)
+
     async def run(self) -> None:
         """Adopt what fires already, then run every loop until cancelled. Raises `StoreError` if it cannot begin."""
         await self.dispatcher.adopt()

@@ -40,11 +40,16 @@ class Part(Struct, frozen=True):
 
 def title(notification: Notification) -> str:
     """One line that says it all: `[FIRING #7] card fails in emea: step capture: …`."""
-    word = "RESOLVED" if notification.status == "resolved" else "FIRING"
+    ended = "RESOLVED" if notification.status == "resolved" else "FIRING"
+    word = _WORDS.get(notification.kind, ended) if notification.person else ended
     named = notification.foremost
     numbers = "".join(f" #{incident.number}" for incident in named[:NUMBERS_MOST])
     more = "…" if len(named) > NUMBERS_MOST else ""
     return f"[{word}{numbers}{more}] {summary(notification)}"
+
+
+_WORDS = {"update": "UPDATE", "handoff": "HANDOFF", "test": "TEST"}
+"""Of what people are told beside what fires and ends."""
 
 
 def summary(notification: Notification) -> str:
@@ -53,7 +58,7 @@ def summary(notification: Notification) -> str:
     if named and named[0].title:
         return named[0].title
     first = next(iter(notification.alerts), None)
-    return first.annotations.get("summary", first.labels.get("alertname", "")) if first else ""
+    return first.annotations.get("summary", first.labels.get("alertname", "")) if first else notification.note
 
 
 def incidents(notification: Notification) -> tuple[NotifiedIncident, ...]:
@@ -138,7 +143,11 @@ def _of_incident(incident: NotifiedIncident) -> Iterator[Line]:
     if incident.state in ("triggered", "acknowledged"):
         yield Line("who has it", incident.holder or "nobody yet")
     if incident.state == "triggered":
-        yield Line("acknowledge", f"synthprobe incident ack {incident.number}, or on its page", incident.url)
+        yield Line(
+            "acknowledge",
+            f"synthprobe incident ack {incident.number}, or on its page",
+            incident.acknowledge_url or incident.url,
+        )
 
 
 def _of_alert(alert: NotifiedAlert) -> Iterator[Line]:

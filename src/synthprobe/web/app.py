@@ -18,8 +18,9 @@ from synthprobe.core.routes import Route, Routes
 from synthprobe.core.spans import Span
 from synthprobe.ports import Store
 from synthprobe.stores.errors import StoreError
-from synthprobe.web import api, assets, oncall, pages, vitals
+from synthprobe.web import acting, api, assets, oncall, pages, vitals
 from synthprobe.web import hooks as inbound
+from synthprobe.web.acting import Acts
 from synthprobe.web.alertmanager import handlers as alertmanager
 from synthprobe.web.alertmanager.desk import Desk
 from synthprobe.web.errors import AnyRequest, Problems
@@ -58,6 +59,7 @@ def build(
     hosts: Sequence[str] = (),
     hooks: Hooks | None = None,
     routes: Callable[[], Routes] = lambda: NO_ROUTES,
+    acts: Acts | None = None,
     desk: Desk | None = None,
 ) -> Litestar:
     """The ASGI app.
@@ -65,7 +67,8 @@ def build(
     `metrics` takes an Accept header and returns the exposition with its content type; `stopping` turns true when the
     server has been asked to stop (uvicorn: `lambda: server.should_exit`), which ends live streams. `hosts` are names to answer to beside this machine's own
     and the public URL's; `hooks` is the inbox of inbound webhooks, `routes` are those in force; `desk`, the router's
-    ways in, brings what changes something: Alertmanager's API, silences.
+    ways in, brings what changes something: Alertmanager's API, silences; `acts`
+    is where go what people do about incidents.
     """
     served = assets.load()
     site = Site(
@@ -80,6 +83,7 @@ def build(
         templates=templates(served),
         public_url=public_url,
         overview=Kept(clock),
+        people=(lambda: tuple(acts.routes().users)) if acts else None,
         rendering=Rendering(),
     )
     errors = Problems(site)
@@ -93,11 +97,13 @@ def build(
             *oncall.HANDLERS,
             *(inbound.HANDLERS if hooks else ()),
             *(alertmanager.HANDLERS if desk else ()),
+            *(acting.HANDLERS if acts else ()),
         ],
         dependencies={
             "site": Provide(lambda: site, sync_to_thread=False),
             "assets": Provide(lambda: served, sync_to_thread=False),
             "oncall": Provide(lambda: rota, sync_to_thread=False),
+            **({"acts": Provide(lambda: acts, sync_to_thread=False)} if acts else {}),
             **({"hooks": Provide(lambda: hooks, sync_to_thread=False)} if hooks else {}),
             **({"desk": Provide(lambda: desk, sync_to_thread=False)} if desk else {}),
         },

@@ -53,7 +53,8 @@ async def incidents_page(site: SiteValue, before: Before = None) -> Response[str
 async def incident_page(site: SiteValue, number: Number) -> Response[str]:
     """What fails since when, where, who was told and why."""
     view = await found(site, lambda: incident.incident_view(number), f"There is no incident {number}.")
-    return await site.page("incident.html", view=view)
+    people = site.people() if site.people else None
+    return await site.page("incident.html", view=view, people=people)
 
 
 @get("/probes/{name:str}", include_in_schema=False)

@@ -44,6 +44,8 @@ class Site(Struct, frozen=True):
     public_url: str
     overview: Kept
     rendering: Rendering
+    people: Callable[[], tuple[str, ...]] | None = None
+    """Who may act on incidents, by the routes in force; None where nobody can."""
 
     async def version(self) -> str:
         """A text that differs whenever a page may have something new to show."""

@@ -10,7 +10,9 @@ from synthprobe.core.incidents import Incident, TimelineEntry
 from synthprobe.core.notifications import Notification
 from synthprobe.core.results import Result
 from synthprobe.ports import DbRow, Rows, Sql, Tx
+from synthprobe.stores import pagers
 from synthprobe.stores.columns import document, instant, instant_or_none, integer, text
+from synthprobe.stores.pagers import PageDecision
 from synthprobe.stores.views.checks import CheckState, check_states
 from synthprobe.stores.views.run import runs_whole
 
@@ -70,10 +72,12 @@ class IncidentView(Struct, frozen=True, omit_defaults=True):
     timeline: tuple[TimelineEntry, ...] = ()
     messages: tuple[Message, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    pages: tuple[PageDecision, ...] = ()
+    """Why whom was, or was not, paged; in order."""
 
 
 def incident_view(number: int) -> Tx[IncidentView | None]:
-    """One incident by its number, or None when there is none; eight statements."""
+    """One incident by its number, or None when there is none; nine statements."""
     of_this: Mapping[str, int] = {"number": number}
     rows = yield Sql("select doc from incidents where number = :number", of_this)
     if not rows:
@@ -84,9 +88,10 @@ def incident_view(number: int) -> Tx[IncidentView | None]:
     entries = yield Sql("select doc from timeline where incident = :number order by at, id", of_this)
     messages = yield from _messages(number)
     decisions = yield Sql(_DECISIONS, {"pattern": f"%,{number},%"})
+    pages = yield from pagers.decisions_of(number)
     timeline = tuple(document(row, TimelineEntry) for row in entries)
     return IncidentView(
-        incident, alerts, checks, timeline, messages, tuple(_decision(row) for row in decisions)
+        incident, alerts, checks, timeline, messages, tuple(_decision(row) for row in decisions), pages
     )
 
 

@@ -26,6 +26,12 @@ class IncidentLine(Struct, frozen=True, omit_defaults=True):
     """Where it fires now."""
     resolved_at: datetime | None = None
     reopened: int = 0
+    holder: str | None = None
+    """Who has it."""
+    escalates_at: datetime | None = None
+    """When the next level starts, unless somebody takes it."""
+    held_until: datetime | None = None
+    """It flaps: resolved when nothing fires until then."""
 
 
 class Overview(Struct, frozen=True):
@@ -78,6 +84,9 @@ def _line(incident: Incident) -> IncidentLine:
         tuple(sorted({member.region for member in incident.members if member.firing})),
         incident.resolved_at,
         incident.reopened,
+        incident.holder,
+        incident.escalates_at,
+        incident.held_until,
     )
 
 
