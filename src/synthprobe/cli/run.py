@@ -13,10 +13,12 @@ from synthprobe.app.own_inbox import ANY_PORT, HookOptions, OwnInbox
 from synthprobe.cli.choosing import chosen_checks, find, pairs, with_variables
 from synthprobe.cli.exits import Exit
 from synthprobe.cli.live import View
-from synthprobe.cli.options import settings_from, with_settings
+from synthprobe.cli.options import refuse, settings_from, with_settings
 from synthprobe.cli.reporting import Runs, report_of, write
 from synthprobe.core.probes import Check, wants_hooks
 from synthprobe.core.results import Outcome
+from synthprobe.files.live_rules import all_unapproved
+from synthprobe.files.problems import FileProblems
 from synthprobe.stores.errors import StoreError
 from synthprobe.web.server import PortTaken
 
@@ -52,7 +54,7 @@ SIGNALLED = 128
     help="write junit=FILE, json=FILE or html=FILE; repeat for more",
 )
 @click.option("--trace", is_flag=True, help="print each run's trace id")
-@with_settings("probes", "store", "spool", "grace", "undo_patience")
+@with_settings("probes", "live", "store", "spool", "grace", "undo_patience")
 def run(
     wanted: tuple[str, ...],
     regions: tuple[str, ...],
@@ -74,7 +76,10 @@ def run(
     """
     wanted_reports = [report_of(text) for text in reports]
     settings = settings_from(flags).settings
-    probes = [with_variables(find(name, settings.probes), pairs(variables)) for name in wanted]
+    named = [find(name, settings.probes) for name in wanted]
+    if refused := all_unapproved(named, settings.live):
+        refuse(FileProblems(refused))
+    probes = [with_variables(probe, pairs(variables)) for probe in named]
     chosen = tuple(check for probe in probes for check in chosen_checks(probe, regions, pairs(rows)))
     inbox = _inbox(chosen, hooks_listen, hooks_url, hooks_key)
     shared = parts(clock.system(), settings_module.environment(), settings.undo_patience, inbox)

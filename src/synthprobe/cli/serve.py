@@ -62,7 +62,7 @@ def serve(**flags: str | None) -> None:
 def agent(bus: str, tied: bool, own: tuple[str, ...], again: bool, **flags: str | None) -> None:
     """Schedule and run the probes of one agent, and hand what it finds to a router."""
     chosen = settings_from(flags).settings
-    folder = ProbeFolder(chosen.probes)
+    folder = ProbeFolder(chosen.probes, chosen.live)
     if not again:
         _refuse_broken(folder.loaded(), chosen.probes)
     logs.start("agent")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from msgspec import structs
 
 from synthprobe.cli.exits import Exit
 from synthprobe.cli.options import settings_from, with_settings
@@ -13,8 +14,9 @@ from synthprobe.core.durations import duration_text
 from synthprobe.core.routes import Routes
 from synthprobe.files import agreement, documents
 from synthprobe.files.documents import Document
+from synthprobe.files.live_rules import all_unapproved
 from synthprobe.files.probes import Loaded, load_folder
-from synthprobe.files.problems import FileProblems, Problem, errors
+from synthprobe.files.problems import FileProblems, Problem, ProblemLevel, errors
 from synthprobe.files.routes import load_routes
 
 MOST_TIMES = 20
@@ -23,7 +25,7 @@ MOST_TIMES = 20
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@with_settings("probes", "routes")
+@with_settings("probes", "routes", "live")
 def validate(paths: tuple[Path, ...], **flags: str | None) -> None:
     """Check probe files (and the routes file): every problem as file:line:column. Exit 0, or 2 with problems."""
     settings = settings_from(flags).settings
@@ -31,7 +33,8 @@ def validate(paths: tuple[Path, ...], **flags: str | None) -> None:
     routes, routes_problems = _routes(settings.routes, wanted=flags.get("routes") is not None)
     disagreements = agreement.disagreements(loaded.probes, routes) if routes else ()
     blaming = agreement.blaming(loaded.probes, routes, _document(settings.routes)) if routes else ()
-    problems = (*loaded.problems, *disagreements, *routes_problems, *blaming)
+    live = [structs.replace(each, level=ProblemLevel.WARNING) for each in _unapproved(loaded, settings.live)]
+    problems = (*loaded.problems, *live, *disagreements, *routes_problems, *blaming)
     for problem in problems:
         click.echo(str(problem))
     faults = errors(problems)
@@ -39,6 +42,11 @@ def validate(paths: tuple[Path, ...], **flags: str | None) -> None:
         click.echo(line, err=True)
     click.echo(_summary(loaded, len(faults)), err=True)
     sys.exit(Exit.INVALID if faults else Exit.OK)
+
+
+def _unapproved(loaded: Loaded, file: Path | None) -> tuple[Problem, ...]:
+    """What would keep live probes from running: for their reviewers, who may not have approved them yet."""
+    return all_unapproved((each.probe for each in loaded.probes), file)
 
 
 def _routes(path: Path, *, wanted: bool) -> tuple[Routes | None, tuple[Problem, ...]]:

@@ -21,6 +21,10 @@ UNDO_TIMEOUT = timedelta(seconds=30)
 """Of an attempt at undo whose probe names none."""
 
 
+LIVE = "live"
+"""The environment in which money is real."""
+
+
 class VaultSource(Struct, frozen=True):
     """A field of a secret in HashiCorp Vault; without `url` in the one that the process is told of."""
 

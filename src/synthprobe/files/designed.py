@@ -7,7 +7,6 @@ from synthprobe.files.shapes import Unbuilt
 
 UNBUILT: Unbuilt = {
     "ProbeFile": {"slo"},
-    "ProbeFile.environment": {"live"},
     "DefaultRequest": {
         "connection",
     },

@@ -307,7 +307,12 @@ class ProbeFile(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="What to do when it fails.", examples=["https://runbooks.example/card"]),
     ] = UNSET
     environment: Annotated[
-        Literal["sandbox"] | UnsetType, Meta(description="What kind of API it calls.", examples=["sandbox"])
+        Literal["sandbox", "live"] | UnsetType,
+        Meta(
+            description="What kind of API it calls. A live one demands `safety` and `money`, is run only as far as the "
+            "platform team has approved it, and is not confirmed unless `alert.confirm` says so.",
+            examples=["sandbox"],
+        ),
     ] = UNSET
     timeout: Annotated[
         Duration | UnsetType,

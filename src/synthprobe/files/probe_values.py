@@ -73,7 +73,7 @@ def probe_value(
             name: _secret(secret, document.position(("secrets", name), of_key=True))
             for name, secret in given(file.secrets, {}).items()
         },
-        alert=_rule(given(file.alert, Alert())),
+        alert=_rule(given(file.alert, Alert()), live=given(file.environment, "") == core.LIVE),
         redact=_redaction(given(file.redact, Redact())),
         safety=safety(file.safety),
     )
@@ -135,7 +135,7 @@ def _vault(written: VaultSecret) -> core.VaultSource:
     return core.VaultSource(path=written.path, field=written.field, url=given(written.url, ""))
 
 
-def _rule(alert: Alert) -> core.AlertRule:
+def _rule(alert: Alert, *, live: bool) -> core.AlertRule:
     standard = core.AlertRule()
     return core.AlertRule(
         fail_after=_after(alert.fail_after, standard.fail_after),
@@ -143,7 +143,7 @@ def _rule(alert: Alert) -> core.AlertRule:
         recover_after=given(alert.recover_after, standard.recover_after),
         severity=given(alert.severity, standard.severity),
         mode=core.AlertMode(given(alert.mode, standard.mode.value)),
-        confirm=given(alert.confirm, standard.confirm),
+        confirm=given(alert.confirm, standard.confirm and not live),
     )
 
 

@@ -13,6 +13,7 @@ from synthprobe.files.kind_rules import (
     key_problems,
     poll_problems,
 )
+from synthprobe.files.live_rules import live_problems
 from synthprobe.files.place_rules import matrix_problems, money_problems, region_problems
 from synthprobe.files.probe_rules import (
     alert_problems,
@@ -38,6 +39,7 @@ The document is what the file was made of; rules of references are asked of the 
 RULES: tuple[Rule, ...] = (
     time_problems,
     schedule_problems,
+    live_problems,
     step_id_problems,
     label_problems,
     region_problems,

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from synthprobe.core.probes import Probe
+from synthprobe.core.probes import LIVE, Probe
 from synthprobe.core.routes import Routes
+from synthprobe.files.live_rules import unapproved
 from synthprobe.files.probes import SUFFIXES, Loaded, LoadedProbe, examine_file, examine_text, name_taken
 from synthprobe.files.problems import FileProblems, Problem, ordered
 from synthprobe.files.routes import load_routes
@@ -44,8 +45,10 @@ class Stamps:
 class ProbeFolder:
     """The probes of a folder: of each file, what it said when it was last good."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, live: Path | None = None) -> None:
+        """`live`: the file of approvals, without which no live probe is run."""
         self._path = path
+        self._live = live
         self._stamps = Stamps()
         self._newest: dict[str, LoadedProbe] = {}
         self._in_force: dict[str, LoadedProbe] = {}
@@ -66,7 +69,8 @@ class ProbeFolder:
     def recall(self, sources: Mapping[str, str]) -> None:
         """Of files that are broken, put in force what they said before this process began."""
         for file in self._faults.keys() - self._newest.keys():
-            if file in sources and (last_good := examine_text(sources[file], file).loaded):
+            last_good = examine_text(sources[file], file).loaded if file in sources else None
+            if last_good and not unapproved(last_good.probe, self._live):
                 self._newest[file] = last_good
         self._agreed = self._loaded = self._agree()
 
@@ -107,7 +111,13 @@ class ProbeFolder:
         examined = examine_file(Path(file))
         self._faults[file] = examined.problems
         self._named[file] = examined.files
-        if examined.loaded:
+        if examined.loaded is None:
+            return
+        if examined.loaded.probe.environment == LIVE and self._live is not None:
+            self._named[file] += (str(self._live),)
+        if refused := unapproved(examined.loaded.probe, self._live):
+            self._faults[file] += (refused,)
+        else:
             self._newest[file] = examined.loaded
 
     def _agree(self) -> Loaded:
