@@ -154,6 +154,7 @@ def check_info(check: Check, source: str) -> CheckInfo:
         row=row.id if row else None,
         row_label=row.label if row else None,
         row_values={name: _shown(value) for name, value in row.values.items()} if row else {},
+        slo=probe.slo,
         owner=probe.owner,
         description=probe.description,
         runbook=probe.runbook,

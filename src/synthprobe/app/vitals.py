@@ -7,7 +7,14 @@ from synthprobe.clock import Clock
 from synthprobe.core.reports import ConfigProblem, Pulse
 from synthprobe.web.health import Health, Part
 
-STUCK_AFTER = {"dispatcher": 60.0, "notifier": 60.0, "auditor": 120.0, "retention": 1200.0, "watchman": 60.0}
+STUCK_AFTER = {
+    "dispatcher": 60.0,
+    "notifier": 60.0,
+    "auditor": 120.0,
+    "retention": 1200.0,
+    "watchman": 60.0,
+    "burning": 300.0,
+}
 """Seconds without a turn of the loop."""
 SILENT_AFTER = timedelta(seconds=15)
 """Without a pulse; agents send one every second."""

@@ -12,6 +12,7 @@ from synthprobe.cli.options import settings_from, with_settings
 from synthprobe.core.detection import detection_time
 from synthprobe.core.durations import duration_text
 from synthprobe.core.routes import Routes
+from synthprobe.core.slo import burns
 from synthprobe.files import agreement, documents
 from synthprobe.files.documents import Document
 from synthprobe.files.live_rules import all_unapproved
@@ -37,11 +38,22 @@ def validate(paths: tuple[Path, ...], **flags: str | None) -> None:
     problems = (*loaded.problems, *live, *disagreements, *routes_problems, *blaming)
     for problem in problems:
         click.echo(str(problem))
+    for line in _objectives(loaded):
+        click.echo(line, err=True)
     faults = errors(problems)
     for line in _detection(loaded):
         click.echo(line, err=True)
     click.echo(_summary(loaded, len(faults)), err=True)
     sys.exit(Exit.INVALID if faults else Exit.OK)
+
+
+def _objectives(loaded: Loaded) -> Iterator[str]:
+    """For each probe with an objective, when its budget counts as burning too fast."""
+    for probe in (each.probe for each in loaded.probes):
+        for burn in burns(probe.slo.window, probe.every) if probe.slo else ():
+            slots = f"{burn.long // probe.every} and {burn.short // probe.every} slots"
+            windows = f"{duration_text(burn.long)} and {duration_text(burn.short)} ({slots})"
+            yield f"{probe.name}: SloBurn {burn.severity} at {burn.factor:.3g} times the budget's rate in {windows}"
 
 
 def _unapproved(loaded: Loaded, file: Path | None) -> tuple[Problem, ...]:

@@ -8,6 +8,8 @@
     RegionStale    checks of a region give no results                            platform, critical
     EngineUnwell   an agent gives no pulse, its loop lags, or it breaks runs     platform, critical
     UndoFailed     what a run made cannot be taken back                          owner and platform, critical
+    SloBurn        the error budget of a check burns too fast                    owner, as the rule says
+    CertificateExpiring   a server's certificate ends in 30, 14, 3 days          owner, info, warning, critical
 
 What troubles a condition has a source (a check, an agent's pulse) and goes when that source says that it is over;
 that nothing more is heard of it ends nothing.
@@ -17,6 +19,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -24,9 +27,9 @@ from msgspec.structs import replace
 from synthprobe.core.alerts import Alert, AlertState, Change, Observed, identity
 from synthprobe.core.annotations import annotate, headline, instant
 from synthprobe.core.failures import OURS, Kind, Unwell
-from synthprobe.core.labels import Labels, fingerprint
+from synthprobe.core.labels import Labels, fingerprint, severity_rank
 from synthprobe.core.reports import LedgerLine
-from synthprobe.core.results import CheckInfo, Result, Trigger
+from synthprobe.core.results import CheckInfo, Result, Tls, Trigger
 
 
 class Name(StrEnum):
@@ -37,6 +40,8 @@ class Name(StrEnum):
     REGION_STALE = "RegionStale"
     ENGINE_UNWELL = "EngineUnwell"
     UNDO_FAILED = "UndoFailed"
+    SLO_BURN = "SloBurn"
+    CERTIFICATE_EXPIRING = "CertificateExpiring"
 
 
 FIRES_AT = 2
@@ -109,6 +114,11 @@ def undo_failed(line: LedgerLine, platform: str) -> tuple[Condition, ...]:
     return told, Condition({**labels, "concerns": "platform"}, platform)
 
 
+def slo_burn(check: CheckInfo) -> Condition:
+    """That a check's error budget burns too fast."""
+    return Condition({**identity(check), "alertname": Name.SLO_BURN}, check.owner, check=check.key)
+
+
 def not_taken_back(line: LedgerLine, condition: Condition) -> Trouble:
     """That this line of the ledger troubles its condition."""
     stake = f" ({line.amount} {line.currency})" if line.amount else ""
@@ -128,12 +138,47 @@ def signs(result: Result, check: CheckInfo, agent: str, platform: str) -> tuple[
     region, engine = region_unwell(result.region, platform), engine_unwell(agent, platform)
     file, failure = probe_errored(check), result.failure
     if failure is None or failure.kind not in OURS:
-        return Sign(file), Sign(region), Sign(engine)
+        return Sign(file), Sign(region), Sign(engine), *certificate_signs(result, check)
     if failure.verdict is Unwell.REGION:
         return Sign(file), Sign(region, _found(result, check, region))
     if failure.kind is Kind.PROBER_UNWELL:
         return (Sign(engine, _found(result, check, engine)),)
     return (Sign(file, _found(result, check, file)),)
+
+
+CERTIFICATE_ENDS = ((3, "critical"), (14, "warning"), (30, "info"))
+"""Days before the end of a certificate from which on it is told, and how gravely."""
+
+
+def certificate_signs(result: Result, check: CheckInfo) -> tuple[Sign, ...]:
+    """What a run says of the certificates it was shown: one sign for each host and port, trouble if one ends soon."""
+    found: dict[tuple[str, int], Sign] = {}
+    for step in result.steps:
+        for exchange in step.exchanges:
+            if exchange.tls is not None and exchange.tls.not_after is not None:
+                place = _place(exchange.url)
+                found[place] = _certificate_sign(place, exchange.tls, result, check)
+    return tuple(found.values())
+
+
+def _certificate_sign(place: tuple[str, int], tls: Tls, result: Result, check: CheckInfo) -> Sign:
+    assert tls.not_after is not None
+    left = (tls.not_after - result.ended_at).total_seconds() / 86_400
+    severity = next((word for days, word in CERTIFICATE_ENDS if left <= days), "")
+    labels = {"alertname": Name.CERTIFICATE_EXPIRING, "host": place[0], "port": str(place[1])}
+    condition = Condition(labels, check.owner, severity=severity or "info")
+    if not severity:
+        return Sign(condition)
+    ends = "ended" if left <= 0 else f"ends in {left:.0f} days,"
+    cause = f"the certificate of {place[0]}:{place[1]} (serial {tls.serial or 'unknown'}) {ends} {instant(tls.not_after)}"
+    notes = {**told(condition, cause, result.started_at), "serial": tls.serial or "", "run_id": result.run_id}
+    trouble = Trouble(check.key, result.started_at, notes, weight=FIRES_AT, run_id=result.run_id)
+    return Sign(condition, trouble)
+
+
+def _place(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or 443
 
 
 def told(condition: Condition, cause: str, since: datetime) -> Mapping[str, str]:
@@ -208,7 +253,7 @@ def _troubled(
         troubles=weights,
     )
     if alert.state is AlertState.FIRING:
-        return Observed(alert, Change.UPDATED)
+        return _graver(alert, condition.severity)
     if sum(weights.values()) < FIRES_AT:
         return Observed(alert, Change.PENDING)
     severity = condition.severity
@@ -221,6 +266,13 @@ def _troubled(
         ends_at=None,
     )
     return Observed(fired, Change.FIRED)
+
+
+def _graver(alert: Alert, severity: str) -> Observed:
+    """A firing alert that may have become graver; it does not become less so while it fires."""
+    if severity_rank(severity) <= severity_rank(alert.severity):
+        return Observed(alert, Change.UPDATED)
+    return Observed(replace(alert, severity=severity, peak=severity), Change.SEVERITY)
 
 
 def _relieved(alert: Alert, gone: Collection[str], now: datetime) -> Observed:

@@ -11,6 +11,7 @@ from synthprobe.core.awaits import Await
 from synthprobe.core.egress import Safety
 from synthprobe.core.expectations import Position
 from synthprobe.core.schedule import Times
+from synthprobe.core.slo import Slo
 from synthprobe.core.steps import Step, all_steps
 from synthprobe.core.templates import Json, Value
 
@@ -129,6 +130,7 @@ class Probe(Struct, frozen=True):
     vars: Mapping[str, Value] = {}
     secrets: Mapping[str, SecretSource] = {}
     alert: AlertRule = AlertRule()
+    slo: Slo | None = None
     redact: Redaction = Redaction()
     safety: Safety = Safety()
 

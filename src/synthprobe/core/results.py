@@ -13,6 +13,7 @@ from msgspec import Struct
 from synthprobe.core.expectations import Level
 from synthprobe.core.failures import Failure
 from synthprobe.core.probes import AlertRule
+from synthprobe.core.slo import Slo
 
 VERSION = 1
 
@@ -244,6 +245,7 @@ class CheckInfo(Struct, frozen=True, omit_defaults=True):
     timezone: str = ""
     longest: float = 0.0
     """Seconds between two starts at most, where that is more than `every`: nothing is heard for so long."""
+    slo: Slo | None = None
     owner: str = ""
     description: str = ""
     runbook: str = ""

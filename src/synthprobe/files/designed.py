@@ -6,7 +6,6 @@ Whoever builds one removes it here and adds it to the shape.
 from synthprobe.files.shapes import Unbuilt
 
 UNBUILT: Unbuilt = {
-    "ProbeFile": {"slo"},
     "DefaultRequest": {
         "connection",
     },

@@ -4,17 +4,18 @@ from collections.abc import Iterator
 from datetime import timedelta
 from zoneinfo import available_timezones
 
-from msgspec import UnsetType
+from msgspec import UNSET, UnsetType
 
 from synthprobe.core import crons
 from synthprobe.core.durations import duration_text
+from synthprobe.core.slo import FEWEST, LONG_BY_SHORT, burns
 from synthprobe.core.spelling import suggestion
 from synthprobe.files.documents import Document, Path
 from synthprobe.files.durations import duration
 from synthprobe.files.expressions import path_fault
 from synthprobe.files.places import protocols, requests
 from synthprobe.files.probe_shape import Alert, Defaults, FailAfter, ProbeFile, Redact, Schedule
-from synthprobe.files.probe_values import shortest_interval
+from synthprobe.files.probe_values import shortest_interval, slo_value
 from synthprobe.files.problems import Problem, problem_at
 from synthprobe.files.shapes import given
 
@@ -108,6 +109,28 @@ def alert_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
         if isinstance(after, FailAfter) and after.failed > after.of:
             message = f"{after.failed} failed runs among {after.of} can never be: it would never fire"
             yield problem_at(document.position(("alert", name, "failed")), message, "make `of` larger")
+
+
+def slo_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
+    """Objectives that allow nothing to fail, and windows that hold too few samples of this probe."""
+    wanted = file.slo
+    if isinstance(wanted, UnsetType) or any(schedule_faults(file.schedule)):
+        return
+    for path, written in (
+        (("window",), wanted.window),
+        (("latency", "lt"), getattr(wanted.latency, "lt", UNSET)),
+    ):
+        if isinstance(written, str) and (fault := _duration_fault(written)):
+            yield problem_at(document.position(("slo", *path)), fault)
+            return
+    every, made = shortest_interval(file.schedule), slo_value(wanted)
+    if made is not None and not burns(made.window, every):
+        text = duration_text(made.window)
+        message = f"{text} are too short for a probe every {duration_text(every)}: its windows would hold fewer than {FEWEST} samples"
+        hint = (
+            f"make `window` {duration_text(FEWEST * LONG_BY_SHORT * every)} or longer, or run it more often"
+        )
+        yield problem_at(document.position(("slo",), of_key=True), message, hint)
 
 
 def redaction_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:

@@ -259,6 +259,35 @@ class Alert(Struct, frozen=True, forbid_unknown_fields=True):
     ] = UNSET
 
 
+Percent = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9]{1,2}(\.[0-9]{1,5})?$",
+        extra_json_schema={"patternErrorMessage": 'a percentage below 100 is written as `"99.9"`'},
+    ),
+]
+
+
+class SloLatency(Struct, frozen=True, forbid_unknown_fields=True):
+    """How quick good runs must be."""
+
+    lt: Annotated[Duration, Meta(description="A run is quick if it takes less.", examples=["2s"])]
+    objective: Annotated[Percent, Meta(description="Percent of good runs that are quick.", examples=["95"])]
+
+
+class Slo(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is promised; `SloBurn` is raised when its error budget burns too fast."""
+
+    objective: Annotated[Percent, Meta(description="Percent of slots that are good.", examples=["99.9"])]
+    window: Annotated[
+        Duration | UnsetType, Meta(description="For which the budget has to last; 30d.", examples=["30d"])
+    ] = UNSET
+    latency: Annotated[
+        SloLatency | UnsetType,
+        Meta(description="How quick good runs must be.", examples=[{"lt": "2s", "objective": "95"}]),
+    ] = UNSET
+
+
 class Redact(Struct, frozen=True, forbid_unknown_fields=True):
     """What is hidden wherever a run is shown, beyond what always is."""
 
@@ -367,6 +396,10 @@ class ProbeFile(Struct, frozen=True, forbid_unknown_fields=True):
     ] = UNSET
     alert: Annotated[
         Alert | UnsetType, Meta(description="When results become an alert.", examples=[{"fail_after": 2}])
+    ] = UNSET
+    slo: Annotated[
+        Slo | UnsetType,
+        Meta(description="What its owner promises.", examples=[{"objective": "99.9", "window": "30d"}]),
     ] = UNSET
     redact: Annotated[
         Redact | UnsetType, Meta(description="What is hidden besides.", examples=[{"headers": ["X-Api-Key"]}])

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
 from msgspec import UnsetType
 
-from synthprobe.core import crons
+from synthprobe.core import crons, slo
 from synthprobe.core import probes as core
 from synthprobe.core.expectations import Position
 from synthprobe.core.templates import Value
@@ -25,6 +26,8 @@ from synthprobe.files.probe_shape import (
     Redact,
     Schedule,
     Secret,
+    Slo,
+    SloLatency,
     VaultSecret,
     WhileFailing,
 )
@@ -74,6 +77,7 @@ def probe_value(
             for name, secret in given(file.secrets, {}).items()
         },
         alert=_rule(given(file.alert, Alert()), live=given(file.environment, "") == core.LIVE),
+        slo=slo_value(file.slo),
         redact=_redaction(given(file.redact, Redact())),
         safety=safety(file.safety),
     )
@@ -145,6 +149,16 @@ def _rule(alert: Alert, *, live: bool) -> core.AlertRule:
         mode=core.AlertMode(given(alert.mode, standard.mode.value)),
         confirm=given(alert.confirm, standard.confirm and not live),
     )
+
+
+def slo_value(wanted: Slo | UnsetType) -> slo.Slo | None:
+    """The objective of a file."""
+    if isinstance(wanted, UnsetType):
+        return None
+    latency = None
+    if isinstance(wanted.latency, SloLatency):
+        latency = slo.Latency(duration(wanted.latency.lt), Decimal(wanted.latency.objective))
+    return slo.Slo(Decimal(wanted.objective), duration(given(wanted.window, "30d")), latency)
 
 
 def _after(wanted: int | FailAfter | UnsetType, standard: core.FailAfter) -> core.FailAfter:

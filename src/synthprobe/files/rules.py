@@ -20,6 +20,7 @@ from synthprobe.files.probe_rules import (
     label_problems,
     redaction_problems,
     schedule_problems,
+    slo_problems,
     step_id_problems,
     time_problems,
 )
@@ -39,6 +40,7 @@ The document is what the file was made of; rules of references are asked of the 
 RULES: tuple[Rule, ...] = (
     time_problems,
     schedule_problems,
+    slo_problems,
     live_problems,
     step_id_problems,
     label_problems,

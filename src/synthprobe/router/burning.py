@@ -8,8 +8,10 @@ from functools import partial
 
 import anyio
 from msgspec import Struct
+from msgspec.structs import replace
 
 from synthprobe.core import conditions
+from synthprobe.core.alerts import AlertState, fingerprint_of
 from synthprobe.core.conditions import FIRES_AT, Condition, Trouble
 from synthprobe.core.durations import duration_text
 from synthprobe.core.results import CheckInfo
@@ -72,14 +74,18 @@ def _look(now: datetime) -> Tx[Sequence[_Found]]:
         condition = conditions.slo_burn(stored.info)
         open_ = yield from alert_rows.find(condition.fingerprint)
         told = open_ is not None and bool(open_.troubles)
-        trouble = yield from _trouble(stored.info, slo, condition, now)
-        if (trouble is not None) != told:
-            changes.append(_Found(condition, trouble))
+        found = yield from _burn(stored.info, slo, condition, now)
+        if (found is not None) != told:
+            changes.append(found or _Found(condition, None))
     return changes
 
 
-def _trouble(info: CheckInfo, slo: Slo, condition: Condition, now: datetime) -> Tx[Trouble | None]:
-    if (yield from alert_rows.fires(info.key, but=condition.fingerprint)):
+_OPEN = (AlertState.PENDING, AlertState.FIRING)
+
+
+def _burn(info: CheckInfo, slo: Slo, condition: Condition, now: datetime) -> Tx[_Found | None]:
+    louder = yield from alert_rows.find(fingerprint_of(info))
+    if louder is not None and louder.state in _OPEN:
         return None
     for burn in burns(slo.window, timedelta(seconds=info.every)):
         for said, objective, latency in _promises(slo):
@@ -87,8 +93,8 @@ def _trouble(info: CheckInfo, slo: Slo, condition: Condition, now: datetime) -> 
             short = yield from tallies.tally(info.key, now - burn.short, now, latency)
             if is_burning(burn, long, short, objective):
                 cause = _cause(burn, long, said, rate(long, objective))
-                notes = {**conditions.told(condition, cause, now), "burn_severity": burn.severity}
-                return Trouble(info.key, now, notes, weight=FIRES_AT)
+                trouble = Trouble(info.key, now, conditions.told(condition, cause, now), weight=FIRES_AT)
+                return _Found(replace(condition, severity=burn.severity), trouble)
     return None
 
 

@@ -12,6 +12,7 @@ from synthprobe.core.reports import Pulse, Report
 from synthprobe.core.routes import Routes
 from synthprobe.ports import Store
 from synthprobe.router.auditor import Auditor
+from synthprobe.router.burning import Burning
 from synthprobe.router.dispatcher import Dispatcher
 from synthprobe.router.facts import Fact, Listener
 from synthprobe.router.failpoints import Failpoint, no_failpoint
@@ -63,6 +64,7 @@ class Router:
         self.auditor = Auditor(around, wake=self.dispatcher.wake)
         self.taker = Taker(around, wake=self.dispatcher.wake)
         self.silencer = Silencer(around, wake=self.dispatcher.wake)
+        self.burning = Burning(around, wake=self.dispatcher.wake)
         self.watchman = Watchman(around, patience, wake=self.dispatcher.wake)
         self._listeners = (self.watchman.hear, *listeners)
         self.recorder = Recorder(around, wake=self.dispatcher.wake)
@@ -97,6 +99,7 @@ class Router:
             loops.start_soon(self.auditor.run)
             loops.start_soon(self.retention.run)
             loops.start_soon(self.watchman.run)
+            loops.start_soon(self.burning.run)
             if self._warms and _shouts(self._routes):
                 loops.start_soon(self._shouting.warm)
 
@@ -113,6 +116,7 @@ class Router:
             "auditor": self.auditor.heartbeat.age(),
             "retention": self.retention.heartbeat.age(),
             "watchman": self.watchman.heartbeat.age(),
+            "burning": self.burning.heartbeat.age(),
         }
 
     def _tell(self, fact: Fact) -> None:

@@ -216,7 +216,7 @@ class Watchman:
 
     def _lasting(self, alert: Alert) -> set[str]:
         """Sources that end their trouble themselves: served checks by a run, lines of the ledger when they are closed."""
-        if alert.labels["alertname"] == Name.UNDO_FAILED:
+        if alert.labels["alertname"] in (Name.UNDO_FAILED, Name.CERTIFICATE_EXPIRING):
             return set(alert.troubles)
         region, agent = alert.labels.get("region"), alert.labels.get("agent")
         if alert.labels["alertname"] == Name.REGION_STALE:

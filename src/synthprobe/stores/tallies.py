@@ -3,14 +3,14 @@
 from datetime import datetime, timedelta
 
 from synthprobe.core.slo import Tally
-from synthprobe.ports import Sql, Tx
+from synthprobe.ports import Sql, SqlValue, Tx
 from synthprobe.stores.columns import integer
 from synthprobe.stores.instants import to_micros
 
 
 def tally(check: str, since: datetime, until: datetime, latency: timedelta | None = None) -> Tx[Tally]:
     """The slots in (since, until]; with `latency` of those that were good, which were quick."""
-    span = {"check": check, "since": to_micros(since), "until": to_micros(until)}
+    span: dict[str, SqlValue] = {"check": check, "since": to_micros(since), "until": to_micros(until)}
     if latency is not None:
         rows = yield Sql(_QUICK, {**span, "lt": latency // timedelta(microseconds=1)})
         return Tally(integer(rows[0], "good"), integer(rows[0], "due"))
