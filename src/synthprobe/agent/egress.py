@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 from msgspec import structs
 
+from synthprobe.agent.retries import is_repeatable
 from synthprobe.agent.scene import Scene, Unsendable
 from synthprobe.core.egress import Proxy, TlsProfile, host_matches
 from synthprobe.core.requests import Request
@@ -17,6 +18,8 @@ from synthprobe.wire.proxy import Via
 def egress(action: Request, scene: Scene) -> Mapping[str, object]:
     """The extensions that a request's profiles make. Raises `LookupFailed`, `Unsendable`."""
     made: dict[str, object] = {"ip": action.ip.value, "named": True}
+    if action.keep:
+        made["keeping"], made["repeatable"] = scene.keeping, is_repeatable(action)
     if action.tls is not None:
         made["tls"] = tls_options(action.tls, scene)
     if action.via is not None:

@@ -126,7 +126,10 @@ class Janitor:
         attempting = Attempting(
             entry, scene, self._ledger, span, ends=entry.place.timeout, tempo=self._means.tempo
         )
-        attended = await attempting.go()
+        try:
+            attended = await attempting.go()
+        finally:
+            scene.keeping.close()
         state = UndoState.DONE if attended.closed else UndoState.OWED
         span.end(scene.watch.now_ns(), attributes={"synthprobe.undo.state": state.value})
         return attended, scene.trace.below(scene.watch.now_ns())

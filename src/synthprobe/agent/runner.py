@@ -118,6 +118,7 @@ class Runner:
             scene.trace.abandon()
             raise
         finally:
+            scene.keeping.close()
             self._ledger.end(run_id)
         return Finished(self._agent, result, _end(scene, result))
 

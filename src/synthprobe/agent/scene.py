@@ -25,6 +25,7 @@ from synthprobe.core.steps import Step
 from synthprobe.core.templates import Json
 from synthprobe.telemetry.redaction import Redactor
 from synthprobe.telemetry.tracing import OpenSpan, RunTrace
+from synthprobe.wire.keeping import Keeping
 from synthprobe.wire.lines import Lines
 from synthprobe.wire.sighting import Sighting
 
@@ -148,6 +149,8 @@ class Scene:
     effects: Effects
     passed_before: bool = False
     """Whether this definition of the check has passed before."""
+    keeping: Keeping = field(default_factory=Keeping)
+    """The connections it keeps between requests that say so."""
     names: dict[str, Json] = field(default_factory=dict)
     past: dict[str, Past] = field(default_factory=dict)
     """By the step's whole id."""

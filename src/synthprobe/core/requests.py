@@ -74,6 +74,8 @@ class Request(Struct, frozen=True):
     """Made anew for each attempt."""
     cookies: bool = False
     """Whether it shares the run's cookies: sends those of earlier responses, and keeps what its own sets."""
+    keep: bool = False
+    """Whether it may use, and leave behind, a connection of its run; else it has one of its own."""
     propagate: bool = True
     """Whether it carries the trace context (`traceparent`, `tracestate`)."""
 

@@ -186,6 +186,14 @@ class DefaultRequest(Struct, frozen=True, forbid_unknown_fields=True):
         Literal["any", "v4", "v6"] | UnsetType,
         Meta(description="Addresses that may be used; any.", examples=["v4"]),
     ] = UNSET
+    connection: Annotated[
+        Literal["fresh", "run"] | UnsetType,
+        Meta(
+            description="Whether it has a connection of its own, as a first-time customer would, or shares those of its "
+            "run; fresh.",
+            examples=["run"],
+        ),
+    ] = UNSET
     cookies: Annotated[
         Literal["off", "run"] | UnsetType,
         Meta(description="Whether requests share the run's cookies; off.", examples=["run"]),

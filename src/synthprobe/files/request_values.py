@@ -37,6 +37,7 @@ def request_value(request: Request, making: Making) -> core.Request:
         tls=making.profiles.tls.get(given(request.tls, given(defaults.tls, ""))),
         auth=making.profiles.auth.get(given(request.auth, given(defaults.auth, ""))),
         via=making.profiles.proxies.get(given(request.via, given(defaults.via, ""))),
+        keep=given(request.connection, given(defaults.connection, "fresh")) == "run",
         cookies=given(request.cookies, given(defaults.cookies, "off")) == "run",
         propagate=given(request.propagate, given(defaults.propagate, True)),
     )

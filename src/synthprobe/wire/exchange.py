@@ -1,5 +1,6 @@
 """One request under way: its phases in a straight line, and what was seen of each."""
 
+from collections.abc import Hashable
 from contextlib import suppress
 
 import anyio
@@ -12,6 +13,7 @@ from synthprobe.wire.connecting import Target, Ways
 from synthprobe.wire.contexts import Context
 from synthprobe.wire.failures import Fault
 from synthprobe.wire.framing import Framing
+from synthprobe.wire.keeping import Keeping
 from synthprobe.wire.limits import Limits
 from synthprobe.wire.line import Line
 from synthprobe.wire.message import request_bytes
@@ -40,14 +42,52 @@ class Exchange:
             raise Fault(
                 Kind.SCRIPT_ERROR, f"the request was not sent: {scheme}://{self._host} is no HTTP address"
             )
-        data = await request_bytes(self._request)
-        via = self._request.extensions.get("via")
-        target = self._target(self._request.url.port or _PORTS[scheme])
-        channel = await self._line.open(ways, target, via if isinstance(via, Via) else None)
+        keeping = self._request.extensions.get("keeping")
+        if isinstance(keeping, Keeping):
+            return await self._kept(ways, keeping, await request_bytes(self._request, keep=True))
+        return await self._fresh(ways, await request_bytes(self._request), None)
+
+    async def _kept(self, ways: Ways, keeping: Keeping, data: bytes) -> httpx.Response:
+        """On a connection of the run, if it has one; a new one stays with it.
+
+        A peer may close a connection just when we use it again. If not a byte of an answer came, the request is made
+        once more on a fresh one, as far as it may be repeated (RFC 9112, 9.3.1).
+        """
+        channel = keeping.take(self._place(), self._watch)
+        if channel is None:
+            return await self._fresh(ways, data, keeping)
         try:
-            return await self._converse(channel, data)
+            return await self._on(channel, data, keeping)
+        except (ConnectionError, Fault) as error:
+            closed = isinstance(error, ConnectionError) or error.kind is Kind.RESET
+            unanswered = self._watch.phase is not Phase.RECEIVE
+            if not (closed and unanswered and self._request.extensions.get("repeatable") is True):
+                raise
+        return await self._fresh(ways, data, keeping)
+
+    async def _fresh(self, ways: Ways, data: bytes, keeping: Keeping | None) -> httpx.Response:
+        via = self._request.extensions.get("via")
+        target = self._target(self._request.url.port or _PORTS[self._request.url.scheme])
+        channel = await self._line.open(ways, target, via if isinstance(via, Via) else None)
+        return await self._on(channel, data, keeping)
+
+    async def _on(self, channel: Channel, data: bytes, keeping: Keeping | None) -> httpx.Response:
+        kept = False
+        try:
+            framing = await self._converse(channel, data)
+            if keeping is not None and framing.keeps_open():
+                keeping.keep(self._place(), channel, self._watch)
+                kept = True
+            return self._response(framing)
         finally:
-            channel.close()
+            if not kept:
+                channel.close()
+
+    def _place(self) -> Hashable:
+        """Where a connection leads, and as whom."""
+        extensions, url = self._request.extensions, self._request.url
+        how = (extensions.get("ip"), extensions.get("tls"), extensions.get("via"))
+        return (url.scheme, self._host, url.port or _PORTS[url.scheme], *how)
 
     def _target(self, port: int) -> Target:
         extensions = self._request.extensions
@@ -57,7 +97,7 @@ class Exchange:
             raise Fault(Kind.SCRIPT_ERROR, f"ip is any, v4 or v6: {error}") from error
         return Target(self._host, port, named=extensions.get("named") is True, ip=ip)
 
-    async def _converse(self, channel: Channel, data: bytes) -> httpx.Response:
+    async def _converse(self, channel: Channel, data: bytes) -> Framing:
         framing = Framing(self._request.method, self._limits)
         self._watch.enter(Phase.SEND)
         try:
@@ -74,7 +114,7 @@ class Exchange:
                 await self._read_while_sending(channel, framing)
         finally:
             self._watch.http_version = framing.version or None
-        return self._response(framing)
+        return framing
 
     async def _read(self, channel: Channel, framing: Framing) -> None:
         while not framing.done:

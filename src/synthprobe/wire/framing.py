@@ -70,6 +70,17 @@ class Framing:
             return
         raise Fault(Kind.RESET, f"the connection was closed {what}")
 
+    def keeps_open(self) -> bool:
+        """Whether the peer leaves the connection open after this answer, and its end is beyond doubt (RFC 9112, 9.3)."""
+        said = {
+            word.strip()
+            for name, value in self.headers
+            if name.lower() == b"connection"
+            for word in value.lower().split(b",")
+        }
+        bounded = self._chunked or self._length is not None or self._bodiless or self.status in _BODILESS
+        return self.done and bounded and self.version == "1.1" and b"close" not in said
+
     def body(self) -> bytes:
         """The decoded body. Raises `Fault` when its compression is cut short."""
         return self._body.finish() if self._body is not None else b""

@@ -15,11 +15,11 @@ DEFAULTS = (
     (b"user-agent", f"User-Agent: synthprobe/{__version__} (synthetic)\r\n".encode()),
     (b"connection", b"Connection: close\r\n"),
 )
-"""Sent unless the request has its own."""
+"""Sent unless the request has its own; the last only where the connection is not kept."""
 
 
-async def request_bytes(request: httpx.Request) -> bytes:
-    """Request line, headers and body. Raises `Fault` (script_error) for what must not be sent."""
+async def request_bytes(request: httpx.Request, *, keep: bool = False) -> bytes:
+    """Request line, headers and body; `keep`: the connection is to stay open. Raises `Fault` (script_error) for what must not be sent."""
     body = await _body(request)
     method, target = request.method.encode("latin-1", "replace"), request.url.raw_path
     if not _TOKEN(method):
@@ -37,7 +37,8 @@ async def request_bytes(request: httpx.Request) -> bytes:
         lines += (name, b": ", value, b"\r\n")
     if b"host" not in present:
         lines += (b"Host: ", request.url.netloc, b"\r\n")
-    lines += [line for name, line in DEFAULTS if name not in present]
+    defaults = DEFAULTS[:-1] if keep else DEFAULTS
+    lines += [line for name, line in defaults if name not in present]
     lines += _framed(request, body, present)
     return b"".join(lines)
 

@@ -29,6 +29,10 @@ class Channel(Protocol):
         """The next bytes, at least one; empty after the peer's orderly close."""
         ...
 
+    def is_quiet(self) -> bool:
+        """Whether the peer has neither closed nor said anything that was not asked for."""
+        ...
+
     def close(self) -> None:
         """Give the socket back; more than once is harmless."""
         ...
@@ -101,6 +105,20 @@ class Connection:
                 return self._sock.recv(RECEIVE_SIZE)
             except (BlockingIOError, InterruptedError):
                 await self._readable()
+
+    def at_hand(self) -> bytes | None:
+        """What has come already: None when nothing has, empty after the peer's close. Raises `OSError`."""
+        try:
+            return self._sock.recv(RECEIVE_SIZE)
+        except (BlockingIOError, InterruptedError):
+            return None
+
+    def is_quiet(self) -> bool:
+        """Whether nothing has come."""
+        try:
+            return self.at_hand() is None
+        except OSError:
+            return False
 
     def close(self) -> None:
         """Close the socket."""

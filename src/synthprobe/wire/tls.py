@@ -65,6 +65,20 @@ class TlsConnection:
             except ssl.SSLZeroReturnError:
                 return b""
 
+    def is_quiet(self) -> bool:
+        """Whether nothing but TLS's own messages (session tickets, say) has come."""
+        try:
+            while (data := self._connection.at_hand()) is not None:
+                if not data:
+                    return False
+                self._incoming.write(data)
+            self._object.read(1)
+        except ssl.SSLWantReadError:
+            return True
+        except OSError:
+            return False
+        return False
+
     def close(self) -> None:
         """Say goodbye if the kernel takes it at once, and close."""
         self._send_alert()
