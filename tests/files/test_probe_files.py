@@ -12,7 +12,7 @@ from synthprobe.core.probes import AlertMode, FailAfter, Overlap, Probe, SecretS
 from synthprobe.core.requests import BodyKind, Request, Retry
 from synthprobe.core.templates import Reference, Template, parse
 from synthprobe.files.probes import load_folder, load_probe
-from synthprobe.files.problems import FileProblems, errors
+from synthprobe.files.problems import errors
 
 FULL = Path(__file__).with_name("full.yaml")
 
@@ -242,10 +242,10 @@ def test_a_file_that_is_too_large_is_a_problem(tmp_path: Path) -> None:
     assert "larger than 1024 KiB" in problem.message
 
 
-def test_the_designed_example_fails_only_by_what_is_not_built() -> None:
+def test_the_whole_designed_example_loads() -> None:
     file = Path(__file__).with_name("designed.yaml")
-    with pytest.raises(FileProblems) as raised:
-        load_probe(file.read_text(), str(file))
-    messages = [problem.message for problem in raised.value.problems]
-    assert messages
-    assert all("is designed but not built" in message for message in messages), messages
+    probe = load_probe(file.read_text(), str(file))
+    assert probe.slo is not None
+    assert probe.while_failing is not None
+    assert probe.only == ("office",)
+    assert probe.safety.budget == "acme-sandbox"
