@@ -54,6 +54,7 @@ def serve(**flags: str | None) -> None:
     "agent",
     "concurrency",
     "grace",
+    "undo_patience",
     "allow_loopback",
     "budgets",
     "live",
