@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from case_files import cases, document
+from case_files import cases
 from synthprobe.core.incidents import ScopeRule
 from synthprobe.core.inhibitions import InhibitRule
 from synthprobe.core.intervals import NamedInterval, TimeInterval
@@ -116,21 +116,6 @@ def told(text: str) -> list[str]:
 @pytest.mark.parametrize("case", cases("routes_file.yaml", "refused"))
 def test_every_fault_is_told_with_its_place(case: dict[str, Any]) -> None:
     assert told(case["text"]) == case["out"]
-
-
-PLACES = {
-    "file": ("{key}: []\nroute: {{receiver: x}}\nreceivers: [{{name: x}}]\n", "1:1"),
-    "receiver": ("route: {{receiver: x}}\nreceivers: [{{name: x, {key}: []}}]\n", "2:23"),
-}
-DESIGNED = [(place, key) for place, keys in document("routes_file.yaml")["designed"].items() for key in keys]
-
-
-@pytest.mark.parametrize(("place", "key"), DESIGNED)
-def test_what_is_designed_but_not_built_is_refused_by_name(place: str, key: str) -> None:
-    template, position = PLACES[place]
-    assert told(template.format(key=key)) == [
-        f"{position}: `{key}` is designed but not built in this version — remove it"
-    ]
 
 
 def test_an_address_never_appears_in_what_is_told() -> None:

@@ -39,6 +39,7 @@ from synthprobe.files.halting import halt_in
 from synthprobe.files.problems import Problem
 from synthprobe.files.watching import RoutesFile
 from synthprobe.router.hooks import Inbox
+from synthprobe.router.mailing import Mailing
 from synthprobe.router.router import Router
 from synthprobe.settings import Settings
 from synthprobe.stores.errors import StoreConflict, StoreError
@@ -52,6 +53,7 @@ from synthprobe.web.acting import Acts
 from synthprobe.web.alertmanager.desk import Desk
 from synthprobe.web.hooks import Hooks
 from synthprobe.web.server import Pages, bind
+from synthprobe.wire.connecting import Ways
 from synthprobe.wire.guard import Guard
 from synthprobe.wire.resolver import Resolver
 from synthprobe.wire.transport import Wire
@@ -127,6 +129,7 @@ def _compose(
         routes,
         clock,
         transport=Wire(clock, Resolver(clock), guard=_guard(settings)),
+        mail=Mailing(Ways(Resolver(clock), _guard(settings))),
         secrets=reader(settings.routes.parent, environment),
         public_url=settings.public_url,
         new_id=new_run_id,

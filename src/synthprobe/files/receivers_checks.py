@@ -13,6 +13,10 @@ from synthprobe.files.shapes import given
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "webhook_configs": ("url",),
     "slack_configs": ("api_url",),
+    "pagerduty_configs": ("routing_key",),
+    "email_configs": (),
+    "msteams_configs": ("webhook_url",),
+    "servicenow_configs": ("url", "user", "password"),
     "apprise_configs": ("url",),
 }
 """What each kind needs: itself, or the name of a file (`_file`) or variable (`_env`), and one of them only."""

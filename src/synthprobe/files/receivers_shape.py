@@ -25,6 +25,17 @@ class WebhookFile(Struct, frozen=True, forbid_unknown_fields=True):
     url_file: Annotated[
         Name | UnsetType, Meta(description="A file that holds the URL.", examples=["secrets/hook"])
     ] = UNSET
+    signing_secret_files: Annotated[
+        Annotated[list[Name], Meta(min_length=1, max_length=2)] | UnsetType,
+        Meta(
+            description="Files of `whsec_` secrets by which it is signed (Standard Webhooks); two while they rotate.",
+            examples=[["secrets/signing-new", "secrets/signing-old"]],
+        ),
+    ] = UNSET
+    max_alerts: Annotated[
+        Annotated[int, Meta(ge=0)] | UnsetType,
+        Meta(description="Alerts in one message at most; 0, all of them.", examples=[100]),
+    ] = UNSET
     send_resolved: Annotated[bool, Meta(description="Whether it hears of an end, too.", examples=[True])] = (
         True
     )
@@ -57,6 +68,126 @@ class AppriseFile(Struct, frozen=True, forbid_unknown_fields=True):
     url_env: Annotated[
         Variable | UnsetType,
         Meta(description="A variable of the router that holds it.", examples=["DUTY_URL"]),
+    ] = UNSET
+    location: Annotated[
+        Location | UnsetType,
+        Meta(description="The zone that times are shown in, beside UTC.", examples=["Europe/London"]),
+    ] = UNSET
+    send_resolved: Annotated[bool, Meta(description="Whether it hears of an end, too.", examples=[True])] = (
+        True
+    )
+
+
+class PagerdutyFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """A service of PagerDuty, by its Events API v2."""
+
+    routing_key_file: Annotated[
+        Name | UnsetType,
+        Meta(description="A file that holds the integration's key.", examples=["secrets/pagerduty"]),
+    ] = UNSET
+    routing_key_env: Annotated[
+        Variable | UnsetType,
+        Meta(description="A variable of the router that holds it.", examples=["PAGERDUTY_KEY"]),
+    ] = UNSET
+    url: Annotated[
+        str | UnsetType,
+        Meta(
+            description="Where events go, if not to PagerDuty's own address.",
+            examples=["https://events.eu.pagerduty.com/v2/enqueue"],
+        ),
+    ] = UNSET
+    location: Annotated[
+        Location | UnsetType,
+        Meta(description="The zone that times are shown in, beside UTC.", examples=["Europe/London"]),
+    ] = UNSET
+    send_resolved: Annotated[bool, Meta(description="Whether it hears of an end, too.", examples=[True])] = (
+        True
+    )
+
+
+class EmailFile(Struct, frozen=True, forbid_unknown_fields=True, rename={"from_": "from"}):
+    """Mail; one thread an incident."""
+
+    to: Annotated[
+        str,
+        Meta(min_length=3, description="Who gets it; several with commas.", examples=["duty@example.test"]),
+    ]
+    from_: Annotated[
+        str, Meta(min_length=3, description="Who it is from.", examples=["synthprobe <probe@example.test>"])
+    ]
+    smarthost: Annotated[
+        str,
+        Meta(
+            pattern=r"^.+:[0-9]{1,5}$",
+            description="The server that takes it, with its port; on 465 TLS is spoken from the first byte.",
+            examples=["mail.example.test:587"],
+            extra_json_schema={"patternErrorMessage": "as mail.example.test:587"},
+        ),
+    ]
+    auth_username: Annotated[
+        str | UnsetType, Meta(description="Who logs in there.", examples=["synthprobe"])
+    ] = UNSET
+    auth_password_file: Annotated[
+        Name | UnsetType, Meta(description="A file that holds the password.", examples=["secrets/mail"])
+    ] = UNSET
+    auth_password_env: Annotated[
+        Variable | UnsetType,
+        Meta(description="A variable of the router that holds it.", examples=["MAIL_PASSWORD"]),
+    ] = UNSET
+    require_tls: Annotated[
+        bool, Meta(description="Whether it is sent by STARTTLS only; true.", examples=[True])
+    ] = True
+    location: Annotated[
+        Location | UnsetType,
+        Meta(description="The zone that times are shown in, beside UTC.", examples=["Europe/London"]),
+    ] = UNSET
+    send_resolved: Annotated[bool, Meta(description="Whether it hears of an end, too.", examples=[True])] = (
+        True
+    )
+
+
+class MsteamsFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """A channel of Microsoft Teams, by a workflow's webhook."""
+
+    webhook_url_file: Annotated[
+        Name | UnsetType,
+        Meta(description="A file that holds the workflow's URL.", examples=["secrets/teams"]),
+    ] = UNSET
+    webhook_url_env: Annotated[
+        Variable | UnsetType,
+        Meta(description="A variable of the router that holds it.", examples=["TEAMS_URL"]),
+    ] = UNSET
+    location: Annotated[
+        Location | UnsetType,
+        Meta(description="The zone that times are shown in, beside UTC.", examples=["Europe/London"]),
+    ] = UNSET
+    send_resolved: Annotated[bool, Meta(description="Whether it hears of an end, too.", examples=[True])] = (
+        True
+    )
+
+
+class ServicenowFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """Records of ServiceNow, one an incident."""
+
+    url: Annotated[str, Meta(description="The instance.", examples=["https://example.service-now.test"])]
+    user_file: Annotated[
+        Name | UnsetType,
+        Meta(description="A file that holds the user's name.", examples=["secrets/snow-user"]),
+    ] = UNSET
+    user_env: Annotated[
+        Variable | UnsetType,
+        Meta(description="A variable of the router that holds it.", examples=["SNOW_USER"]),
+    ] = UNSET
+    password_file: Annotated[
+        Name | UnsetType, Meta(description="A file that holds the password.", examples=["secrets/snow"])
+    ] = UNSET
+    password_env: Annotated[
+        Variable | UnsetType,
+        Meta(description="A variable of the router that holds it.", examples=["SNOW_PASSWORD"]),
+    ] = UNSET
+    table: Annotated[
+        Annotated[str, Meta(pattern="^[a-z0-9_]+$", max_length=80)] | UnsetType,
+        Meta(description="The table of records; incident.", examples=["incident"]),
     ] = UNSET
     location: Annotated[
         Location | UnsetType,
@@ -100,6 +231,44 @@ class ReceiverFile(Struct, frozen=True, forbid_unknown_fields=True):
     slack_configs: Annotated[
         list[SlackFile] | UnsetType,
         Meta(description="Slack channels to post to.", examples=[[{"api_url_file": "secrets/slack"}]]),
+    ] = UNSET
+    pagerduty_configs: Annotated[
+        list[PagerdutyFile] | UnsetType,
+        Meta(description="PagerDuty services.", examples=[[{"routing_key_file": "secrets/pagerduty"}]]),
+    ] = UNSET
+    email_configs: Annotated[
+        list[EmailFile] | UnsetType,
+        Meta(
+            description="Mails to send.",
+            examples=[
+                [
+                    {
+                        "to": "duty@example.test",
+                        "from": "probe@example.test",
+                        "smarthost": "mail.example.test:587",
+                    }
+                ]
+            ],
+        ),
+    ] = UNSET
+    msteams_configs: Annotated[
+        list[MsteamsFile] | UnsetType,
+        Meta(description="Teams channels.", examples=[[{"webhook_url_file": "secrets/teams"}]]),
+    ] = UNSET
+    servicenow_configs: Annotated[
+        list[ServicenowFile] | UnsetType,
+        Meta(
+            description="ServiceNow tables.",
+            examples=[
+                [
+                    {
+                        "url": "https://example.service-now.test",
+                        "user_file": "secrets/snow-user",
+                        "password_file": "secrets/snow",
+                    }
+                ]
+            ],
+        ),
     ] = UNSET
     apprise_configs: Annotated[
         list[AppriseFile] | UnsetType,

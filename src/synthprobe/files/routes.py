@@ -126,6 +126,10 @@ def _receiver(file: ReceiverFile) -> Receiver:
     kinds: Mapping[str, Sequence[Struct]] = {
         "webhook": _or(file.webhook_configs, []),
         "slack": _or(file.slack_configs, []),
+        "pagerduty": _or(file.pagerduty_configs, []),
+        "email": _or(file.email_configs, []),
+        "msteams": _or(file.msteams_configs, []),
+        "servicenow": _or(file.servicenow_configs, []),
         "apprise": _or(file.apprise_configs, []),
         "log": _or(file.log_configs, []),
         ESCALATION: _or(file.escalation_configs, []),

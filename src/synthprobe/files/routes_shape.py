@@ -232,16 +232,7 @@ class RoutesFile(Struct, frozen=True, forbid_unknown_fields=True):
     ] = UNSET
 
 
-UNBUILT: Mapping[str, Collection[str]] = {
-    "ReceiverFile": frozenset(
-        [
-            "pagerduty_configs",
-            "email_configs",
-            "msteams_configs",
-            "servicenow_configs",
-        ]
-    ),
-}
+UNBUILT: Mapping[str, Collection[str]] = {}
 """Keys that are designed but not built in this version, by the struct they belong to."""
 
 

@@ -186,7 +186,7 @@ class Notifier:
     def _failed(self, claimed: Claim, answer: Answer, why: str, now: datetime) -> Mark:
         gives_up_at = claimed.created_at + self._around.routes().delivery.give_up_after
         mark = Mark(DeliveryOutcome.DEAD, now, message=why, status=answer.status, arrived=answer.arrived)
-        if now >= gives_up_at:
+        if now >= gives_up_at or answer.final:
             return mark
         circuit = self._circuits.get(claimed.notification.receiver, circuits.CLOSED)
         tries = max(claimed.attempt - 1, circuit.failures)

@@ -23,7 +23,7 @@ async def post(transport: httpx.AsyncBaseTransport, outgoing: Outgoing, now: dat
         request = httpx.Request(
             outgoing.method,
             outgoing.url,
-            headers=dict(outgoing.headers),
+            headers={**outgoing.headers, **(outgoing.stamped(now) if outgoing.stamped else {})},
             content=outgoing.body,
             extensions={"deadline": DEADLINE, "max_body": MOST_ANSWER, "named": True},
         )

@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 
 import httpx
 from msgspec import Struct
+from msgspec.structs import replace
 
 from synthprobe.clock import Clock
 from synthprobe.router import posting
@@ -13,16 +15,24 @@ from synthprobe.senders.outgoing import Answer, Letter, LogLine, Made, Outgoing,
 delivered_to_log = logging.getLogger("synthprobe.notifications")
 
 
+Mail: TypeAlias = Callable[[Letter], Awaitable[Answer]]
+
+
 class Ways(Struct, frozen=True):
     """What messages leave by."""
 
     transport: httpx.AsyncBaseTransport
     clock: Clock
     shout: Callable[[Shout], Awaitable[Answer]]
-    mail: Callable[[Letter], Awaitable[Answer]] | None = None
+    mail: Mail | None = None
 
     async def reach(self, made: Made, sender: Sender) -> tuple[Answer, str | None]:
         """Send once; returns the answer, and why it is no delivery (None: it is one)."""
+        answer, refused = await self._reach(made, sender)
+        final = refused is not None and answer.status in sender.final
+        return (replace(answer, final=True) if final else answer), refused
+
+    async def _reach(self, made: Made, sender: Sender) -> tuple[Answer, str | None]:
         match made:
             case LogLine():
                 delivered_to_log.info(made.text)
@@ -31,7 +41,9 @@ class Ways(Struct, frozen=True):
                 return self._judged(await self._post(made), sender, made)
             case Letter():
                 return _plainly(
-                    await self.mail(made) if self.mail else Answer(failure="no mail is sent from here")
+                    await self.mail(made)
+                    if self.mail
+                    else Answer(failure="no mail is sent from here", arrived=False)
                 )
             case Shout():
                 return _plainly(await self.shout(made))

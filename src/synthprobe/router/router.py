@@ -18,7 +18,7 @@ from synthprobe.router.facts import Fact, Listener
 from synthprobe.router.failpoints import Failpoint, no_failpoint
 from synthprobe.router.notifier import Jitter, Notifier
 from synthprobe.router.placing import NewId
-from synthprobe.router.reaching import Ways
+from synthprobe.router.reaching import Mail, Ways
 from synthprobe.router.recorder import Recorder
 from synthprobe.router.retention import Retention
 from synthprobe.router.shouting import Shouting
@@ -53,12 +53,13 @@ class Router:
         keep: Keep = Keep(),  # noqa: B008 - immutable
         patience: Patience = PATIENCE,
         senders: Mapping[str, Sender] = SENDERS,
+        mail: Mail | None = None,
     ) -> None:
         self._routes = routes
         around = Surroundings(store, clock, self.routes, new_id, self._tell, failpoint)
         self._shouting = Shouting()
         self._warms = senders is SENDERS
-        ways = Ways(transport, clock, shout=self._shouting)
+        ways = Ways(transport, clock, shout=self._shouting, mail=mail)
         self.notifier = Notifier(around, ways=ways, secrets=secrets, jitter=jitter, senders=senders)
         self.dispatcher = Dispatcher(around, public_url=public_url.rstrip("/"), queued=self.notifier.wake)
         self.auditor = Auditor(around, wake=self.dispatcher.wake)

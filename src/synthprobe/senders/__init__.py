@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 
-from synthprobe.senders import apprise, log, slack, webhook
+from synthprobe.senders import apprise, email, log, msteams, pagerduty, servicenow, slack, webhook
 from synthprobe.senders.outgoing import Sender
 
 SENDERS: Mapping[str, Sender] = {
     "webhook": webhook.SENDER,
     "slack": slack.SENDER,
+    "pagerduty": pagerduty.SENDER,
+    "email": email.SENDER,
+    "msteams": msteams.SENDER,
+    "servicenow": servicenow.SENDER,
     "apprise": apprise.SENDER,
     "log": log.SENDER,
 }

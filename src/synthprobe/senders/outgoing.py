@@ -1,7 +1,7 @@
 """What a sender makes of a notification, and how it reads the answer; all of it pure but for the secrets passed in."""
 
 from collections.abc import Callable, Generator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -17,6 +17,8 @@ class Outgoing(Struct, frozen=True):
     url: str
     headers: Mapping[str, str]
     body: bytes
+    stamped: Callable[[datetime], Mapping[str, str]] | None = None
+    """Further headers that depend on when it is sent: a signature."""
 
     def __repr__(self) -> str:
         return f"Outgoing({self.method} <secret>, {len(self.body)} bytes)"
@@ -68,6 +70,8 @@ class Answer(Struct, frozen=True):
     arrived: bool = True
     """False when it is proven that the receiver got nothing."""
     retry_after: timedelta | None = None
+    final: bool = False
+    """Whether no repeat would change it."""
 
 
 Talk: TypeAlias = Generator[Outgoing, Answer, str | None]
@@ -87,6 +91,8 @@ class Sender(Struct, frozen=True):
     render: Render
     refusal: Callable[[int, bytes], str | None]
     """Why an answer (status, body) is no delivery; None when it is one. Of a kind that is no HTTP it is never asked."""
+    final: frozenset[int] = frozenset()
+    """Statuses that no repeat would change: the message is given up at once, so that somebody else hears of it."""
 
 
 class Unrenderable(Exception):

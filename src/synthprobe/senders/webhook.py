@@ -3,15 +3,27 @@
 Source: prometheus.io/docs/alerting/latest/configuration/#webhook_config and Alertmanager's template.Data.
 """
 
-from collections.abc import Iterable, Mapping
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
 
 from synthprobe.core.labels import Labels
 from synthprobe.core.notifications import Notification, NotifiedAlert, NotifiedIncident
 from synthprobe.core.routes import Integration
-from synthprobe.senders.outgoing import Outgoing, Secrets, Sender, http_refusal, secret_option
+from synthprobe.senders.outgoing import (
+    Outgoing,
+    Secrets,
+    Sender,
+    Unrenderable,
+    http_refusal,
+    read_secret,
+    secret_option,
+)
 
 UNSET_INSTANT = "0001-01-01T00:00:00Z"
 """Go's zero time: the end of what still fires."""
@@ -51,12 +63,26 @@ class Payload(msgspec.Struct, frozen=True, rename="camel"):
 def render(notification: Notification, integration: Integration, secrets: Secrets) -> Outgoing:
     """The POST of a notification."""
     payload = payload_of(notification, most=_most_alerts(integration))
-    return Outgoing(
-        method="POST",
-        url=secret_option(integration, "url", secrets),
-        headers={"Content-Type": "application/json", "Idempotency-Key": notification.key},
-        body=msgspec.json.encode(payload),
-    )
+    body = msgspec.json.encode(payload)
+    headers = {"Content-Type": "application/json", "Idempotency-Key": notification.key}
+    keys = _signing_keys(integration, secrets)
+    signed = partial(signature, keys, notification.key, body) if keys else None
+    return Outgoing("POST", secret_option(integration, "url", secrets), headers, body, signed)
+
+
+def signature(keys: Sequence[bytes], ident: str, body: bytes, at: datetime) -> Mapping[str, str]:
+    """The headers of Standard Webhooks: one signature for each secret, so that a receiver may know either.
+
+    The instant is that of the attempt, the id that of the message, on every repeat. Source: github.com/standard-webhooks/standard-webhooks.
+    """
+    stamp = int(at.timestamp())
+    signed = f"{ident}.{stamp}.".encode() + body
+    made = (base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode() for key in keys)
+    return {
+        "webhook-id": ident,
+        "webhook-timestamp": str(stamp),
+        "webhook-signature": " ".join(f"v1,{each}" for each in made),
+    }
 
 
 def payload_of(notification: Notification, *, most: int = 0) -> Payload:
@@ -82,6 +108,20 @@ def payload_of(notification: Notification, *, most: int = 0) -> Payload:
 
 
 SENDER = Sender(render=render, refusal=http_refusal)
+
+
+def _signing_keys(integration: Integration, secrets: Secrets) -> tuple[bytes, ...]:
+    """The secrets, the new one first while they rotate. Raises `Unrenderable`."""
+    files = integration.options.get("signing_secret_files", ())
+    named = (
+        [read_secret("signing_secret_files", str(file), secrets) for file in files]
+        if isinstance(files, list | tuple)
+        else []
+    )
+    try:
+        return tuple(base64.b64decode(each.removeprefix("whsec_"), validate=True) for each in named)
+    except ValueError as error:
+        raise Unrenderable("a signing secret is not `whsec_` and base64") from error
 
 
 def _alert(alert: NotifiedAlert) -> Alert:
