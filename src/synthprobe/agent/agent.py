@@ -13,6 +13,7 @@ from synthprobe.agent.forwarder import Deliver, Forwarder
 from synthprobe.agent.janitor import Janitor
 from synthprobe.agent.ledger import Ledger
 from synthprobe.agent.making import DEFAULT_LIMITS, Limits, Runs
+from synthprobe.agent.orders import Orders
 from synthprobe.agent.permits import FREE, Permits
 from synthprobe.agent.scheduler import Scheduler, same_times
 from synthprobe.agent.spool import Spool
@@ -44,6 +45,7 @@ class Undoing(Struct, frozen=True):
     ledger: Ledger
     exposure: Exposure
     janitor: Janitor
+    orders: Orders | None = None
 
 
 class Agent:
@@ -93,6 +95,8 @@ class Agent:
             tasks.start_soon(self._forwarder.beat)
             if self._undoing is not None:
                 tasks.start_soon(self._undoing.janitor.run)
+                if self._undoing.orders is not None:
+                    tasks.start_soon(self._undoing.orders.run)
             await self._scheduler.run(self._served.values(), settled, now, stop)
             tasks.cancel_scope.cancel()
         with anyio.move_on_after(LAST_WORDS), suppress(BusError, StoreError):

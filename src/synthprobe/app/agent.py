@@ -21,6 +21,7 @@ from synthprobe.agent.hooks import Hooks
 from synthprobe.agent.janitor import Janitor, Means
 from synthprobe.agent.ledger import Ledger
 from synthprobe.agent.making import Limits
+from synthprobe.agent.orders import Orders
 from synthprobe.agent.permits import Permitted
 from synthprobe.agent.references import References
 from synthprobe.agent.runner import Runner
@@ -177,7 +178,12 @@ def _compose(
         limits=Limits(concurrency=settings.concurrency, grace=timedelta(seconds=settings.grace)),
         hours=known.hours,
         permits=Permitted(settings.halt.exists, settings.budgets, clock),
-        undoing=Undoing(ledger, Exposure(ledger, undo_grace), Janitor(ledger, means)),
+        undoing=Undoing(
+            ledger,
+            Exposure(ledger, undo_grace),
+            Janitor(ledger, means),
+            Orders(ledger, bus.ask, clock, settings.agent),
+        ),
     )
 
 

@@ -1,5 +1,8 @@
 """What an agent asks its router: it asks, and the router answers from its store; nothing is pushed to an agent."""
 
+from datetime import datetime
+from enum import StrEnum
+
 from msgspec import Struct
 
 from synthprobe.core.hooks import Delivery, Terms
@@ -17,6 +20,31 @@ class AskDeliveries(Struct, frozen=True, tag="ask.hook_deliveries"):
     wait: float = 0.0
 
 
+class AskUndoOrders(Struct, frozen=True, tag="ask.undo_orders"):
+    """What people want done about the ledger of this agent."""
+
+    agent: str
+
+
+class OrderKind(StrEnum):
+    """What a person may want of a line of the ledger."""
+
+    RETRY = "retry"
+    """That it is tried again at once."""
+    SETTLE = "settle"
+    """That it is closed: a person has taken it back by hand."""
+
+
+class UndoOrder(Struct, frozen=True):
+    """One person's wish about one line of the ledger."""
+
+    line: str
+    kind: OrderKind
+    by: str
+    note: str
+    at: datetime
+
+
 class TermsAnswer(Struct, frozen=True, tag="hook_terms"):
     """The terms."""
 
@@ -29,5 +57,11 @@ class DeliveriesAnswer(Struct, frozen=True, tag="hook_deliveries"):
     deliveries: tuple[Delivery, ...]
 
 
-Question = AskTerms | AskDeliveries
-Answered = TermsAnswer | DeliveriesAnswer
+class UndoOrdersAnswer(Struct, frozen=True, tag="undo_orders"):
+    """Orders that the agent has not said yet that it did."""
+
+    orders: tuple[UndoOrder, ...]
+
+
+Question = AskTerms | AskDeliveries | AskUndoOrders
+Answered = TermsAnswer | DeliveriesAnswer | UndoOrdersAnswer

@@ -13,13 +13,16 @@ from synthprobe.core.questions import (
     Answered,
     AskDeliveries,
     AskTerms,
+    AskUndoOrders,
     DeliveriesAnswer,
     Question,
     TermsAnswer,
+    UndoOrdersAnswer,
 )
 from synthprobe.core.sparing import sparingly
 from synthprobe.ports import Store
 from synthprobe.stores import hooks as rows
+from synthprobe.stores import undos
 from synthprobe.stores.errors import StoreError
 
 log = logging.getLogger(__name__)
@@ -80,6 +83,8 @@ class Inbox:
                 return TermsAnswer(self.terms)
             case AskDeliveries():
                 return DeliveriesAnswer(await self._deliveries(question))
+            case AskUndoOrders(agent=agent):
+                return UndoOrdersAnswer(await self._store.read(lambda: undos.orders(agent)))
 
     async def sweep(self) -> None:
         """Give up, until cancelled, what nobody asked for in time."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from synthprobe.core.questions import OrderKind, UndoOrder
 from synthprobe.core.reports import LedgerLine
 from synthprobe.core.results import UndoState
 from synthprobe.ports import DbRow, Sql, Tx
@@ -16,6 +17,10 @@ def keep(agent: str, lines: Sequence[LedgerLine]) -> Tx[tuple[LedgerLine, ...]]:
         rows = yield Sql(_KEEP, {**_columns(line), "agent": agent})
         if rows:
             news.append(line)
+            yield Sql(
+                "delete from undo_orders where line = :id and at <= :at and (kind = 'retry' or :state <> 'owed')",
+                {"id": line.id, "at": to_micros(line.at), "state": line.state.value},
+            )
     return tuple(news)
 
 
@@ -23,6 +28,29 @@ def find(id: str) -> Tx[LedgerLine | None]:
     """One line."""
     rows = yield Sql("select * from undos where id = :id", {"id": id})
     return line_of(rows[0]) if rows else None
+
+
+def order(wanted: UndoOrder) -> Tx[bool]:
+    """Keep what a person wants of an open line; False if there is no such line."""
+    rows = yield Sql(_ORDER, {**_wanted(wanted), "kind": wanted.kind.value})
+    return bool(rows)
+
+
+def orders(agent: str) -> Tx[tuple[UndoOrder, ...]]:
+    """What people want of the ledger of an agent."""
+    rows = yield Sql("select * from undo_orders where agent = :agent order by at, line", {"agent": agent})
+    return tuple(order_of(row) for row in rows)
+
+
+def order_of(row: DbRow) -> UndoOrder:
+    """A row as the order it holds."""
+    return UndoOrder(
+        text(row, "line"),
+        OrderKind(text(row, "kind")),
+        text(row, "asked_by"),
+        text(row, "note"),
+        instant(row, "at"),
+    )
 
 
 def line_of(row: DbRow) -> LedgerLine:
@@ -47,6 +75,10 @@ def line_of(row: DbRow) -> LedgerLine:
         due_at=instant_or_none(row, "due_at"),
         trace_id=text(row, "trace_id"),
     )
+
+
+def _wanted(order: UndoOrder) -> dict[str, str | int]:
+    return {"line": order.line, "by": order.by, "note": order.note, "at": to_micros(order.at)}
 
 
 def _columns(line: LedgerLine) -> dict[str, str | int | None]:
@@ -82,4 +114,12 @@ on conflict (id) do update set
     at = excluded.at, due_at = excluded.due_at
 where undos.state = 'owed' and (excluded.at > undos.at or excluded.state <> 'owed')
 returning id
+"""
+
+_ORDER = """
+insert into undo_orders (line, agent, kind, asked_by, note, at)
+select id, agent, :kind, :by, :note, :at from undos where id = :line and state = 'owed'
+on conflict (line) do update set kind = excluded.kind, asked_by = excluded.asked_by, note = excluded.note,
+    at = excluded.at where excluded.kind = 'settle' or undo_orders.kind = 'retry'
+returning line
 """

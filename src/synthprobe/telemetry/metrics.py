@@ -4,6 +4,7 @@ Series of a check carry its matrix row; histograms are per probe and region, sin
 """
 
 from collections import Counter as Tally
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
@@ -30,6 +31,7 @@ class Metrics:
     def __init__(self) -> None:
         self._scopes: dict[str, _Scope] = {}
         self._rows: Tally[Labels] = Tally()
+        self._currencies: dict[str, set[str]] = defaultdict(set)
         self._make_run_series()
         self._make_step_series()
         self._make_agent_series()
@@ -67,6 +69,11 @@ class Metrics:
             self._lateness.observe(lateness, pulse.agent)
         self._spans_dropped.reach(pulse.spans_dropped, "otlp", pulse.agent)
         self._runs_dropped.reach(pulse.runs_dropped, pulse.agent)
+        self._undo_pending.set(pulse.undo_pending, pulse.agent)
+        # A currency that was at stake once stays, at nothing, so that its alert can end.
+        for currency in self._currencies[pulse.agent] | pulse.exposure.keys():
+            self._currencies[pulse.agent].add(currency)
+            self._exposure.set(float(pulse.exposure.get(currency, "0")), currency, pulse.agent)
 
     def set_config_errors(self, counts: Mapping[str, int]) -> None:
         """How many faults each file has now for which what it said before stays in force."""
@@ -183,6 +190,15 @@ class Metrics:
         self._spans_dropped = Counter("synthprobe_spans_dropped", "Spans lost by sink.", "sink", "agent")
         self._runs_dropped = Counter(
             "synthprobe_spooled_runs_dropped", "Passed runs given up because the spool was full.", "agent"
+        )
+        self._undo_pending = Gauge(
+            "synthprobe_undo_pending", "Effects of runs that are over and not yet taken back.", "agent"
+        )
+        self._exposure = Gauge(
+            "synthprobe_open_exposure",
+            "Money at stake, in the currency's major unit: runs under way, and what is not taken back.",
+            "currency",
+            "agent",
         )
         self._config_errors = Gauge(
             "synthprobe_config_errors", "Faults of changed files; what they said before is in force.", "file"

@@ -18,7 +18,7 @@ from synthprobe.core.routes import Route, Routes
 from synthprobe.core.spans import Span
 from synthprobe.ports import Store
 from synthprobe.stores.errors import StoreError
-from synthprobe.web import acting, api, assets, oncall, pages, vitals
+from synthprobe.web import acting, api, assets, oncall, pages, undo, vitals
 from synthprobe.web import hooks as inbound
 from synthprobe.web.acting import Acts
 from synthprobe.web.alertmanager import handlers as alertmanager
@@ -95,6 +95,7 @@ def build(
             assets.serve,
             api.router,
             *oncall.HANDLERS,
+            *undo.HANDLERS,
             *(inbound.HANDLERS if hooks else ()),
             *(alertmanager.HANDLERS if desk else ()),
             *(acting.HANDLERS if acts else ()),

@@ -95,5 +95,6 @@ select (select coalesce(max(rowid), 0) from runs) as runs,
        (select coalesce(max(rowid), 0) from slots) as slots,
        (select coalesce(max(id), 0) from timeline) as entries,
        (select coalesce(max(id), 0) from deliveries) as deliveries,
-       (select coalesce(max(announced_at), 0) from checks) as announced
+       (select coalesce(max(announced_at), 0) from checks) as announced,
+       (select coalesce(max(at), 0) from undos) as undone
 """

@@ -5,11 +5,13 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from synthprobe.core.reports import LedgerLine
 from synthprobe.core.results import Result
 from synthprobe.core.spans import Span
 from synthprobe.ports import DbRow, Sql, Tx
 from synthprobe.stores import traces
 from synthprobe.stores.columns import document, instant, instant_or_none, integer, text
+from synthprobe.stores.views import undo
 
 
 class RunLine(Struct, frozen=True, omit_defaults=True):
@@ -46,10 +48,12 @@ class RunView(Struct, frozen=True, omit_defaults=True):
     """The good run to compare with: the newest one before it, else the check's last."""
     previous: str | None = None
     next: str | None = None
+    left: tuple[LedgerLine, ...] = ()
+    """What the run left behind, and where its taking back stands."""
 
 
 def run_view(run_id: str) -> Tx[RunView | None]:
-    """One run by its id, or None when it is not (or no longer) kept; six statements."""
+    """One run by its id, or None when it is not (or no longer) kept; seven statements."""
     rows = yield Sql(f"select {_FIGURES}, doc from runs where run_id = :run_id", {"run_id": run_id})  # noqa: S608
     if not rows:
         return None
@@ -63,6 +67,7 @@ def run_view(run_id: str) -> Tx[RunView | None]:
         (yield from _good(of_check, line)),
         (yield from _neighbour(_PREVIOUS, of_check)),
         (yield from _neighbour(_NEXT, of_check)),
+        (yield from undo.of_run(run_id)),
     )
 
 

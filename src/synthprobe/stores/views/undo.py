@@ -5,10 +5,11 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from synthprobe.core.questions import UndoOrder
 from synthprobe.core.reports import LedgerLine
 from synthprobe.core.results import UndoState
 from synthprobe.ports import Sql, Tx
-from synthprobe.stores.undos import line_of
+from synthprobe.stores.undos import line_of, order_of
 
 RECENT = 50
 
@@ -19,16 +20,24 @@ class Ledger(Struct, frozen=True):
     open: tuple[LedgerLine, ...]
     exposure: dict[str, str]
     over: tuple[LedgerLine, ...] = ()
+    orders: tuple[UndoOrder, ...] = ()
+    """What people want of open lines, and no agent has done yet."""
 
 
 def ledger() -> Tx[Ledger]:
-    """The whole ledger; two statements."""
+    """The whole ledger; three statements."""
     open_ = yield Sql("select * from undos where state = 'owed' order by opened_at, id")
     over = yield Sql(
         "select * from undos where state <> 'owed' order by at desc, id limit :limit", {"limit": RECENT}
     )
     lines = tuple(line_of(row) for row in open_)
-    return Ledger(lines, exposure(lines), tuple(line_of(row) for row in over))
+    orders = yield Sql("select * from undo_orders order by at, line")
+    return Ledger(
+        lines,
+        exposure(lines),
+        tuple(line_of(row) for row in over),
+        tuple(order_of(row) for row in orders),
+    )
 
 
 def of_run(run_id: str) -> Tx[tuple[LedgerLine, ...]]:
