@@ -21,6 +21,7 @@ from synthprobe.files.routes import load_routes
     commands_at={
         "test": "synthprobe.cli.routes:test",
         "check": "synthprobe.cli.routes_check:check",
+        "simulate": "synthprobe.cli.simulate:simulate",
     },
 )
 def routes() -> None:

@@ -76,7 +76,7 @@ def probe_value(
             name: _secret(secret, document.position(("secrets", name), of_key=True))
             for name, secret in given(file.secrets, {}).items()
         },
-        alert=_rule(given(file.alert, Alert()), live=given(file.environment, "") == core.LIVE),
+        alert=alert_rule(given(file.alert, Alert()), live=given(file.environment, "") == core.LIVE),
         slo=slo_value(file.slo),
         redact=_redaction(given(file.redact, Redact())),
         safety=safety(file.safety),
@@ -139,7 +139,8 @@ def _vault(written: VaultSecret) -> core.VaultSource:
     return core.VaultSource(path=written.path, field=written.field, url=given(written.url, ""))
 
 
-def _rule(alert: Alert, *, live: bool) -> core.AlertRule:
+def alert_rule(alert: Alert, *, live: bool = False) -> core.AlertRule:
+    """When results become an alert; in a live environment nothing is run again to confirm it."""
     standard = core.AlertRule()
     return core.AlertRule(
         fail_after=_after(alert.fail_after, standard.fail_after),

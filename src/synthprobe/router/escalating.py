@@ -28,8 +28,8 @@ class At(Protocol):
         ...
 
 
-def escalate(number: int, to: Paging, with_: At) -> Tx[bool]:
-    """Make the first level of an incident due now; False where it escalates already, or somebody has it.
+def escalate(number: int, to: Paging, with_: At, due: datetime) -> Tx[bool]:
+    """Make the first level of an incident due since an instant that has come; False where it escalates already, or somebody has it.
 
     An incident has one escalation, whatever number of its alerts and routes page.
     """
@@ -38,6 +38,6 @@ def escalate(number: int, to: Paging, with_: At) -> Tx[bool]:
         return False
     if to.policy not in with_.tree.escalation_policies:
         return False
-    begun = replace(incident, escalation=begin(to.team, to.policy, with_.now))
+    begun = replace(incident, escalation=begin(to.team, to.policy, due))
     yield from keep_incident(begun, (), with_.tree)
     return True

@@ -38,7 +38,7 @@ def start_level(incident: Incident, late: timedelta, with_: Turning) -> Tx[Incid
     step = next_step(standing, policy, looking(incident, standing, with_), with_.now)
     yield from _passed_over(incident, step, with_)
     for person in step.people:
-        topic = Topic(incident.number, Ring(standing.reason), with_.now, step.level)
+        topic = Topic(incident.number, Ring(standing.reason), with_.now - late, step.level)
         yield from page(person, topic, with_)
     for receiver in step.receivers:
         reason = standing.reason if step.level else LAST_RESORT

@@ -54,6 +54,7 @@ def compose(
         created_at=now,
         external_url=public_url,
         note=_withdrawn(held),
+        late=max((now - (group.due_at or now)).total_seconds(), 0.0),
     )
 
 

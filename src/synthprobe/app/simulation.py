@@ -1,0 +1,300 @@
+"""`routes simulate`: the router itself, over a store in memory and on virtual time, told what a timeline says.
+
+Recorder, dispatcher, escalation and notifier are those of `serve`; only what would leave the process is kept instead,
+and every receiver and phone takes it at once.
+"""
+
+from datetime import datetime, timedelta
+from itertools import count
+
+import anyio
+import anyio.lowlevel
+import httpx
+import msgspec
+from msgspec.structs import replace
+
+from synthprobe.app.simulated import (
+    Delivered,
+    DeliveredAlert,
+    Happened,
+    SimulatedDecision,
+    SimulatedIncident,
+    Simulation,
+)
+from synthprobe.app.virtual import run_virtual
+from synthprobe.clock import Clock
+from synthprobe.core import routes
+from synthprobe.core.actions import Action, ActionKind
+from synthprobe.core.failures import Failure
+from synthprobe.core.notifications import Notification
+from synthprobe.core.outside import Posted
+from synthprobe.core.reports import Announced, Finished
+from synthprobe.core.responders import ESCALATION
+from synthprobe.core.results import Outcome, Result, Trigger
+from synthprobe.core.routes import Integration, Routes
+from synthprobe.core.scenario import (
+    ActionEvent,
+    AlertEvent,
+    Event,
+    Happening,
+    OverrideEvent,
+    ReloadEvent,
+    RestartEvent,
+    RunEvent,
+    Scenario,
+    SilenceEvent,
+    UnsilenceEvent,
+)
+from synthprobe.core.silences import Silence, SilenceRefused, UnknownSilence
+from synthprobe.ports import Sql, Tx
+from synthprobe.router.router import Router
+from synthprobe.router.watchman import Patience
+from synthprobe.senders.outgoing import Outgoing, Secrets, Sender
+from synthprobe.stores import incidents as incident_rows
+from synthprobe.stores import pagers as pager_rows
+from synthprobe.stores.columns import integer, text
+from synthprobe.stores.inline import InlineStore
+from synthprobe.stores.instants import from_micros
+
+AGENT = "simulated"
+"""The agent whose reports the runs come in."""
+
+ENDLESS = Patience(pulse=1e9, at_least=1e9)
+"""What a timeline does not tell of has not stopped: no agent or check is missed."""
+
+
+class NotPlayable(ValueError):
+    """A timeline asks for something that the router refuses; the message says when and why."""
+
+
+def play(scenario: Scenario, tree: Routes) -> Simulation:
+    """Play a whole timeline. Raises `NotPlayable`."""
+    return run_virtual(_play, scenario, tree, start=scenario.start)
+
+
+async def _play(clock: Clock, scenario: Scenario, tree: Routes) -> Simulation:
+    stage = _Stage(clock, scenario, tree)
+    events = list(scenario.events)
+    while True:
+        away = await stage.live(events)
+        if stage.refused:
+            raise stage.refused
+        if away is None:
+            return await stage.found()
+        # Whatever comes meanwhile waits outside, in spools and with those who try again.
+        await anyio.sleep(away.total_seconds())
+
+
+class _Stage:
+    """One router after the other over one store, and what left them."""
+
+    def __init__(self, clock: Clock, scenario: Scenario, tree: Routes) -> None:
+        self._clock, self._scenario, self._tree = clock, scenario, tree
+        self._store = InlineStore()
+        self._doors = _Doors(clock)
+        self._ids = count(1)
+        self._silences: dict[str, str] = {}
+        self._checks = {check.key: check for check in scenario.checks}
+        self._router = self._new_router()
+        self.refused: NotPlayable | None = None
+        """What a loop's task group would wrap is raised outside it."""
+
+    async def live(self, events: list[Event]) -> timedelta | None:
+        """Play events until the process goes away, and return for how long; None at the end of the timeline."""
+        self._router = self._new_router()
+        async with anyio.create_task_group() as loops:
+            loops.start_soon(self._router.run)
+            await anyio.lowlevel.checkpoint()
+            away = await self._events(events)
+            loops.cancel_scope.cancel()
+        return away
+
+    async def found(self) -> Simulation:
+        """All that came of it."""
+        decisions = await self._store.read(lambda: _decisions(self._scenario.start))
+        incidents = await self._store.read(_incidents)
+        return Simulation(tuple(self._delivered(*each) for each in self._doors.passed), decisions, incidents)
+
+    async def _events(self, events: list[Event]) -> timedelta | None:
+        if self._checks and self._clock.now() == self._scenario.start:
+            announced = Announced(AGENT, self._clock.now(), tuple(self._checks.values()))
+            await self._router.record([announced])
+        while events:
+            event = events.pop(0)
+            await self._until(event.after)
+            if isinstance(event.what, RestartEvent):
+                return event.what.away
+            try:
+                await self._happen(event.what)
+            except (SilenceRefused, UnknownSilence) as error:
+                self.refused = NotPlayable(f"at {event.after.total_seconds():g} s: {error}")
+                return None
+        await self._until(self._scenario.lasting)
+        return None
+
+    async def _until(self, after: timedelta) -> None:
+        left = self._scenario.start + after - self._clock.now()
+        await anyio.sleep(max(left.total_seconds(), 0.0))
+
+    async def _happen(self, what: Happening) -> None:
+        now = self._clock.now()
+        match what:
+            case AlertEvent():
+                # Nobody posts it again, so it lasts until the timeline says that it is over.
+                ends_at = now + ALWAYS if what.firing else now
+                await self._router.taker.take([Posted(what.labels, what.annotations, ends_at=ends_at, starts_at=now if what.firing else None)])  # fmt: skip
+            case RunEvent():
+                await self._router.record([Finished(AGENT, self._result(what, now))])
+            case SilenceEvent():
+                wanted = Silence("", what.matchers, now, now + what.lasting, what.by, what.comment, now)
+                self._silences[what.id] = (await self._router.silencer.place(wanted)).id
+            case UnsilenceEvent():
+                await self._router.silencer.expire(self._silences[what.id])
+            case ActionEvent():
+                kind = ActionKind(what.kind)
+                await self._router.act(
+                    Action(self._id(), what.incident, kind, what.by, now, what.text, what.to)
+                )
+            case OverrideEvent():
+                await self._put_in_force(
+                    replace(self._tree, overrides=(*self._tree.overrides, what.override))
+                )
+            case ReloadEvent():
+                await self._put_in_force(what.routes)
+
+    async def _put_in_force(self, tree: Routes) -> None:
+        self._tree = tree
+        await self._router.reload(tree)
+
+    def _result(self, run: RunEvent, now: datetime) -> Result:
+        check, number = self._checks[run.check], next(self._ids)
+        failure = None
+        if run.outcome is not Outcome.PASSED:
+            failure = Failure(run.kind, run.message or run.kind.value, step=run.step or None)
+        return Result(
+            run_id=f"run-{number}",
+            check=check.key,
+            probe=check.probe,
+            region=check.region,
+            trigger=Trigger.SCHEDULE,
+            outcome=run.outcome,
+            started_at=now,
+            ended_at=now,
+            scheduled_at=now + timedelta(microseconds=number),
+            trace_id=f"{number:032x}",
+            definition=check.definition,
+            failure=failure,
+            signature=f"{run.kind.value} {run.step}".strip() if failure else "",
+        )
+
+    def _delivered(self, at: datetime, message: Notification) -> Delivered:
+        foremost = message.foremost[0] if message.foremost else None
+        return Delivered(
+            t=_seconds(at, self._scenario.start),
+            at=at,
+            receiver=self._paging_receiver(message) if message.person else message.receiver,
+            person=message.person or None,
+            contact=message.contact or None,
+            kind=message.kind,
+            reason=message.reason,
+            incident=foremost.number if foremost else None,
+            scope=foremost.scope if foremost else None,
+            level=message.level,
+            late=message.late,
+            alerts=tuple(DeliveredAlert(alert.labels, alert.status) for alert in message.alerts),
+        )
+
+    def _paging_receiver(self, message: Notification) -> str:
+        """The first receiver that pages among those of the alerts it is about."""
+        for alert in message.alerts:
+            for route in routes.match(self._tree.root, alert.labels, alert.starts_at):
+                receiver = self._tree.receivers[route.receiver]
+                if any(integration.kind == ESCALATION for integration in receiver.integrations):
+                    return receiver.name
+        return message.receiver
+
+    def _new_router(self) -> Router:
+        kinds = {entry.kind for receiver in self._tree.receivers.values() for entry in receiver.integrations}
+        return Router(
+            self._store,
+            self._tree,
+            self._clock,
+            transport=self._doors,
+            secrets=lambda _name: "",
+            public_url="http://simulated/",
+            new_id=self._id,
+            jitter=lambda most: most,
+            patience=ENDLESS,
+            senders=dict.fromkeys((*kinds, "apprise"), KEPT),
+        )
+
+    def _id(self) -> str:
+        return f"{next(self._ids):016x}"
+
+
+ALWAYS = timedelta(days=4000)
+
+
+class _Doors(httpx.AsyncBaseTransport):
+    """Where everything that is sent comes by; it arrives at once."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.passed: list[tuple[datetime, Notification]] = []
+        self._clock = clock
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        message = msgspec.json.decode(request.content, type=Notification)
+        self.passed.append((self._clock.now(), message))
+        return httpx.Response(200)
+
+
+def _keep(message: Notification, _integration: Integration, _secrets: Secrets) -> Outgoing:
+    return Outgoing("POST", "http://simulated/", {}, msgspec.json.encode(message))
+
+
+KEPT = Sender(render=_keep, refusal=lambda _status, _body: None)
+"""The way out of every kind of receiver: as it is."""
+
+
+def _decisions(start: datetime) -> Tx[tuple[SimulatedDecision, ...]]:
+    rows = yield Sql("select at, group_key, receiver, sent, reason from decisions order by id")
+    found = [
+        SimulatedDecision(
+            t=_seconds(from_micros(integer(row, "at")), start),
+            receiver=text(row, "receiver"),
+            sent=bool(row["sent"]),
+            reason=text(row, "reason"),
+            group=text(row, "group_key"),
+        )
+        for row in rows
+    ]
+    for decision in (yield from pager_rows.decisions_since(start)):
+        t = _seconds(decision.at, start)
+        found.append(
+            SimulatedDecision(t, decision.person, decision.sent, decision.reason, incident=decision.incident)
+        )
+    return tuple(sorted(found, key=lambda decision: decision.t))
+
+
+def _incidents() -> Tx[tuple[SimulatedIncident, ...]]:
+    found: list[SimulatedIncident] = []
+    for number in count(1):
+        incident = yield from incident_rows.find(number)
+        if incident is None:
+            break
+        entries = yield from incident_rows.timeline(number)
+        found.append(
+            SimulatedIncident(
+                number=number,
+                opened_at=incident.opened_at,
+                state=incident.state.value,
+                scope=incident.scope.value,
+                holder=incident.holder or None,
+                timeline=tuple(Happened(entry.at, entry.what, entry.by) for entry in entries),
+            )
+        )
+    return tuple(found)
+
+
+def _seconds(at: datetime, start: datetime) -> float:
+    return round((at - start).total_seconds(), 3)
