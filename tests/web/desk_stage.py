@@ -7,6 +7,7 @@ from typing import Any
 
 import anyio
 import httpx
+from litestar import Litestar
 from web_stage import NOW, app_over, clock_at
 
 from synthprobe.core.routes import Routes
@@ -58,7 +59,19 @@ async def asked(
     reload: Callable[[], None] = lambda: None, routes: Routes | None = None
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the app."""
-    store, ids = InlineStore(), itertools.count(1)
+    store = InlineStore()
+    app = app_of(store, reload, routes)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8400") as client:
+        yield client
+    store.close()
+
+
+def app_of(
+    store: InlineStore, reload: Callable[[], None] = lambda: None, routes: Routes | None = None
+) -> Litestar:
+    """The app over a router over a store."""
+    ids = itertools.count(1)
     router = Router(
         store,
         routes or load_routes(ROUTES, "routes.yaml"),
@@ -69,11 +82,7 @@ async def asked(
         new_id=lambda: f"id-{next(ids)}",
         jitter=lambda most: most,
     )
-    app = app_over(store, desk=desk_of(router, reload))
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)  # type: ignore[arg-type]
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8400") as client:
-        yield client
-    store.close()
+    return app_over(store, desk=desk_of(router, reload))
 
 
 def run(scenario: Callable[[httpx.AsyncClient], Coroutine[Any, Any, None]]) -> None:

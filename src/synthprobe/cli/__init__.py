@@ -27,6 +27,7 @@ COMMANDS = {
     "incident": "synthprobe.cli.incident:incident",
     "explain": "synthprobe.cli.incident:explain_user",
     "page": "synthprobe.cli.incident:page",
+    "silence": "synthprobe.cli.silence:silence",
     "schema": "synthprobe.cli.schema:schema",
     "demo": "synthprobe.cli.demo:demo",
 }

@@ -1,4 +1,4 @@
-"""`synthprobe import`: a probe made of a curl command or an OpenAPI description."""
+"""`synthprobe import`: a probe made of a curl command or an OpenAPI description, routes of an Alertmanager file."""
 
 import sys
 from pathlib import Path
@@ -10,10 +10,12 @@ from synthprobe.cli.exits import Exit
 from synthprobe.cli.options import refuse, settings_from, with_settings
 from synthprobe.core.routes import Routes
 from synthprobe.files.documents import read
+from synthprobe.files.import_alertmanager import import_alertmanager
 from synthprobe.files.import_curl import import_curl
 from synthprobe.files.import_openapi import import_openapi
 from synthprobe.files.import_parts import Imported, ImportFault
 from synthprobe.files.problems import FileProblems
+from synthprobe.files.routes import load_routes
 from synthprobe.files.writing import written
 
 
@@ -35,7 +37,10 @@ class _Target:
 @with_settings("routes")
 @click.pass_context
 def import_(context: click.Context, /, name: str, output: Path | None, **flags: str | None) -> None:
-    """Make a probe of a curl command or an OpenAPI description; credentials become names of secrets."""
+    """Make a probe of a curl command or an OpenAPI description, or a routes file of Alertmanager's.
+
+    Credentials of probes become names of secrets.
+    """
     context.obj = _Target(name, output, routes.found(settings_from(flags).settings.routes))
 
 
@@ -70,6 +75,22 @@ def openapi(target: _Target, file: Path, operations: tuple[str, ...]) -> None:
         raise
     except ImportFault as error:
         raise click.UsageError(f"{file}: {error}") from error
+    _give(imported, target)
+
+
+@import_.command("alertmanager")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_obj
+def alertmanager(target: _Target, file: Path) -> None:
+    """Import an Alertmanager file as a routes.yaml that loads; what has no place here is said."""
+    try:
+        imported = import_alertmanager(read(file.read_bytes(), str(file)))
+        load_routes(written(imported.document), f"{file} as routes.yaml")
+    except OSError as error:
+        raise click.UsageError(f"{file} cannot be read: {error.strerror}") from error
+    except FileProblems as error:
+        refuse(error)
+        raise
     _give(imported, target)
 
 

@@ -25,6 +25,7 @@ from synthprobe.web.pages import SiteValue
 AnyRequest = Request[None, None, State]
 Flag = Annotated[bool, QueryParameter()]
 Filters = Annotated[list[str] | None, QueryParameter(name="filter")]
+OnIncident = Annotated[int | None, QueryParameter(ge=1, le=2**53)]
 ReceiverPattern = Annotated[str | None, QueryParameter()]
 
 
@@ -128,11 +129,13 @@ async def silences(site: SiteValue, filters: Filters = None) -> Response[bytes]:
 
 
 @post("/silences", include_in_schema=False, status_code=200)
-async def post_silence(request: AnyRequest, site: SiteValue, desk: DeskValue) -> Response[bytes]:
-    """Make a silence, or change that of its id."""
+async def post_silence(
+    request: AnyRequest, site: SiteValue, desk: DeskValue, incident: OnIncident = None
+) -> Response[bytes]:
+    """Make a silence, or change that of its id; `incident`, which is ours, makes it end when that grows worse."""
     wanted = bodies.silence(await request.body(), site.clock.now())
     try:
-        placed = await desk.place(wanted, None)
+        placed = await desk.place(wanted, incident)
     except SilenceRefused as error:
         raise Refused(f"Failed to create silence: {error}") from error
     except UnknownSilence as error:
