@@ -18,7 +18,7 @@ from synthprobe.core.routes import Route, Routes
 from synthprobe.core.spans import Span
 from synthprobe.ports import Store
 from synthprobe.stores.errors import StoreError
-from synthprobe.web import acting, api, assets, oncall, pages, undo, vitals
+from synthprobe.web import acting, api, assets, oncall, pages, routing, silences, undo, vitals
 from synthprobe.web import hooks as inbound
 from synthprobe.web.acting import Acts
 from synthprobe.web.alertmanager import handlers as alertmanager
@@ -80,7 +80,7 @@ def build(
         halted=halted,
         otlp_json=otlp_json,
         stopping=stopping,
-        templates=templates(served),
+        templates=templates(served, has_desk=desk is not None),
         public_url=public_url,
         overview=Kept(clock),
         people=(lambda: tuple(acts.routes().users)) if acts else None,
@@ -97,7 +97,7 @@ def build(
             *oncall.HANDLERS,
             *undo.HANDLERS,
             *(inbound.HANDLERS if hooks else ()),
-            *(alertmanager.HANDLERS if desk else ()),
+            *((*alertmanager.HANDLERS, *silences.HANDLERS, *routing.HANDLERS) if desk else ()),
             *(acting.HANDLERS if acts else ()),
         ],
         dependencies={

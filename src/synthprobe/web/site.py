@@ -68,8 +68,8 @@ def answer(page: str, status: int = 200) -> Response[str]:
     return Response(page, media_type=HTML, status_code=status, headers={"Cache-Control": "no-store"})
 
 
-def templates(served: assets.Assets) -> Environment:
-    """Jinja with escaping always on and undefined names as errors."""
+def templates(served: assets.Assets, *, has_desk: bool = False) -> Environment:
+    """Jinja with escaping always on and undefined names as errors; `has_desk`: whether anything can be changed."""
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -94,6 +94,7 @@ def templates(served: assets.Assets) -> Environment:
         "strip": strip.draw,
     }
     environment.globals |= {
+        "has_desk": has_desk,
         "asset": partial(assets.address, served),
         "reasons": formats.REASONS,
         "legend": strip.legend(),
