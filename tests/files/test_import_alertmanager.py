@@ -41,7 +41,7 @@ def test_what_is_dropped_is_said_with_its_line() -> None:
     notes = import_alertmanager(read(FILE.read_bytes(), "am.yml")).notes
     assert [note.split(" is dropped")[0] for note in notes] == [
         "am.yml:21: receivers[0].slack_configs[0].title",
-        "am.yml:23: receivers[1].webhook_configs[0].max_alerts",
+        "am.yml:23: receivers[1].webhook_configs[0].http_config",
         "am.yml:25: receivers[2].opsgenie_configs",
         "am.yml:5: templates",
         "am.yml:2: global.resolve_timeout",
