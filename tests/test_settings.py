@@ -81,3 +81,18 @@ def test_telemetry_secrets_are_hidden() -> None:
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://u:geheim@c:4318",
     }
     assert "geheim" not in str(telemetry_entries(env))
+
+
+@pytest.mark.parametrize(
+    "text", ["acme=10/s", "acme=1000/s,burst=20", "a.b=30/m,burst=5,day=5000; other=7/h", ""]
+)
+def test_budgets_reach_an_agent_as_they_were_set(text: str) -> None:
+    first = load({"budgets": text}, {}).settings
+    handed_on = load({"budgets": first.budgets_text}, {}).settings
+    assert handed_on.budgets == first.budgets
+
+
+@pytest.mark.parametrize("text", ["acme", "acme=0/s", "acme=1/d", "acme=1/s,burst=0", "a=1/s; a=2/s"])
+def test_what_is_no_budget_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="budget"):
+        load({"budgets": text}, {})

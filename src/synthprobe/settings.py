@@ -418,7 +418,7 @@ def _budgets(text: str) -> tuple[Budget, ...]:
 
 def _budget(text: str) -> Budget:
     found = re.fullmatch(
-        r"(?P<name>[\w.-]+)\s*=\s*(?P<count>\d{1,6})/(?P<per>[smh])(?:,\s*burst=(?P<burst>\d{1,6}))?(?:,\s*day=(?P<day>\d{1,9}))?",
+        r"(?P<name>[\w.-]+)\s*=\s*(?P<count>\d{1,9})/(?P<per>[smh])(?:,\s*burst=(?P<burst>\d{1,6}))?(?:,\s*day=(?P<day>\d{1,9}))?",
         text,
     )
     if not found or not int(found["count"]) or found["burst"] == "0":

@@ -9,8 +9,10 @@ import pytest
 from msgspec import structs
 
 from synthprobe.agent.secrets import SecretMissing, Secrets
+from synthprobe.core.entrusted import may_read
 from synthprobe.core.expectations import Position
-from synthprobe.core.probes import Probe, SecretSource
+from synthprobe.core.probes import Probe, SecretSource, VaultSource
+from synthprobe.core.teams import Team
 
 
 def probe(folder: Path, **secrets: SecretSource) -> Probe:
@@ -81,3 +83,29 @@ def test_a_secret_that_cannot_be_read_is_named_with_its_source(
     assert str(raised.value).startswith("secret hook: file key")
     assert says in str(raised.value)
     assert str(tmp_path) not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "readable"),
+    [
+        (SecretSource(env="ACME_KEY"), True),
+        (SecretSource(env="OTHER_KEY"), False),
+        (SecretSource(file="secrets/acme-hook"), True),
+        (SecretSource(file="secrets/acme-x/../../../root/key"), False),
+        (SecretSource(vault=VaultSource("kv/acme", "key")), False),
+    ],
+    ids=["listed variable", "another's", "listed file", "detour out of the listed folder", "vault"],
+)
+def test_a_probe_reads_only_the_secrets_that_its_owners_team_lists(
+    source: SecretSource, readable: bool
+) -> None:
+    team = Team("cards", secrets=("ACME_*", "secrets/acme*"))
+    assert may_read(team, source) is readable
+    assert may_read(structs.replace(team, secrets=None), source), "a team that lists none may read any"
+
+
+def test_a_secret_that_its_team_does_not_list_is_missing_and_is_never_read() -> None:
+    teams = {"cards": Team("cards", secrets=())}
+    needs = probing.check(secrets={"key": SecretSource(env="ACME")}, owner="cards").probe
+    with pytest.raises(SecretMissing, match=r"probes of cards may not read ACME"):
+        resolve(Secrets({"ACME": "sk"}, teams=lambda: teams), needs)

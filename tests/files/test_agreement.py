@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
+from synthprobe.core.intervals import NamedInterval
 from synthprobe.core.routes import Region, Route, Routes
 from synthprobe.core.teams import Team
 from synthprobe.files.agreement import blaming, disagreements
@@ -65,3 +67,20 @@ def test_regions_that_could_not_tell_whose_network_fails_are_named_once(
     assert [text.partition(" cannot")[0] for text in found] == (
         ["routes.yaml:2:1: warning: `emea`"] if named else []
     )
+
+
+def test_unknown_hours_and_secrets_of_other_teams_are_named_where_they_stand(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(
+        "name: c\nowner: cards\nregions: [emea]\nschedule: {every: 1m, only: [offce]}\n"
+        "secrets:\n  key: {env: OTHER_KEY}\nsteps:\n  - id: a\n    request: {url: 'https://a.example'}\n"
+    )
+    routes = structs.replace(
+        ROUTES,
+        intervals={"office": NamedInterval("office")},
+        teams={"cards": Team("cards", secrets=("ACME_*",))},
+    )
+    found = disagreements(load_folder([tmp_path]).probes, routes)
+    assert [str(problem).removeprefix(f"{tmp_path}/") for problem in found] == [
+        "c.yaml:4:30: the routes know no time interval `offce` — did you mean `office`?",
+        "c.yaml:6:3: probes of `cards` may not read `OTHER_KEY` — `teams.cards.secrets` in the routes lists `ACME_*`",
+    ]

@@ -2,14 +2,16 @@
 Vault."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
 from synthprobe.agent.vault import Vault, VaultRefused
+from synthprobe.core.entrusted import may_read, secret_name
 from synthprobe.core.expectations import Position
 from synthprobe.core.probes import Probe, SecretSource, VaultSource
+from synthprobe.core.teams import Team
 from synthprobe.telemetry.secrecy import SHORTEST_INSIDE
 
 log = logging.getLogger(__name__)
@@ -37,8 +39,15 @@ class _Read(Struct, frozen=True):
 class Secrets:
     """Resolves secret sources; a file is read again only when it has changed."""
 
-    def __init__(self, environment: Mapping[str, str], vault: Vault | None = None) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        vault: Vault | None = None,
+        teams: Callable[[], Mapping[str, Team]] = dict,
+    ) -> None:
+        """`teams` is asked each time, so that routes may be read anew."""
         self._environment = environment
+        self._teams = teams
         self._vault = vault
         self._files: dict[Path, _Read] = {}
         self._told: set[tuple[str, str]] = set()
@@ -47,6 +56,11 @@ class Secrets:
         """The values of all secrets of a probe by name. Raises `SecretMissing`."""
         if not probe.secrets:
             return {}
+        team = self._teams().get(probe.owner)
+        for name, source in probe.secrets.items():
+            if not may_read(team, source):
+                text = f"secret {name}: probes of {probe.owner} may not read {secret_name(source)} (`teams` in the routes)"
+                raise SecretMissing(text, source.position)
         folder = Path(probe.position.file).parent
         values = {name: await self._value(name, source, folder) for name, source in probe.secrets.items()}
         for name, value in values.items():

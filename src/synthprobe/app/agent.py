@@ -38,6 +38,7 @@ from synthprobe.clock import Clock
 from synthprobe.core.hours import Hours, hours_of
 from synthprobe.core.probes import Check
 from synthprobe.core.routes import Region, Routes
+from synthprobe.core.teams import Team
 from synthprobe.core.undo import Pace
 from synthprobe.files.watching import ProbeFolder, RoutesFile
 from synthprobe.settings import Listen, Settings
@@ -120,6 +121,10 @@ class Known:
         """The regions with their references."""
         return self.routes.regions if self.routes else {}
 
+    def teams(self) -> Mapping[str, Team]:
+        """The teams with what their probes may read."""
+        return self.routes.teams if self.routes else {}
+
     def hours(self, check: Check) -> Hours:
         """When a check's slots are run."""
         return hours_of(check.probe.only, self.routes.intervals if self.routes else {})
@@ -148,7 +153,10 @@ def _compose(
     own = frozenset((listener.host, listener.port) for listener in options.own)
     wire = Wire(clock, Resolver(clock), guard=Guard(loopback=settings.allow_loopback, own=own))
     references = References(wire, clock, known.regions)
-    secrets, undo_grace = Secrets(environment, Vault(wire, environment, clock)), settings.grace / 3
+    secrets, undo_grace = (
+        Secrets(environment, Vault(wire, environment, clock), known.teams),
+        settings.grace / 3,
+    )
     tempo = Tempo(Pace(settings.undo_patience), random.random)
     means = Means(wire, tracing, clock, secrets, settings.agent, tempo, wire.lines)
     runner = Runner(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
+from synthprobe.core.entrusted import may_read, secret_name
 from synthprobe.core.probes import Probe
 from synthprobe.core.routes import Routes
 from synthprobe.core.spelling import listed, suggestion
@@ -39,7 +40,9 @@ def _of_probe(loaded: LoadedProbe, routes: Routes) -> Iterator[Problem]:
     unknown_owner = _unknown_owner(loaded.probe, routes)
     unknown_regions = [name for name in loaded.probe.regions if routes.regions and name not in routes.regions]
     unknown_hours = [index for index, name in enumerate(loaded.probe.only) if name not in routes.intervals]
-    if not unknown_owner and not unknown_regions and not unknown_hours:
+    team = routes.teams.get(loaded.probe.owner)
+    barred = [name for name, source in loaded.probe.secrets.items() if not may_read(team, source)]
+    if not unknown_owner and not unknown_regions and not unknown_hours and not barred:
         return
     document = read(loaded.source_text, loaded.probe.position.file)
     if unknown_owner:
@@ -53,6 +56,15 @@ def _of_probe(loaded: LoadedProbe, routes: Routes) -> Iterator[Problem]:
         message = f"the routes know no time interval `{name}`"
         hint = suggestion(name, routes.intervals) or "declare it under `time_intervals`"
         yield problem_at(document.position(("schedule", "only", index)), message, hint)
+    for name in barred:
+        yield _barred(document, name, loaded.probe, routes)
+
+
+def _barred(document: Document, name: str, probe: Probe, routes: Routes) -> Problem:
+    listed_ = listed(routes.teams[probe.owner].secrets or ()) or "none"
+    message = f"probes of `{probe.owner}` may not read `{secret_name(probe.secrets[name])}`"
+    hint = f"`teams.{probe.owner}.secrets` in the routes lists {listed_}"
+    return problem_at(document.position(("secrets", name), of_key=True), message, hint)
 
 
 def _unknown_owner(probe: Probe, routes: Routes) -> str:
