@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -118,12 +119,12 @@ class _Api:
     def step(self, operation: _Operation) -> dict[str, Any]:
         """One operation as a step."""
         request: dict[str, Any] = {"method": operation.method.upper()}
-        path, query, headers = operation.path, {}, {}
+        path, query, headers = quote(escaped(operation.path), safe="/{}$:@!*,;=+()~%"), {}, {}
         for raw in (*operation.shared, *_list(operation.raw.get("parameters"))):
             parameter = _mapping(self.resolved(raw))
             name, where = str(parameter.get("name", "")), parameter.get("in")
             if where == "path":
-                path = path.replace(f"{{{name}}}", self._variable(name, parameter))
+                path = path.replace(quote(f"{{{name}}}", safe="{}"), self._variable(name, parameter))
             elif parameter.get("required") and where == "query":
                 query[name] = self._given(name, parameter)
             elif parameter.get("required") and where == "header":
