@@ -4,3 +4,6 @@
 `python -m fuzzing TARGET --seconds 600` (in this folder's parent) goes on for as long as wanted: led by coverage where
 atheris is installed, by mutating the seeds where it is not.
 """
+
+NAMES = ("loader", "templates", "jsonpath", "redactor", "webhooks", "iso8583", "dns")
+"""What can be fuzzed; known before anything that is fuzzed is imported."""

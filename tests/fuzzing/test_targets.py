@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fuzzing import NAMES
 from fuzzing.mutating import mutated
 from fuzzing.targets import SEEDS, TARGETS
 
@@ -23,6 +24,10 @@ def test_any_bytes_do_no_harm(name: str, data: st.DataObject) -> None:
 @given(st.integers(min_value=0, max_value=2**63))
 def test_inputs_that_are_almost_right_do_no_harm(name: str, seed: int) -> None:
     TARGETS[name](mutated(SEEDS[name], random.Random(seed)))
+
+
+def test_every_target_has_its_name_and_seeds() -> None:
+    assert tuple(TARGETS) == tuple(SEEDS) == NAMES
 
 
 @pytest.mark.parametrize("name", TARGETS)

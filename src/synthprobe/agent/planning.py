@@ -13,12 +13,15 @@ from synthprobe.agent.scene import Prepared, Unsendable
 from synthprobe.agent.steps import kind_of
 from synthprobe.agent.steps.request import filled
 from synthprobe.core.durations import duration_text
+from synthprobe.core.iso8583 import SHOWN
 from synthprobe.core.probes import Check
+from synthprobe.core.protocols import Iso8583
 from synthprobe.core.requests import Request
 from synthprobe.core.steps import Resend, Step, Use, request_of
 from synthprobe.core.templates import Json, LookupFailed, Names, Template, fill, references
 from synthprobe.files.reference_rules import RUN_NAMES
 from synthprobe.telemetry.redaction import Redactor, redactor
+from synthprobe.telemetry.secrecy import MASK
 
 
 class Planned(Struct, frozen=True):
@@ -98,15 +101,29 @@ def _notes(step: Step) -> Iterator[str]:
         yield f"sends what {step.action.step} sent{', byte for byte' if step.action.exact else ''}"
     if until := getattr(step.action, "until", None):
         yield f"until {' and '.join(each.text for each in until)}"
+    request = request_of(step.action)
+    if request is not None and request.auth is not None:
+        yield f"says who we are by {request.auth.name}"
     if getattr(step, "undo", None) is not None:
         yield "taken back when the run is over"
 
 
 def _details(step: Step, names: Names, hidden: Redactor) -> Iterator[tuple[str, str]]:
     """The keys of a step that sends no HTTP request, as they would be filled."""
+    if isinstance(step.action, Iso8583):
+        yield from _message(step.action, names, hidden)
+        return
     for name, value in structs.asdict(step.action).items():
         if name not in _NOT_SHOWN and (text := _text(value, names)):
             yield name, hidden.text(text)
+
+
+def _message(action: Iso8583, names: Names, hidden: Redactor) -> Iterator[tuple[str, str]]:
+    """Where an ISO 8583 message would go, and those of its fields that may be shown."""
+    yield "to", action.endpoint.template
+    yield "type", hidden.text(_text(action.type, names))
+    for name, value in action.fields.items():
+        yield f"field {name}", hidden.text(_text(value, names)) if name in SHOWN else MASK
 
 
 _NOT_SHOWN = frozenset({"steps", "outputs", "step", "exact"})
