@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
@@ -30,6 +30,10 @@ CODE = "cvc-7Q9-canary"
 TOKEN = "tok_canary_8a7b6c5d4e"
 SECRET = "s3cr3t/canary+value=é"
 CAPTURED = "captured-canary-42x"
+THEIR_CARD = "2223003122003222"
+THEIR_CODE = "cvc-9Z1-theirs"
+THEIR_TOKEN = "tok_theirs_1a2b3c4d5e"
+"""What only the API knows: no secret of the probe, so that shape and name alone must give it away."""
 
 
 def disguises(canary: str) -> set[bytes]:
@@ -46,6 +50,9 @@ CANARIES = {
     "token": disguises(TOKEN),
     "secret": disguises(SECRET),
     "capture": disguises(CAPTURED),
+    "their card": {THEIR_CARD.encode(), b"2223 0031 2200 3222", b"0031220032"},
+    "their code": disguises(THEIR_CODE),
+    "their token": disguises(THEIR_TOKEN),
 }
 
 
@@ -61,11 +68,13 @@ class Api(BaseHTTPRequestHandler):
     def _answer(self, body: bytes) -> None:
         if self.path == "/token":
             return self._say(200, {"access_token": TOKEN, "expires_in": 5})
+        with suppress(ValueError, LookupError, TypeError):
+            threading.Thread(target=_deliver, args=(json.loads(body)["callback"],), daemon=True).start()
         said = {
-            "card": {"number": CARD, "cvc": CODE},
-            "token": TOKEN,
+            "card": {"number": THEIR_CARD, "cvc": THEIR_CODE},
+            "token": THEIR_TOKEN,
             "handle": CAPTURED,
-            "note": f"card {CARD[:4]} {CARD[4:8]} {CARD[8:12]} {CARD[12:]} with {SECRET}",
+            "note": f"card {THEIR_CARD[:4]} {THEIR_CARD[4:8]} {THEIR_CARD[8:12]} {THEIR_CARD[12:]}, {SECRET}, {CARD}",
             "heard": body.decode("utf-8", "replace"),
             "status": "failed" if "fail" in self.path else "ok",
         }
@@ -73,17 +82,31 @@ class Api(BaseHTTPRequestHandler):
 
     def _say(self, status: int, said: object) -> None:
         data = json.dumps(said).encode()
-        self.send_response(status, f"no {CARD}")
+        self.send_response(status, f"no {THEIR_CARD}")
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
-        self.send_header("Set-Cookie", f"session={TOKEN}")
+        self.send_header("Set-Cookie", f"session={THEIR_TOKEN}")
         self.send_header("X-Api-Key", SECRET.encode().decode("latin-1"))
-        self.send_header("X-Note", f"card {CARD} failed")
+        self.send_header("X-Note", f"card {THEIR_CARD} failed")
         self.end_headers()
         self.wfile.write(data)
 
     def log_message(self, format: str, *args: object) -> None:
         pass
+
+
+def _deliver(url: str) -> None:
+    """A webhook that holds every canary."""
+    payload = {
+        "type": "paid",
+        "card": {"number": THEIR_CARD, "cvc": THEIR_CODE},
+        "token": THEIR_TOKEN,
+        "handle": CAPTURED,
+        "note": f"{THEIR_CARD} and {SECRET}",
+    }
+    headers = {"Authorization": f"Bearer {THEIR_TOKEN}", "X-Api-Key": quote(SECRET), "X-Note": THEIR_CARD}
+    with suppress(httpx.HTTPError):
+        httpx.post(url, json=payload, headers=headers, trust_env=False)
 
 
 class Receiver(BaseHTTPRequestHandler):
@@ -117,8 +140,8 @@ def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[int]:
 PROBE = """
 name: {name}
 owner: cards
-schedule: {{every: 2s}}
-timeout: 2s
+schedule: {{every: 6s}}
+timeout: 6s
 regions:
   emea: {{base: "http://127.0.0.1:{api}"}}
 vars:
@@ -136,7 +159,7 @@ steps:
       url: ${{{{ region.base }}}}/json?token={token}&card=${{{{ vars.number }}}}
       auth: oauth
       headers: {{X-Api-Key: "${{{{ secrets.key }}}}", X-Card: "${{{{ vars.number }}}}"}}
-      json: {{card: {{number: "${{{{ vars.number }}}}", cvc: "${{{{ vars.code }}}}"}}, note: "${{{{ secrets.hook }}}}"}}
+      json: {{card: {{number: "${{{{ vars.number }}}}", cvc: "${{{{ vars.code }}}}"}}, note: "${{{{ secrets.hook }}}}", callback: "${{{{ run.callback_url }}}}"}}
     assert:
       - json: $.card.number
         equals: "4242"
@@ -160,6 +183,16 @@ steps:
       url: ${{{{ region.base }}}}/form/${{{{ steps.json.handle }}}}
       auth: signed
       form: {{"card[number]": "${{{{ steps.json.number }}}}", "card[cvc]": "${{{{ steps.json.cvc }}}}", token: "{token}"}}
+    continue_on_failure: true
+  - id: hook
+    await:
+      match: [{{json: $.type, equals: paid}}]
+      timeout: 3s
+    assert: [{{json: $.card.cvc, equals: "nope"}}, {{json: $.note, equals: "nope"}}, {{header: X-Api-Key, equals: "nope"}}]
+    capture: {{hooked: {{json: $.handle, secret: true}}}}
+    continue_on_failure: true
+  - id: unsigned
+    await: {{match: [{{json: $.type, equals: "${{{{ vars.code }}}}"}}], verify: {{type: hmac, header: X-Api-Key, key: "${{{{ secrets.key }}}}"}}, timeout: 300ms}}
     continue_on_failure: true
   - id: iso
     iso8583:
@@ -257,11 +290,13 @@ class World(Service):
         return seen
 
     def kept(self) -> Iterator[tuple[str, bytes]]:
-        """Every text in the databases, and their files as they are."""
-        for file in sorted(self.folder.glob("*.db*")):
-            yield file.name, file.read_bytes()
-        with sqlite3.connect(f"file:{self.store}?mode=ro", uri=True) as store:
-            yield "the store", "\n".join(store.iterdump()).encode()
+        """Every row of the databases; webhooks wait for their runs as they came, and are shown nowhere."""
+        for file in sorted(self.folder.glob("*.db")):
+            with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as store:
+                rows = (
+                    line for line in store.iterdump() if not line.startswith('INSERT INTO "hook_deliveries"')
+                )
+                yield file.name, "\n".join(rows).encode()
 
 
 @pytest.fixture
@@ -296,10 +331,11 @@ async def test_no_canary_is_found_in_anything_that_is_shown(tmp_path: Path) -> N
         "the log": world.said().encode(),
         **dict(kept),
     }
-    assert any("/runs/" in name and b"555555******4444" in content for name, content in pages.items())
+    assert b"webhook_missing" not in shown["the json report"].split(b'"unsigned"')[0], "no webhook came"
+    assert any("/runs/" in name and b"222300******3222" in content for name, content in pages.items())
     for name in ("the html report", "the json report", "stdout of run"):
-        assert b"555555******4444" in shown[name], f"{name} shows no card at all: it may be empty"
-    assert b"555555******4444" in b"".join(collector.raw) + shown["the store"]
+        assert b"222300******3222" in shown[name], f"{name} shows no card at all: it may be empty"
+    assert b"222300******3222" in b"".join(collector.raw) + shown[world.store.name]
     leaks = [
         (name, canary, needle)
         for name, content in shown.items()
