@@ -47,7 +47,14 @@ def instant(at: datetime) -> str:
 
 
 _SHOWN = 200
-_VERBS: Mapping[str, str] = {Outcome.DEGRADED: " is degraded", Outcome.ERRORED: " cannot be carried out"}
+NOT_UNDONE = "not_undone"
+"""The `outcome` that an alert about undo tells."""
+
+_VERBS: Mapping[str, str] = {
+    NOT_UNDONE: " is not taken back",
+    Outcome.DEGRADED: " is degraded",
+    Outcome.ERRORED: " cannot be carried out",
+}
 
 
 def _told(failure: Failure) -> dict[str, str]:

@@ -25,7 +25,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from synthprobe.core.alerts import Alert, AlertState, Change, Observed, identity
-from synthprobe.core.annotations import annotate, headline, instant
+from synthprobe.core.annotations import NOT_UNDONE, annotate, headline, instant
 from synthprobe.core.failures import OURS, Kind, Unwell
 from synthprobe.core.labels import Labels, fingerprint, severity_rank
 from synthprobe.core.reports import LedgerLine
@@ -121,11 +121,11 @@ def slo_burn(check: CheckInfo) -> Condition:
 
 def not_taken_back(line: LedgerLine, condition: Condition) -> Trouble:
     """That this line of the ledger troubles its condition."""
-    stake = f" ({line.amount} {line.currency})" if line.amount else ""
-    cause = f"step {line.step} is not taken back{stake}: {line.why}"
+    cause = f"{line.amount} {line.currency}: {line.why}" if line.amount else line.why
     notes = {"cause": cause, "message": cause, "step": line.step, "run_id": line.run_id}
+    notes |= {"outcome": NOT_UNDONE}
     notes |= {"trace_id": line.trace_id, "first_failed_at": instant(line.opened_at)}
-    summary = f"{line.probe} in {line.region}: {cause}"
+    summary = headline(condition.labels, notes, (line.region,))
     return Trouble(
         line.id, line.opened_at, {"summary": summary, **notes}, weight=FIRES_AT, run_id=line.run_id
     )
