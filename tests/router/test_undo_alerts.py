@@ -26,7 +26,7 @@ TREE = routed(
 def line(scene: Scene, **options: Any) -> LedgerLine:
     """A payment that is not taken back, as of now."""
     now = scene.clock.now()
-    options = {"failures": 3, "why": "the act was answered 503", "owner": "cards"} | options
+    told: dict[str, Any] = {"failures": 3, "why": "the act was answered 503", "owner": "cards", **options}
     return LedgerLine(
         id="run-1/authorise",
         run_id="run-1",
@@ -34,13 +34,13 @@ def line(scene: Scene, **options: Any) -> LedgerLine:
         probe="card",
         region="emea",
         step="authorise",
-        state=options.pop("state", UndoState.OWED),
+        state=told.pop("state", UndoState.OWED),
         opened_at=now,
         at=now,
         amount="1.07",
         currency="EUR",
         trace_id="t" * 32,
-        **options,
+        **told,
     )
 
 
