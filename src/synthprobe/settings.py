@@ -70,6 +70,8 @@ class Settings(Struct, frozen=True):
     listen: Listen
     public_url: str
     hooks_url: str
+    heartbeat_url: str
+    """May be a secret: it is never shown."""
     """How providers reach `/hooks/…`, where that is not the public URL."""
     hooks_key: Path
     """File of the key from which tokens of webhook URLs are made."""
@@ -158,6 +160,11 @@ SETTINGS: tuple[_Setting, ...] = (
     _Setting("listen", "127.0.0.1:8080", "address and port of pages and API"),
     _Setting(
         "public_url", "", "how others reach the pages: the start of links in messages (default: from listen)"
+    ),
+    _Setting(
+        "heartbeat_url",
+        "",
+        "called every minute while the router is well: a dead-man switch that lies elsewhere",
     ),
     _Setting(
         "hooks_url",
@@ -267,7 +274,7 @@ def _parse(values: Mapping[str, str], faults: list[str]) -> Settings | None:
     store, listen = take("store", _store), take("listen", _listen)
     concurrency, grace = take("concurrency", _count), take("grace", _seconds)
     failpoint, url = take("failpoint", _failpoint), take("public_url", _url)
-    hooks_url = take("hooks_url", _url)
+    hooks_url, heartbeat_url = take("hooks_url", _url), take("heartbeat_url", _url)
     allow_loopback = take("allow_loopback", _switch)
     keep, keep_bytes = take("keep", _age), take("keep_bytes", _size)
     budgets = take("budgets", _budgets)
@@ -280,6 +287,7 @@ def _parse(values: Mapping[str, str], faults: list[str]) -> Settings | None:
         or failpoint is None
         or url is None
         or hooks_url is None
+        or heartbeat_url is None
         or allow_loopback is None
         or keep is None
         or budgets is None
@@ -295,6 +303,7 @@ def _parse(values: Mapping[str, str], faults: list[str]) -> Settings | None:
         listen=listen,
         public_url=url or f"http://{listen}",
         hooks_url=hooks_url or url or f"http://{listen}",
+        heartbeat_url=heartbeat_url,
         hooks_key=Path(values["hooks_key"] or store.with_name(store.stem + "-hooks.key")),
         agent=values["agent"],
         concurrency=concurrency,
@@ -316,6 +325,7 @@ def _shown(settings: Settings) -> Mapping[str, str]:
         **shown,
         "budgets": settings.budgets_text,
         "live": str(settings.live or ""),
+        "heartbeat_url": "(set)" if settings.heartbeat_url else "",
         "store": f"sqlite:///{settings.store}",
         "allow_loopback": "1" if settings.allow_loopback else "0",
     }

@@ -137,6 +137,7 @@ def _compose(
         listeners=(listening.hear,),
         failpoint=_failpoint(settings.failpoint),
         keep=Keep(settings.keep, settings.keep_bytes),
+        outside=settings.heartbeat_url,
     )
     nudge = Nudge()
     inbox = Inbox(watched, clock, Terms(settings.hooks_url, key_in(settings.hooks_key)))

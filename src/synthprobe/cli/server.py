@@ -12,7 +12,7 @@ from synthprobe import settings
 from synthprobe.cli.exits import Exit
 from synthprobe.cli.visible import visible
 
-URL = "http://127.0.0.1:8400"
+URL = "http://127.0.0.1:8080"
 """Where `synthprobe serve` listens unless told otherwise."""
 
 WAITS = 15.0

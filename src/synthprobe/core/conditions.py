@@ -44,6 +44,9 @@ class Name(StrEnum):
     CERTIFICATE_EXPIRING = "CertificateExpiring"
 
 
+WATCHDOG = "Watchdog"
+"""The alert that always fires: of no condition, and no trouble."""
+
 FIRES_AT = 2
 """How heavy the troubles of a condition must be together: two runs, or one of this weight."""
 

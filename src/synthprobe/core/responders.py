@@ -21,6 +21,9 @@ from synthprobe.core.teams import GLOBAL, ContactStep, Override, Schedule
 ESCALATION = "escalation"
 """The kind of integration that pages."""
 
+OWN = frozenset({"RegionUnwell", "RegionStale", "EngineUnwell", "UndoFailed"})
+"""Alerts about ourselves that page by a built-in route, before the file's own are asked."""
+
 _MOMENT = timedelta(microseconds=1)
 
 
@@ -41,12 +44,29 @@ class Place(Struct, frozen=True):
 
 def paging_of(labels: Labels, tree: Routes, at: datetime) -> Paging | None:
     """The team and policy that an alert with these labels pages; None where none of its routes does."""
+    if own := built_in(labels, tree):
+        return own
     for route in routes.match(tree.root, labels, at):
         receiver = tree.receivers.get(route.receiver)
         for integration in receiver.integrations if receiver else ():
             if integration.kind == ESCALATION:
                 return paging(integration, labels, tree)
     return None
+
+
+def built_in(labels: Labels, tree: Routes) -> Paging | None:
+    """Our own grave trouble pages the team that owns it whatever the routes say: they may be what is wrong.
+
+    By the policy of the first receiver that pages; None for every other alert, and where nothing pages.
+    """
+    if labels.get("alertname") not in OWN or labels.get("severity") != "critical":
+        return None
+    entries = (entry for receiver in tree.receivers.values() for entry in receiver.integrations)
+    first = next((entry for entry in entries if entry.kind == ESCALATION), None)
+    if first is None:
+        return None
+    owner = labels.get("owner", "")
+    return Paging(owner if owner in tree.teams else tree.platform, str(first.options.get("policy", "")))
 
 
 def paging(integration: Integration, labels: Labels, tree: Routes) -> Paging:

@@ -6,19 +6,26 @@ from datetime import datetime
 from functools import partial
 
 import anyio
+import httpx
 from msgspec.structs import replace
 
-from synthprobe.core import groups
+from synthprobe.core import groups, incidents
 from synthprobe.core.routes import Routes
 from synthprobe.core.sparing import sparingly
 from synthprobe.ports import Tx
 from synthprobe.router.heartbeat import Heartbeat
 from synthprobe.router.notifier import LEASE
 from synthprobe.router.placing import place
+from synthprobe.router.posting import post
+from synthprobe.router.ringing import LONGEST
 from synthprobe.router.surroundings import Surroundings
+from synthprobe.router.watchdog import keep_watch
+from synthprobe.senders.outgoing import Outgoing
 from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores import groups as group_rows
+from synthprobe.stores import incidents as incident_rows
 from synthprobe.stores import outbox as outbox_rows
+from synthprobe.stores import pagers as pager_rows
 from synthprobe.stores.errors import StoreError
 
 EVERY = 60.0
@@ -30,10 +37,19 @@ log = logging.getLogger(__name__)
 class Auditor:
     """Every problem that is open has a next due instant; one that has none gets it."""
 
-    def __init__(self, around: Surroundings, *, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        around: Surroundings,
+        *,
+        wake: Callable[[], None],
+        transport: httpx.AsyncBaseTransport,
+        outside: str = "",
+    ) -> None:
         self.heartbeat = Heartbeat(around.clock)
         self._around = around
         self._wake = wake
+        self._transport = transport
+        self._outside = outside
 
     async def run(self) -> None:
         """Look for ever."""
@@ -55,9 +71,22 @@ class Auditor:
         repaired = await self._around.store.write(partial(_repair, self._around.routes(), now))
         for fingerprint in repaired:
             log.error("alert %s fires but had no timer; it has one now", fingerprint)
-        await self._around.store.write(partial(_set_right, now))
+        for number in await self._around.store.write(partial(_set_right, self._around.routes(), now)):
+            log.error("incident %d was open but nothing was due about it; now something is", number)
         self._wake()
+        await self._ping()
         return repaired
+
+    async def _ping(self) -> None:
+        """Tell the outside that the store, the timers and this loop are well; its silence is told there."""
+        if not self._outside:
+            return
+        answer = await post(
+            self._transport, Outgoing("GET", self._outside, {}, b""), self._around.clock.now()
+        )
+        if answer.status is None or not 200 <= answer.status < 300:
+            said = answer.failure or f"answered {answer.status}"
+            log.warning("the outside heartbeat cannot be reached: %s", said, extra=sparingly("outside"))
 
 
 def _repair(tree: Routes, now: datetime) -> Tx[tuple[str, ...]]:
@@ -67,9 +96,17 @@ def _repair(tree: Routes, now: datetime) -> Tx[tuple[str, ...]]:
     return tuple(alert.fingerprint for alert in lost)
 
 
-def _set_right(now: datetime) -> Tx[None]:
-    """Make due what a clock that was set back has put off."""
+def _set_right(tree: Routes, now: datetime) -> Tx[tuple[int, ...]]:
+    """Make due what a clock that was set back has put off, and what lost its timer; numbers of such incidents."""
     yield from outbox_rows.hasten(now, now + LEASE)
+    yield from pager_rows.hasten(now + LONGEST)
     for group in (yield from group_rows.armed()):
         if groups.astray(group, now):
             yield from group_rows.save(replace(group, next_flush_at=now))
+    yield from keep_watch(tree, now)
+    found: list[int] = []
+    for incident in (yield from incident_rows.without_timer()):
+        if incidents.due_at(incident, tree.reopen_within):
+            yield from incident_rows.put_off(incident.number, now)
+            found.append(incident.number)
+    return tuple(found)

@@ -185,7 +185,7 @@ def _page(held: _Held, integration: Integration, with_: Flushing) -> Tx[tuple[De
         pages = alert.fingerprint in held.here and alert.fingerprint not in held.muted
         if pages and alert.incident in held.incidents and alert.incident:
             to = paging(integration, alert.full_labels, with_.tree)
-            begun |= yield from escalate(alert.incident, to, with_, held.group.due_at or with_.now)
+            begun |= yield from escalate(alert.incident, to, with_.tree, held.group.due_at or with_.now)
     reason = Reason.FIRST if begun else _why(held, held.firing) or Reason.UNCHANGED
     return (yield from _note(held, name, reason, with_.now)), None
 

@@ -12,8 +12,10 @@ from synthprobe.core.groups import Group
 from synthprobe.core.incidents import Followed, Incident, IncidentChange
 from synthprobe.core.inhibitions import may_inhibit
 from synthprobe.core.labels import Labels, severity_rank
+from synthprobe.core.responders import built_in
 from synthprobe.core.routes import Route, Routes
 from synthprobe.ports import Tx
+from synthprobe.router.escalating import escalate
 from synthprobe.router.facts import AlertMoved
 from synthprobe.router.keeping import close, keep
 from synthprobe.router.merging import merged
@@ -50,6 +52,8 @@ def moved(alert: Alert, change: Change, tree: Routes, new_id: NewId, now: dateti
         # from outside has waited where it comes from, and says since when.
         since = now if change is Change.FIRED and alert.outside is None else None
         yield from place(alert, tree, now, since=since)
+        if own := built_in(alert.full_labels, tree):
+            yield from escalate(followed.incident.number, own, tree, now + tree.root.group_wait)
     elif change in (Change.RESOLVED, Change.WITHDRAWN):
         yield from _wake_groups(alert, now)
     return AlertMoved(change, alert, followed.incident, followed.change)

@@ -54,6 +54,7 @@ class Router:
         patience: Patience = PATIENCE,
         senders: Mapping[str, Sender] = SENDERS,
         mail: Mail | None = None,
+        outside: str = "",
     ) -> None:
         self._routes = routes
         around = Surroundings(store, clock, self.routes, new_id, self._tell, failpoint)
@@ -62,7 +63,7 @@ class Router:
         ways = Ways(transport, clock, shout=self._shouting, mail=mail)
         self.notifier = Notifier(around, ways=ways, secrets=secrets, jitter=jitter, senders=senders)
         self.dispatcher = Dispatcher(around, public_url=public_url.rstrip("/"), queued=self.notifier.wake)
-        self.auditor = Auditor(around, wake=self.dispatcher.wake)
+        self.auditor = Auditor(around, wake=self.dispatcher.wake, transport=transport, outside=outside)
         self.taker = Taker(around, wake=self.dispatcher.wake)
         self.silencer = Silencer(around, wake=self.dispatcher.wake)
         self.burning = Burning(around, wake=self.dispatcher.wake)

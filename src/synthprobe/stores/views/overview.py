@@ -5,6 +5,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from synthprobe.core.alerts import Alert, AlertState
+from synthprobe.core.conditions import WATCHDOG
 from synthprobe.core.incidents import Incident, IncidentState, Scope
 from synthprobe.ports import Sql, Tx
 from synthprobe.stores import alerts
@@ -48,7 +49,11 @@ def overview() -> Tx[Overview]:
     incidents = yield from open_incidents()
     checks = yield from check_lines()
     own = yield from alerts.of_no_check()
-    return Overview(incidents, checks, tuple(alert for alert in own if alert.state is AlertState.FIRING))
+    return Overview(incidents, checks, tuple(alert for alert in own if _is_trouble(alert)))
+
+
+def _is_trouble(alert: Alert) -> bool:
+    return alert.state is AlertState.FIRING and alert.labels.get("alertname") != WATCHDOG
 
 
 def open_incidents() -> Tx[tuple[IncidentLine, ...]]:

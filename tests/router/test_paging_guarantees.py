@@ -1,0 +1,208 @@
+"""Pages are never lost, never repeated under another key, and wait for mutes; problems in several regions are one."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from paging_scene import PagingScene
+
+from synthprobe.clock import Clock
+from synthprobe.core.labels import parse_matchers
+from synthprobe.core.silences import Silence
+from synthprobe.ports import Sql, Tx
+from synthprobe.router.watchman import Patience
+from virtual import run_virtual
+
+LONDON_NOON = datetime(2026, 7, 1, 11, tzinfo=UTC)
+
+
+class Crash(BaseException):
+    """The process is gone."""
+
+
+def crash_once_at(place: str) -> Callable[[str], None]:
+    crashed: list[str] = []
+
+    def failpoint(name: str) -> None:
+        if name == place and not crashed:
+            crashed.append(name)
+            raise Crash
+
+    return failpoint
+
+
+def silence(clock: Clock, matchers: str, minutes: float) -> Silence:
+    now = clock.now()
+    until = now + timedelta(minutes=minutes)
+    return Silence("", tuple(parse_matchers(matchers)), now, until, "ana", "CHG1", now)
+
+
+@pytest.mark.parametrize("place", ["after_claim", "after_send", "before_mark"])
+def test_a_crash_in_the_middle_of_a_page_repeats_it_under_the_same_key(place: str) -> None:
+    async def scenario(clock: Clock) -> None:
+        scene = PagingScene(clock)
+        scene.failpoint = crash_once_at(place)
+        with pytest.raises(BaseExceptionGroup):  # noqa: PT012
+            async with scene.running():
+                await scene.announce("emea")
+                await scene.fails()
+                await scene.until(2)
+        async with scene.running():
+            await scene.until(3)
+            await scene.passes()
+            await scene.until(4)
+        to_push = [got.message for got in scene.phones.got if got.to == "ana push"]
+        firing = [message.key for message in to_push if message.kind == "firing"]
+        assert len(firing) == (1 if place == "after_claim" else 2)
+        assert len(set(firing)) == 1
+        assert [message.kind for message in to_push][-1] == "resolved"
+
+    run_virtual(scenario, start=LONDON_NOON)
+
+
+def test_a_crash_before_the_claim_loses_no_page() -> None:
+    async def scenario(clock: Clock) -> None:
+        scene = PagingScene(clock)
+        scene.failpoint = crash_once_at("after_record")
+        with pytest.raises((Crash, BaseExceptionGroup)):
+            async with scene.running():
+                await scene.announce("emea")
+        async with scene.running():
+            await scene.announce("emea")
+            await scene.fails()
+        async with scene.running():
+            await scene.until(2)
+        assert scene.rang() == [(0.5, "ana push", "level")]
+
+    run_virtual(scenario, start=LONDON_NOON)
+
+
+def test_an_end_never_comes_before_its_page_and_cancels_one_that_was_not_sent() -> None:
+    async def scenario(clock: Clock) -> None:
+        scene = PagingScene(clock)
+        scene.phones.dead = {"ana push", "ana call", "boss call"}
+        async with scene.running():
+            await scene.announce("emea")
+            await scene.fails()
+            await scene.until(3)
+            await scene.passes()
+            scene.phones.dead = set()
+            await scene.until(30)
+            kinds = [(got.to, got.message.kind) for got in scene.phones.got]
+            after = kinds[kinds.index(("ana push", "resolved")) :]
+            assert ("ana push", "firing") not in after
+
+    run_virtual(scenario, start=LONDON_NOON)
+
+
+def test_a_mute_pauses_the_escalation_which_goes_on_with_the_level_due() -> None:
+    async def scenario(clock: Clock) -> None:
+        async with PagingScene(clock).running() as scene:
+            await scene.announce("emea")
+            await scene.fails()
+            await scene.until(2)
+            await scene.router.silencer.place(silence(clock, 'probe="card"', 18))
+            await scene.until(22)
+            assert scene.rang() == [(0.5, "ana push", "level"), (20.0, "boss call", "level")]
+            assert "paused" in await scene.timeline()
+
+    run_virtual(scenario, start=LONDON_NOON)
+
+
+def test_a_silence_in_one_region_does_not_make_another_regions_failure_global() -> None:
+    async def scenario(clock: Clock) -> None:
+        async with PagingScene(clock).running() as scene:
+            await scene.announce("emea", "apac")
+            await scene.router.silencer.place(silence(clock, 'region="apac"', 60))
+            await scene.fails("apac")
+            await scene.until(1)
+            assert scene.rang() == []
+            await scene.fails("emea")
+            await scene.until(3)
+            assert scene.rang() == [(1.5, "ana push", "level")]
+            assert (await scene.incident()).scope.value == "local"
+
+    run_virtual(scenario, start=LONDON_NOON)
+
+
+def test_regions_with_incidents_of_their_own_go_on_as_the_oldest_once_the_problem_is_global() -> None:
+    def by_region(text: str) -> str:
+        return text.replace("\nroute:\n", "\nscope: {by: [probe, region]}\nroute:\n")
+
+    async def scenario(clock: Clock) -> None:
+        async with PagingScene(clock, by_region).running() as scene:
+            await scene.announce("emea", "amer")
+            await scene.fails("emea")
+            await scene.until(2)
+            await scene.does("ana", "acknowledge")
+            await scene.until(4)
+            await scene.fails("amer")
+            await scene.until(8)
+            first, second = await scene.incident(1), await scene.incident(2)
+            assert (first.state.value, first.scope.value, first.holder) == ("acknowledged", "global", "ana")
+            assert (second.state.value, second.merged_into) == ("closed", 1)
+            assert scene.rang() == [(0.5, "ana push", "level")]
+            assert scene.told() == [(4.0, "ana push", "raised")]
+            assert not [got for got in scene.phones.got if got.message.kind == "resolved"]
+            late = await scene.does("ana", "note", 2, text="the same")
+            assert late.refusal is None
+            await scene.passes("emea")
+            await scene.passes("amer")
+            await scene.until(10)
+            assert (await scene.incident(1)).state.value == "resolved"
+
+    run_virtual(scenario, start=LONDON_NOON)
+
+
+def test_the_engines_own_trouble_pages_the_platform_team_whatever_the_routes_say() -> None:
+    def to_nobody(text: str) -> str:
+        return text.replace("  receiver: page\n", "  receiver: quiet\n") + "  - name: quiet\n"
+
+    async def scenario(clock: Clock) -> None:
+        scene = PagingScene(clock, to_nobody)
+        scene.patience = Patience()
+        async with scene.running():
+            await scene.announce("emea")
+            await scene.until(3)
+            standing = (await scene.incident()).escalation
+            assert standing is not None
+            assert standing.team == "platform"
+            assert {(who, why) for _, who, why in scene.rang()} == {("ana push", "level")}
+
+    run_virtual(scenario, start=LONDON_NOON)
+
+
+def test_the_watchdog_fires_for_ever_where_a_route_names_it_and_is_no_incident() -> None:
+    def watched(text: str) -> str:
+        route = (
+            "  routes: [{matchers: ['alertname=\"Watchdog\"'], receiver: duty-line, group_wait: 0s, "
+            "group_interval: 1m, repeat_interval: 1m}]\nreceivers:\n"
+        )
+        return text.replace("receivers:\n", route)
+
+    async def scenario(clock: Clock) -> None:
+        async with PagingScene(clock, watched).running() as scene:
+            await scene.until(5.5)
+            told = [got.message.alerts[0].labels["alertname"] for got in scene.phones.got]
+            assert told == ["Watchdog"] * len(told)
+            assert 5 <= len(told) <= 6
+            assert await scene.rows("select number from incidents") == []
+
+    run_virtual(scenario, start=LONDON_NOON)
+
+
+def test_the_auditor_gives_an_open_incident_its_timer_back() -> None:
+    async def scenario(clock: Clock) -> None:
+        async with PagingScene(clock).running() as scene:
+            await scene.announce("emea")
+            await scene.fails()
+            await scene.until(1)
+            await scene.store.write(_forget_timer)
+            await scene.until(8)
+            assert (6.5, "boss call", "level") in scene.rang()
+
+    run_virtual(scenario, start=LONDON_NOON)
+
+
+def _forget_timer() -> Tx[None]:
+    yield Sql("update incidents set due_at = null")
