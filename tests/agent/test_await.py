@@ -14,6 +14,7 @@ from msgspec import Struct
 from probing import check, everything, expect, filled, ids, request, step
 
 from synthprobe.agent.hooks import Hooks
+from synthprobe.agent.lateness import Lateness, Note
 from synthprobe.agent.runner import Runner
 from synthprobe.agent.secrets import Secrets
 from synthprobe.buses import BusError
@@ -23,6 +24,7 @@ from synthprobe.core.expectations import Capture, Level, Operator, Subject
 from synthprobe.core.hooks import Terms, probe_token, proof, run_token
 from synthprobe.core.probes import Check, SecretSource
 from synthprobe.core.questions import Answered, Question
+from synthprobe.core.reports import Noted
 from synthprobe.core.results import Outcome, Result, StepResult, Trigger
 from synthprobe.core.signatures import Scheme, Signing
 from synthprobe.core.steps import Step
@@ -95,8 +97,15 @@ async def _nothing(_: World) -> None:
     pass
 
 
-def play(checked: Check, script: Script = _nothing, before: Script = _nothing) -> Result:
-    """One run with id `r1`, beside a script of what the provider does."""
+def play(
+    checked: Check,
+    script: Script = _nothing,
+    before: Script = _nothing,
+    *,
+    stay: float = 0,
+    notes: list[Noted] | None = None,
+) -> Result:
+    """One run with id `r1`, beside a script of what the provider does, and `stay` seconds of following what it missed."""
 
     async def scenario(clock: Clock) -> Result:
         store = InlineStore()
@@ -108,12 +117,22 @@ def play(checked: Check, script: Script = _nothing, before: Script = _nothing) -
         await before(world)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(script, world)
+            tasks.start_soon(Lateness(hooks, clock, "agent-1").run, _keeping(notes))
             found = await made.run(checked, trigger=Trigger.MANUAL, run_id="r1")
+            await anyio.sleep(stay)
             tasks.cancel_scope.cancel()
         store.close()
         return found.result
 
     return run_virtual(scenario)
+
+
+def _keeping(notes: list[Noted] | None) -> Note:
+    async def keep(noted: Noted) -> None:
+        if notes is not None:
+            notes.append(noted)
+
+    return keep
 
 
 def last(result: Result) -> StepResult:
@@ -273,3 +292,27 @@ def test_the_url_of_the_run_is_handed_out_and_never_shown_whole() -> None:
     assert seen == [f"https://hooks.example/hooks/{MASK}"]
     assert token not in everything(result)
     assert last(result).exchanges[0].url == "/hooks/run-r1-…"
+
+
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        pytest.param(312, ["the webhook arrived after 312 s"], id="five minutes late"),
+        pytest.param(20, [], id="in time"),
+        pytest.param(700, [], id="after all hope"),
+    ],
+)
+def test_one_that_comes_after_its_step_gave_up_is_noted_on_the_run(after: float, told: list[str]) -> None:
+    notes: list[Noted] = []
+
+    async def deliver(world: World) -> None:
+        await world.deliver(after - 100, ref="sp-r2")
+        await world.deliver(100)
+
+    play(
+        probe(waits()),
+        (lambda world: world.deliver(after)) if after < 100 else deliver,
+        stay=900,
+        notes=notes,
+    )
+    assert [(note.run_id, note.step, note.text) for note in notes] == [("r1", "hook", text) for text in told]

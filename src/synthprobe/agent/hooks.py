@@ -1,12 +1,15 @@
 """The agent's side of inbound webhooks: what it asks its router, and whether our own listener can be reached at all."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import TypeAlias
 
 import anyio
 import httpx
+from msgspec import Struct
 
 from synthprobe.buses import BusError
+from synthprobe.core.awaiting import Found
 from synthprobe.core.hooks import Delivery, Terms, proof, url_of
 from synthprobe.core.questions import (
     Answered,
@@ -27,6 +30,23 @@ LONGEST_ASK = 20.0
 MOST_ANSWER = 4096
 
 
+MOST_MISSED = 1000
+"""Steps that waited in vain and are followed at once: of more the newest."""
+
+
+class Missed(Struct):
+    """A step that gave up, and how it would have known its webhook."""
+
+    run_id: str
+    step: str
+    tokens: tuple[str, ...]
+    after: int
+    """The newest delivery that was looked at."""
+    since: datetime
+    """From when the delay counts."""
+    fit: Callable[[Delivery], Found]
+
+
 class Hooks:
     """Inbound webhooks as steps know them; `transport` leads to our own public address and nowhere else."""
 
@@ -34,6 +54,7 @@ class Hooks:
         self._ask = ask
         self._transport = transport
         self._terms: Terms | None = None
+        self._given_up: list[Missed] = []
 
     async def terms(self) -> Terms:
         """Where deliveries come in, asked once. Raises `BusError`."""
@@ -52,6 +73,15 @@ class Hooks:
         answer = await self._ask(AskDeliveries(tokens, after, max(0.0, min(wait, LONGEST_ASK))))
         assert isinstance(answer, DeliveriesAnswer)
         return answer.deliveries
+
+    def give_up(self, missed: "Missed") -> None:
+        """Remember a step that waited in vain."""
+        self._given_up = [*self._given_up, missed][-MOST_MISSED:]
+
+    def given_up(self) -> "tuple[Missed, ...]":
+        """The steps that waited in vain since this was asked last."""
+        found, self._given_up = tuple(self._given_up), []
+        return found
 
     async def unreachable(self, token: str) -> str:
         """Why nobody can deliver to us, asked at our public address; empty if it answers as only we can."""

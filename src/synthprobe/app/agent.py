@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -19,6 +20,7 @@ from synthprobe.agent.agent import Agent, Undoing
 from synthprobe.agent.exposure import Exposure
 from synthprobe.agent.hooks import Hooks
 from synthprobe.agent.janitor import Janitor, Means
+from synthprobe.agent.lateness import Lateness
 from synthprobe.agent.ledger import Ledger
 from synthprobe.agent.making import Limits
 from synthprobe.agent.orders import Orders
@@ -37,10 +39,12 @@ from synthprobe.buses import local
 from synthprobe.clock import Clock
 from synthprobe.core.hours import Hours, hours_of
 from synthprobe.core.probes import Check
+from synthprobe.core.reports import Noted
 from synthprobe.core.routes import Region, Routes
 from synthprobe.core.teams import Team
 from synthprobe.core.undo import Pace
 from synthprobe.files.watching import ProbeFolder, RoutesFile
+from synthprobe.ports import Tx
 from synthprobe.settings import Listen, Settings
 from synthprobe.stores.sqlite import SqliteStore
 from synthprobe.telemetry.tracing import Tracing
@@ -79,11 +83,13 @@ async def run(
         await spool.recall_passes()
         bus = local.connect(options.bus)
         ledger = Ledger(spool.change)
-        agent = _compose(options, known, spool, ledger, bus, environment, clock)
+        hooks = _hooks(bus, clock)
+        agent = _compose(options, known, spool, ledger, bus, hooks, environment, clock)
         if taken := await take_up(options.settings.undo_folder, ledger):
             log.warning("went on with %d steps to take back, which `synthprobe run` had left behind", taken)
         async with anyio.create_task_group() as watchers:
             _watch(options, folder, agent, known, stop, watchers)
+            watchers.start_soon(Lateness(hooks, clock, options.settings.agent).run, partial(_note, spool))
             probes = folder.loaded().probes
             served = sourced(probes)
             # All this stays: the collector would walk through it again and again, and runs would wait for it.
@@ -93,6 +99,19 @@ async def run(
             await agent.run(served, stop)
             watchers.cancel_scope.cancel()
         await bus.close()
+
+
+def _hooks(bus: local.LocalBus, clock: Clock) -> Hooks:
+    """Webhooks as the router takes them in; what it is asked by calls our own public address, as no probe may."""
+    return Hooks(bus.ask, Wire(clock, Resolver(clock), guard=Guard(loopback=True)))
+
+
+async def _note(spool: Spool, noted: Noted) -> None:
+    await spool.change(_nothing, (noted,))
+
+
+def _nothing() -> Tx[None]:
+    yield from ()
 
 
 def _watch(
@@ -145,6 +164,7 @@ def _compose(
     spool: Spool,
     ledger: Ledger,
     bus: local.LocalBus,
+    hooks: Hooks,
     environment: Mapping[str, str],
     clock: Clock,
 ) -> Agent:
@@ -172,8 +192,7 @@ def _compose(
         tempo=tempo,
         undo_grace=undo_grace,
         lines=wire.lines,
-        # It calls our own public address and nothing else, which probes must not call.
-        hooks=Hooks(bus.ask, Wire(clock, Resolver(clock), guard=Guard(loopback=True))),
+        hooks=hooks,
     )
     return Agent(
         name=settings.agent,

@@ -16,6 +16,7 @@ COMMANDS = {
     "agent": "synthprobe.cli.serve:agent",
     "run": "synthprobe.cli.run:run",
     "halt": "synthprobe.cli.halt:halt",
+    "receiver": "synthprobe.cli.receiver:receiver",
     "hooks": "synthprobe.cli.hooks:hooks",
     "validate": "synthprobe.cli.validate:validate",
     "new": "synthprobe.cli.new:new",

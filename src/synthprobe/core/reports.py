@@ -68,7 +68,17 @@ class Undos(Struct, frozen=True, tag="undos", omit_defaults=True):
     spans: tuple[Span, ...] = ()
 
 
-Report = Announced | Finished | Slots | Undos
+class Noted(Struct, frozen=True, tag="noted", omit_defaults=True):
+    """What came to be known of a step after its run had ended; redacted."""
+
+    agent: str
+    run_id: str
+    step: str
+    at: datetime
+    text: str
+
+
+Report = Announced | Finished | Slots | Undos | Noted
 """Kept in the agent's spool until the router has committed it."""
 
 

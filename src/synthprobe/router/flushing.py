@@ -20,7 +20,7 @@ from synthprobe.core.mutes import MuteKind
 from synthprobe.core.responders import ESCALATION, paging
 from synthprobe.core.routes import Integration, Route, Routes
 from synthprobe.ports import Tx
-from synthprobe.router import entries, messages
+from synthprobe.router import entries, messages, neighbours
 from synthprobe.router.escalating import escalate
 from synthprobe.router.facts import Decided
 from synthprobe.router.muting import HeldBack, held_back
@@ -273,7 +273,7 @@ def _send(
         severity=max(_gravest(heeded), told.severity if told and known else "", key=severity_rank),
         now=with_.now,
     )
-    yield from outbox_rows.put(message, held.group.id, now_told.seq)
+    yield from neighbours.put(message, held.group.id, now_told.seq)
     knows = tuple(a for a in firing if a.fingerprint in now_told.firing)
     return replace(now_told, incidents=frozenset(_numbers(knows)))
 

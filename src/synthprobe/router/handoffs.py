@@ -10,7 +10,7 @@ from synthprobe.core.leases import LeaseEvent
 from synthprobe.core.pages import quiet_contact
 from synthprobe.core.responders import ladder_of
 from synthprobe.ports import Tx
-from synthprobe.router import messages
+from synthprobe.router import messages, neighbours
 from synthprobe.router.telling import Turning, addressed, subject_of
 from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores import incidents as incident_rows
@@ -45,7 +45,7 @@ def hand_over(to: str, outgoing: str, ended: datetime, incident: Incident, with_
         now=with_.now,
     )
     subject = subject_of(to, incident.number)
-    yield from outbox_rows.put(message, subject, (yield from outbox_rows.next_seq(subject)))
+    yield from neighbours.put(message, subject, (yield from outbox_rows.next_seq(subject)))
 
 
 def _digest(outgoing: str, opened: Sequence[Incident]) -> str:

@@ -18,7 +18,7 @@ from synthprobe.core.responders import contact_of
 from synthprobe.core.routes import Integration, Routes
 from synthprobe.core.sparing import sparingly
 from synthprobe.ports import Tx
-from synthprobe.router import circuits, entries, messages
+from synthprobe.router import circuits, entries, messages, neighbours
 from synthprobe.router.circuits import Circuit
 from synthprobe.router.facts import Attempted
 from synthprobe.router.flushing import name_of
@@ -242,7 +242,7 @@ def _give_notice(claimed: Claim, mark: Mark, tree: Routes, new_id: NewId) -> Tx[
             after=mark.at - claimed.created_at,
             now=mark.at,
         )
-        yield from outbox.put(notice, f"given_up/{message.key}", 1)
+        yield from neighbours.put(notice, f"given_up/{message.key}", 1)
 
 
 def _log_failure(claimed: Claim, mark: Mark) -> None:

@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 from synthprobe.core import alerts
 from synthprobe.core.alerts import Change
 from synthprobe.core.declines import is_decline, judged_together
-from synthprobe.core.reports import Announced, Finished, Report, Slots, Undos
+from synthprobe.core.reports import Announced, Finished, Noted, Report, Slots, Undos
 from synthprobe.core.results import Outcome, Result, Trigger
 from synthprobe.core.routes import Routes
 from synthprobe.ports import Tx
@@ -29,6 +29,7 @@ from synthprobe.router.placing import NewId, moved, place
 from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores import checks as check_rows
 from synthprobe.stores import declines as decline_rows
+from synthprobe.stores import run_notes
 from synthprobe.stores import runs as run_rows
 from synthprobe.stores import traces as trace_rows
 from synthprobe.stores import undos as undo_rows
@@ -76,6 +77,9 @@ def _recorded(report: Report, with_: Recording) -> Tx[Fact | None]:
             return SlotsRecorded(grown) if grown else None
         case Undos():
             return (yield from _undone(report, with_))
+        case Noted():
+            yield from run_notes.add(report)
+            return None
 
 
 def _finished(report: Finished, with_: Recording) -> Tx[RunRecorded | None]:

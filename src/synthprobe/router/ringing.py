@@ -18,7 +18,7 @@ from synthprobe.core.incidents import Incident, IncidentState, TimelineEntry
 from synthprobe.core.pages import Pager, Ring, Ringing, Topic
 from synthprobe.core.responders import ladder_of
 from synthprobe.ports import Tx
-from synthprobe.router import messages
+from synthprobe.router import messages, neighbours
 from synthprobe.router.entries import lateness
 from synthprobe.router.keeping import keep_incident
 from synthprobe.router.telling import Turning, addressed, key_of, prefix_of, subject_of
@@ -82,7 +82,7 @@ def test_page(person: str, contact: str, with_: Turning) -> Tx[str]:
         public_url=with_.public_url,
         now=with_.now,
     )
-    yield from outbox_rows.put(message, subject, seq)
+    yield from neighbours.put(message, subject, seq)
     yield from pager_rows.decided([PageDecision(with_.now, 0, person, True, Ring.TEST.value)])
     return message.key
 
@@ -131,7 +131,7 @@ def _send(pager: Pager, ringing: Ringing, incidents: dict[int, Incident], with_:
         public_url=with_.public_url,
         now=with_.now,
     )
-    yield from outbox_rows.put(message, subject, seq)
+    yield from neighbours.put(message, subject, seq)
     for incident, _ in held:
         text = f"Paging {pager.person} by {ringing.contact}{lateness(ringing.late)}"
         yield from incident_rows.note(incident.number, [TimelineEntry(with_.now, "paging", text)])

@@ -13,14 +13,13 @@ from synthprobe.core.incidents import Incident, TimelineEntry
 from synthprobe.core.routes import Routes
 from synthprobe.core.silences import Silence, SilenceRefused, SilenceState, UnknownSilence
 from synthprobe.ports import Tx
-from synthprobe.router import messages
+from synthprobe.router import messages, neighbours
 from synthprobe.router.muting import look_again
 from synthprobe.router.placing import NewId
 from synthprobe.router.surroundings import Surroundings
 from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores import groups as group_rows
 from synthprobe.stores import incidents as incident_rows
-from synthprobe.stores import outbox as outbox_rows
 from synthprobe.stores import silences as silence_rows
 
 
@@ -165,4 +164,4 @@ def _remind(
                     new_id(), group, f"{integration.kind}[{integration.index}]", hidden, note,
                     public_url=public_url, now=now,
                 )  # fmt: skip
-                yield from outbox_rows.put(notice, f"silence/{silence.id}", 1)
+                yield from neighbours.put(notice, f"silence/{silence.id}", 1)

@@ -16,7 +16,7 @@ from synthprobe.core.responders import ESCALATION, ladder_of
 from synthprobe.core.routes import Routes
 from synthprobe.core.teams import Override
 from synthprobe.ports import Tx
-from synthprobe.router import messages
+from synthprobe.router import messages, neighbours
 from synthprobe.router.flushing import name_of
 from synthprobe.router.messages import FIRING, RESOLVED, UPDATE, Addressed
 from synthprobe.router.placing import NewId
@@ -140,7 +140,7 @@ def _queue(to: Addressed, subject: str, incident: Incident, update: Update, with
         public_url=with_.public_url,
         now=with_.now,
     )
-    yield from outbox_rows.put(message, subject, seq)
+    yield from neighbours.put(message, subject, seq)
 
 
 def _decided(incident: Incident, person: str, update: Update, with_: Turning, *, sent: bool) -> Tx[None]:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 import anyio
 
+from synthprobe.agent.hooks import Missed
 from synthprobe.agent.scene import Acted, Attempt, Scene, Sent
 from synthprobe.agent.stopwatch import nanoseconds
 from synthprobe.agent.veils import veil
@@ -135,7 +136,22 @@ async def _ended(listening: Listening, step: Step, scene: Scene, span: OpenSpan,
         delay = max(0.0, (ours[0].delivery.received_at - since).total_seconds())
         response = as_response(ours[0].delivery, deliveries=len(ours), delay=delay)
         return Acted(attempts, response=response)
-    return Acted(attempts, failure=await _failure(listening, scene, seconds))
+    failure = await _failure(listening, scene, seconds)
+    if failure.kind in (Kind.WEBHOOK_MISSING, Kind.WEBHOOK_INVALID):
+        _follow(listening, step, scene)
+    return Acted(attempts, failure=failure)
+
+
+def _follow(listening: Listening, step: Step, scene: Scene) -> None:
+    """Have it noted on the run, should the webhook come after all."""
+    assert scene.hooks is not None
+    names, since = scene.names, _since(step, listening.wanted, scene)
+
+    def fits(delivery: Delivery) -> Found:
+        own = delivery.token == listening.tokens[0]
+        return fit(listening.wanted, delivery, names, listening.secrets, own=own)
+
+    scene.hooks.give_up(Missed(scene.run_id, step.id, listening.tokens, listening.after, since, fits))
 
 
 async def _failure(listening: Listening, scene: Scene, seconds: float) -> Failure:

@@ -9,8 +9,9 @@ from synthprobe.core.reports import LedgerLine
 from synthprobe.core.results import Result
 from synthprobe.core.spans import Span
 from synthprobe.ports import DbRow, Sql, Tx
-from synthprobe.stores import traces
+from synthprobe.stores import run_notes, traces
 from synthprobe.stores.columns import document, instant, instant_or_none, integer, text
+from synthprobe.stores.run_notes import RunNote
 from synthprobe.stores.views import undo
 
 
@@ -50,10 +51,12 @@ class RunView(Struct, frozen=True, omit_defaults=True):
     next: str | None = None
     left: tuple[LedgerLine, ...] = ()
     """What the run left behind, and where its taking back stands."""
+    notes: tuple[RunNote, ...] = ()
+    """What came to be known after its end."""
 
 
 def run_view(run_id: str) -> Tx[RunView | None]:
-    """One run by its id, or None when it is not (or no longer) kept; seven statements."""
+    """One run by its id, or None when it is not (or no longer) kept; eight statements."""
     rows = yield Sql(f"select {_FIGURES}, doc from runs where run_id = :run_id", {"run_id": run_id})  # noqa: S608
     if not rows:
         return None
@@ -68,6 +71,7 @@ def run_view(run_id: str) -> Tx[RunView | None]:
         (yield from _neighbour(_PREVIOUS, of_check)),
         (yield from _neighbour(_NEXT, of_check)),
         (yield from undo.of_run(run_id)),
+        (yield from run_notes.of(run_id)),
     )
 
 
