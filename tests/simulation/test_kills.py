@@ -18,7 +18,7 @@ from synthprobe.core.results import Outcome, UndoState
 from virtual import run_virtual
 
 SEEDS = range(60)
-QUICK = 2
+QUICK = 1
 KILLS = 50
 CALM = 22 * 60.0
 """Seconds in which all that is open comes to its end: ten minutes of patience, and as many between two attempts."""
