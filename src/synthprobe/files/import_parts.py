@@ -11,6 +11,7 @@ _SECRET = re.compile(
     r"authorization|api[-_]?key|apikey|token|secret|passw|signature|^cookie$|^x-.*-key$|^key$|cvc|cvv|^pin$",
     re.I,
 )
+_HOST = re.compile(r"[\w.:-]+")
 _SCHEME = re.compile(r"(Bearer|Basic|Token|ApiKey) (.+)", re.I)
 
 
@@ -73,7 +74,7 @@ def split_url(url: str) -> tuple[str, str, list[tuple[str, str]]]:
         host, port = parts.hostname, parts.port
     except ValueError as error:
         raise ImportFault(f"{url[:80]} is no URL: {error}") from error
-    if parts.scheme not in ("http", "https") or not host:
+    if parts.scheme not in ("http", "https") or not host or not _HOST.fullmatch(host):
         raise ImportFault(f"{url[:80]} is no http:// or https:// URL with a host")
     shown = f"[{host}]" if ":" in host else host
     origin = urlunsplit((parts.scheme, f"{shown}:{port}" if port else shown, "", "", ""))
@@ -92,6 +93,7 @@ def probe(
     owner: str = "",
 ) -> dict[str, Any]:
     """The probe around some steps; what is empty is left out."""
+    _tell_apart(steps)
     parts: dict[str, Any] = {
         "name": name,
         "description": description,
@@ -104,3 +106,14 @@ def probe(
         "steps": steps,
     }
     return {key: value for key, value in parts.items() if value}
+
+
+def _tell_apart(steps: list[dict[str, Any]]) -> None:
+    """Number the steps whose names came out alike."""
+    taken: set[str] = set()
+    for step in steps:
+        named, number = step["id"], 1
+        while step["id"] in taken:
+            number += 1
+            step["id"] = f"{named}-{number}"
+        taken.add(step["id"])
