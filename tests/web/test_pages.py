@@ -267,3 +267,19 @@ def test_assets_are_kept_by_browsers_and_pages_are_not() -> None:
     assert "immutable" in asset.headers["cache-control"]
     assert asset.headers["content-type"] == "text/css; charset=utf-8"
     assert page.headers["cache-control"] == "no-store"
+
+
+def test_an_exchange_of_another_protocol_is_answered_without_a_status_and_is_no_curl() -> None:
+    run = result(CARD[0], NOW)
+    asked = msgspec.structs.replace(
+        run.steps[0].exchanges[0], method="ISO8583 0100", url="iso8583://127.0.0.1:8583", status=None
+    )
+    spoken = msgspec.structs.replace(run, steps=(msgspec.structs.replace(run.steps[0], exchanges=(asked,)),))
+
+    def told() -> Tx[None]:
+        yield from runs.insert(spoken)
+
+    html = answer(f"/runs/{run.run_id}", told).text
+    assert "ISO8583 0100" in html
+    assert "<b>answered</b>" in html
+    assert "As curl" not in html
