@@ -144,6 +144,7 @@ SEEDS: Mapping[str, tuple[bytes, ...]] = {
     "jsonpath": (
         b'$.data[?@.id == "x" && @.n > 1].amount[0:5:2]\0{"data": [{"id": "x", "n": 2, "amount": [1.10, 2]}]}',
         b'$..["a", \'b\', *, -1]\0[{"a": {"b": [null, true, 1e400]}}]',
+        b"$[?@.n > 1e999]\0[{}]",
         b'$[?match(@.a, "a.*") || length(@.b) >= 2]\0[{"a": "ab", "b": [1, 2]}]',
     ),
     "redactor": (

@@ -45,7 +45,11 @@ def _step(step: StepResult) -> Iterator[Text]:
 
 def _exchange(exchange: Exchange) -> Iterator[Text]:
     answer = (
-        f"{exchange.status}" if exchange.status else exchange.failure.kind.value if exchange.failure else "answered"
+        f"{exchange.status}"
+        if exchange.status
+        else exchange.failure.kind.value
+        if exchange.failure
+        else "answered"
     )
     peer = f" from {exchange.peer}" if exchange.peer else ""
     yield line(

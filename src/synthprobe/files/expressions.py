@@ -21,7 +21,7 @@ def path_fault(path: str) -> str | None:
         _PATHS.compile(path)
     except JSONPathError as error:
         return str(error).split(", line ")[0]
-    except (RecursionError, ValueError):
+    except (RecursionError, ValueError, ArithmeticError):
         return "it cannot be read"
     return None
 
