@@ -124,7 +124,7 @@ class PagingScene(Scene):
         super().__init__(clock, paging_routes(edit))
         self.phones = Phones(clock)
         self.transport = self.phones
-        self.senders = {"webhook": ANY, "apprise": ANY}
+        self.senders = {"webhook": ANY, "apprise": ANY, "pagerduty": ANY}
         self.began = clock.now()
         self._actions = 0
 

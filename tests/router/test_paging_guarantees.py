@@ -206,3 +206,29 @@ def test_the_auditor_gives_an_open_incident_its_timer_back() -> None:
 
 def _forget_timer() -> Tx[None]:
     yield Sql("update incidents set due_at = null")
+
+
+def test_a_tool_with_incidents_of_its_own_hears_of_the_acknowledgement_and_still_of_the_end() -> None:
+    def with_tickets(text: str) -> str:
+        routes = "  routes: [{receiver: tickets, continue: true}, {receiver: page}]\nreceivers:\n"
+        tool = "  - name: tickets\n    pagerduty_configs: [{routing_key_file: secrets/pd}]\n"
+        return text.replace("receivers:\n", routes) + tool
+
+    async def scenario(clock: Clock) -> None:
+        async with PagingScene(clock, with_tickets).running() as scene:
+            await scene.announce("emea")
+            await scene.fails()
+            await scene.until(2)
+            await scene.does("ana", "acknowledge")
+            await scene.until(3)
+            await scene.passes()
+            await scene.until(12)
+            told = [got.message for got in scene.phones.got if got.to == "tickets"]
+            assert [(message.kind, message.incidents[0].state) for message in told] == [
+                ("firing", "triggered"),
+                ("update", "acknowledged"),
+                ("resolved", "resolved"),
+            ]
+            assert told[1].note == "ana has it."
+
+    run_virtual(scenario, start=LONDON_NOON)

@@ -10,10 +10,14 @@ from synthprobe.router.leasing import lease_for
 from synthprobe.router.messages import HANDOFF
 from synthprobe.router.ringing import spare
 from synthprobe.router.telling import Turning, Update, quietly
+from synthprobe.router.ticketing import tell_tickets
 from synthprobe.stores import actions as action_rows
 from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores import incidents as incident_rows
 
+_TOLD_TO_TICKETS = frozenset(
+    {ActionKind.ACKNOWLEDGE, ActionKind.ACCEPT, ActionKind.REASSIGN, ActionKind.NOTE}
+)
 _TAKES = frozenset({ActionKind.ACKNOWLEDGE, ActionKind.ACCEPT, ActionKind.REASSIGN})
 
 
@@ -46,6 +50,11 @@ def _follow(incident: Incident, acted: Acted, action: Action, with_: Turning) ->
             yield from alert_rows.save(resolved_by_hand(alert, with_.now))
     if action.kind in _TAKES:
         yield from spare(incident.paged, incident, with_)
+    if action.kind in _TOLD_TO_TICKETS:
+        said = (
+            action.text if action.kind is ActionKind.NOTE else acted.update or f"{action.by} goes on with it."
+        )
+        yield from tell_tickets(acted.incident, action.kind.value, said, with_)
     if acted.update:
         others = [person for person in incident.paged if person not in (action.by, *acted.to)]
         yield from quietly(others, acted.incident, Update(action.kind.value, acted.update), with_)

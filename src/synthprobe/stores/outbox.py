@@ -156,12 +156,12 @@ def cancel_unsent(subject: str, receiver: str, integration: str) -> Tx[None]:
 
 
 def last_received(subject: str, receiver: str, integration: str) -> Tx[str | None]:
-    """The kind of the newest message that arrived, may have arrived, or is still to be sent."""
+    """The kind of the newest message that arrived, may have arrived, or is still to be sent; updates tell no state."""
     rows = yield Sql(
         """
         select kind from outbox
         where subject = :subject and receiver = :receiver and integration = :integration
-          and (maybe_received > 0 or state = 'pending')
+          and (maybe_received > 0 or state = 'pending') and kind <> 'update'
         order by seq desc limit 1
         """,
         {"subject": subject, "receiver": receiver, "integration": integration},
