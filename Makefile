@@ -35,7 +35,7 @@ soak: $(TEST)
 	@$(BIN)/python -m pytest -q -m soak --timeout 1800
 	@$(BIN)/python -m pytest -q -n 2 -m "hypothesis and not soak" --hypothesis-profile soak --timeout 1800
 
-BENCHMARKS := one_step four_steps start_up first_page latency_bias ten_thousand
+BENCHMARKS := one_step four_steps start_up first_page latency_bias ten_thousand alert_ingest
 
 bench: $(TEST)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \

@@ -90,7 +90,7 @@ def program(
             process.wait()
 
 
-def until_open(port: int, log: Path, within: float = 20.0) -> None:
+def until_open(port: int, log: Path, within: float = 60.0) -> None:
     """Wait until something listens on a loopback port. Raises `NotStarted`."""
     ends = CLOCK.monotonic() + within
     while CLOCK.monotonic() < ends:

@@ -12,7 +12,7 @@ from synthprobe.files.routes import load_routes
 pytestmark = pytest.mark.programs
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = ("platform", "regions", "teams", "scope", "delivery")
+OURS = ("platform", "regions", "teams", "scope", "delivery", "silences", "silence_policy")
 """Keys at the top that Alertmanager does not have."""
 
 OUR_KINDS = ("log_configs",)
@@ -35,7 +35,16 @@ route:
       receiver: chat
       continue: true
       group_by: [alertname, probe]
-    - receiver: nobody
+    - {receiver: nobody, mute_time_intervals: [all], active_time_intervals: [all]}
+inhibit_rules:
+  - {source_matchers: ['a="1"'], target_matchers: ['b=~"2|3"', 'c!="4"'], equal: [psp, region]}
+time_intervals:
+  - name: all
+    time_intervals:
+      - {times: [{start_time: '00:00', end_time: '24:00'}], weekdays: ['monday:friday', sunday], days_of_month: ['1', '-5:-1'], months: ['january:march', '12'], years: ['2026:2027'], location: Asia/Kathmandu}
+silences:
+  - {matchers: ['a="b"'], starts_at: '2026-12-01T01:00', ends_at: '2026-12-01T03:00', location: Asia/Singapore, created_by: chi, comment: CHG1}
+silence_policy: {max_duration: 12h}
 receivers:
   - name: chat
     slack_configs: [{api_url_file: secrets/slack, channel: '#payments', send_resolved: false}]

@@ -35,6 +35,10 @@ silence_policy: {max_duration: 12h}
 """
 
 
+BASE = "http://127.0.0.1:8400"
+"""Its own pages' forms say so in `Origin`."""
+
+
 class Counter:
     """Counts how often the files were asked to be looked at."""
 
@@ -62,7 +66,7 @@ async def asked(
     store = InlineStore()
     app = app_of(store, reload, routes)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)  # type: ignore[arg-type]
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8400") as client:
+    async with httpx.AsyncClient(transport=transport, base_url=BASE, headers={"Origin": BASE}) as client:
         yield client
     store.close()
 

@@ -94,9 +94,9 @@ def holds(matcher: Matcher, labels: Labels) -> bool:
         case MatchOp.NOT_EQUAL:
             return value != matcher.value
         case MatchOp.MATCHES:
-            return _pattern(matcher.value).fullmatch(value) is not None
+            return _fits(matcher.value, value)
         case MatchOp.NOT_MATCHES:
-            return _pattern(matcher.value).fullmatch(value) is None
+            return not _fits(matcher.value, value)
 
 
 def fingerprint(labels: Labels) -> str:
@@ -136,6 +136,12 @@ _GO_ESCAPE = re2.compile(
 )
 _GO_LETTERS = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, "\\": 92, '"': 34}
 _UNESCAPED = {"n": "\n", '"': '"', "\\": "\\"}
+
+
+@lru_cache(maxsize=8192)
+def _fits(source: str, value: str) -> bool:
+    """Whether a value matches; remembered, since most labels have few values and are asked about for each alert."""
+    return _pattern(source).fullmatch(value) is not None
 
 
 @lru_cache(maxsize=4096)

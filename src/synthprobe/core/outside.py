@@ -74,9 +74,14 @@ def merge(older: Activity, newer: Activity, now: datetime) -> Activity:
 
 
 def observe(
-    known: Alert | None, posted: Posted, now: datetime, timeout: timedelta = RESOLVE_TIMEOUT
+    known: Alert | None,
+    posted: Posted,
+    now: datetime,
+    timeout: timedelta = RESOLVE_TIMEOUT,
+    *,
+    mark: str = "",
 ) -> Observed:
-    """What a post does to its alert; a repeat of an end does nothing."""
+    """What a post does to its alert; a repeat of an end does nothing. `mark` is its fingerprint, if that is known."""
     labels = {name: value for name, value in posted.labels.items() if value}
     current = activity(posted, now, timeout)
     if known is not None and known.outside is not None and known.starts_at is not None:
@@ -86,7 +91,7 @@ def observe(
     if not fires and (known is None or known.state is not AlertState.FIRING):
         return Observed(known, Change.NONE)
     alert = Alert(
-        fingerprint=known.fingerprint if known else fingerprint(labels),
+        fingerprint=known.fingerprint if known else mark or fingerprint(labels),
         labels=labels,
         state=AlertState.FIRING if fires else AlertState.RESOLVED,
         first_failed_at=current.starts_at,

@@ -49,7 +49,7 @@ def _take(batch: Sequence[Posted], tree: Routes, new_id: NewId, now: datetime) -
     known = {alert.fingerprint: alert for alert in (yield from alert_rows.found(prints))}
     for posted, mark in zip(batch, prints, strict=True):
         before = known.get(mark)
-        observed = outside.observe(before, posted, now)
+        observed = outside.observe(before, posted, now, mark=mark)
         if observed.alert is None or observed.change is Change.NONE:
             continue
         told = yield from moved(observed.alert, observed.change, tree, new_id, now)

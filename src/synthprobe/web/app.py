@@ -28,7 +28,6 @@ from synthprobe.web.health import Health
 from synthprobe.web.hooks import Hooks
 from synthprobe.web.hosts import only_for
 from synthprobe.web.kept import Kept
-from synthprobe.web.origins import refuse_other_sites
 from synthprobe.web.rendering import Rendering
 from synthprobe.web.site import Site, templates
 
@@ -113,7 +112,7 @@ def build(
             StoreError: errors.store_failed,
             Exception: errors.failed,
         },
-        before_request=_guarded(only_for(public_url, *hosts)),
+        before_request=_unthreaded(only_for(public_url, *hosts)),
         before_send=[_add_headers],
         openapi_config=OpenAPIConfig(
             "synthprobe", __version__, render_plugins=[JsonRenderPlugin()], use_handler_docstrings=True
@@ -123,10 +122,11 @@ def build(
     )
 
 
-def _guarded(refuse_other_hosts: Callable[[AnyRequest], None]) -> Callable[[AnyRequest], Awaitable[None]]:
-    async def guard(request: AnyRequest) -> None:  # async, since Litestar runs what is not in a thread
-        refuse_other_hosts(request)
-        refuse_other_sites(request)
+def _unthreaded(refuse: Callable[[AnyRequest], None]) -> Callable[[AnyRequest], Awaitable[None]]:
+    """The same as a coroutine: Litestar runs what is none in a thread, for each request."""
+
+    async def guard(request: AnyRequest) -> None:
+        refuse(request)
 
     return guard
 

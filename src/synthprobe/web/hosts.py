@@ -23,20 +23,21 @@ def only_for(public_url: str, *more: str) -> Callable[[Request[None, None, State
                 detail="This name is not served here. Ask for the listen address or the host of --public-url.",
             )
         if request.method not in _SAFE and not request.url.path.startswith(_FROM_ELSEWHERE):
-            _refuse_other_sites(request, known)
+            _refuse_other_sites(request, known, forms=not request.url.path.startswith(_OF_PROGRAMS))
 
     return refuse_others
 
 
-def _refuse_other_sites(request: Request[None, None, State], known: set[str]) -> None:
+def _refuse_other_sites(request: Request[None, None, State], known: set[str], *, forms: bool) -> None:
     """Nothing is done because another site's page says so (CSRF): browsers tell where a request comes from.
 
-    Programs tell nothing, and send no forms: what a page elsewhere could send without asking first is a form.
+    Programs tell nothing, and send no forms: what a page elsewhere could send without asking first is a form. Where
+    `forms` is false they are taken, as of amtool's DELETE, which has no content type.
     """
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     foreign = site not in (None, "same-origin", "none") or (origin is not None and _host(origin) not in known)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    unsaid = site is None and origin is None and kind in _FORMS
+    unsaid = forms and site is None and origin is None and kind in _FORMS
     if foreign or unsaid:
         raise HTTPException(
             status_code=403, detail="This must come from a page of ours, not from another site."
@@ -45,8 +46,11 @@ def _refuse_other_sites(request: Request[None, None, State], known: set[str]) ->
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORMS = frozenset({"", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain"})
-_FROM_ELSEWHERE = ("/hooks/", "/v1/", "/api/v2/", "/-/")
+_FROM_ELSEWHERE = ("/hooks/", "/v1/")
 """What other programs call, whose callers are known by what they say."""
+
+_OF_PROGRAMS = ("/api/v2/", "/-/")
+"""What Alertmanager's clients call."""
 
 
 def _host(url: str) -> str:
