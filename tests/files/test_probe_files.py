@@ -8,9 +8,12 @@ import pytest
 
 from synthprobe.core.egress import IpVersion, Proxy, TlsProfile
 from synthprobe.core.expectations import CaptureType, Cast, Level, Operator, Position, Subject
+from synthprobe.core.ledger import identity
+from synthprobe.core.money import Stake, stake
 from synthprobe.core.probes import AlertMode, FailAfter, Overlap, Probe, SecretSource, checks
 from synthprobe.core.requests import BodyKind, Request, Retry
-from synthprobe.core.templates import Reference, Template, parse
+from synthprobe.core.take_back import path_of
+from synthprobe.core.templates import LookupFailed, Reference, Template, parse
 from synthprobe.files.probes import load_folder, load_probe
 from synthprobe.files.problems import errors
 
@@ -249,3 +252,27 @@ def test_the_whole_designed_example_loads() -> None:
     assert probe.while_failing is not None
     assert probe.only == ("office",)
     assert probe.safety.budget == "acme-sandbox"
+
+
+def test_undo_is_read_with_its_money_and_shared_by_an_anchor(probe: Probe) -> None:
+    authorise, fetch = probe.steps[0], next(step for step in probe.steps if step.id == "fetch")
+    assert authorise.money is not None
+    assert stake(authorise.money, {"vars": {"amount": "1.07"}}) == Stake("1.07", "EUR")
+    assert authorise.undo is not None
+    assert fetch.undo is not None
+    assert (authorise.undo.unless, authorise.undo.position.line) == ("refund", fetch.undo.position.line)
+    assert identity(authorise.undo, {}) == identity(fetch.undo, {})
+    act, done = authorise.undo.branches
+    assert isinstance(act.action, Request)
+    assert (act.action.idempotency, act.action.timeout) == ("Key", timedelta(seconds=5))
+    assert [each.text for each in (*act.when, *act.verify)] == [
+        "json $.status equals CAPTURED",
+        "json $.refunded equals ${{ vars.amount }}",
+    ]
+    assert (done.action, done.done) == (None, "nothing is held")
+    assert authorise.undo.look is not None
+    assert path_of(authorise.undo.look, {"vars": {"ref": "sp-1"}}) == "$.data[?@.reference == 'sp-1']"
+    with pytest.raises(LookupFailed, match="holds a quote"):
+        path_of(authorise.undo.look, {"vars": {"ref": "' || true || '"}})
+    assert probe.undo_timeout == timedelta(seconds=20)
+    assert probe.safety.max_open_exposure == {"EUR": "20.00"}

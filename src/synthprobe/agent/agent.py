@@ -136,7 +136,7 @@ class Agent:
             runs_dropped=self._spool.dropped,
             problems=self._problems,
             halted=self._permits.halted(),
-            trouble=self._spool.trouble or self._forwarder.trouble,
+            trouble=self._spool.trouble or self._forwarder.trouble or (ledger.trouble if ledger else ""),
             undo_pending=len(ledger.owed()) if ledger else 0,
             exposure={each: f"{sum_:f}" for each, sum_ in ledger.exposure().items()} if ledger else {},
         )

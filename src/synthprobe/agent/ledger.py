@@ -35,6 +35,15 @@ class Ledger:
         self.unreadable: tuple[str, ...] = ()
         """Ids of entries that another version wrote; they stay on disk."""
 
+    @property
+    def trouble(self) -> str:
+        """What another version of synthprobe must take back, if there is anything."""
+        if not self.unreadable:
+            return ""
+        return (
+            f"the undo of {len(self.unreadable)} steps was written by another version: {self.unreadable[0]}"
+        )
+
     def adopt(self, entries: Iterable[Entry]) -> None:
         """Take note of entries that are on disk."""
         self._entries.update((entry.id, entry) for entry in entries)
