@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from synthprobe.core import budgets
 from synthprobe.core.budgets import Budget
 
 T = TypeVar("T")
@@ -101,7 +102,7 @@ class Settings(Struct, frozen=True):
     @property
     def budgets_text(self) -> str:
         """The budgets as they are set."""
-        return "; ".join(map(_budget_text, self.budgets))
+        return "; ".join(map(str, self.budgets))
 
     @property
     def undo_folder(self) -> Path:
@@ -277,7 +278,7 @@ def _parse(values: Mapping[str, str], faults: list[str]) -> Settings | None:
     hooks_url, heartbeat_url = take("hooks_url", _url), take("heartbeat_url", _url)
     allow_loopback = take("allow_loopback", _switch)
     keep, keep_bytes = take("keep", _age), take("keep_bytes", _size)
-    budgets = take("budgets", _budgets)
+    allowed = take("budgets", budgets.parse)
     undo_patience = take("undo_patience", _patience)
     if (
         store is None
@@ -290,7 +291,7 @@ def _parse(values: Mapping[str, str], faults: list[str]) -> Settings | None:
         or heartbeat_url is None
         or allow_loopback is None
         or keep is None
-        or budgets is None
+        or allowed is None
         or keep_bytes is None
         or undo_patience is None
     ):
@@ -309,7 +310,7 @@ def _parse(values: Mapping[str, str], faults: list[str]) -> Settings | None:
         concurrency=concurrency,
         grace=grace,
         allow_loopback=allow_loopback,
-        budgets=budgets,
+        budgets=allowed,
         live=Path(values["live"]) if values["live"] else None,
         halt=Path(values["halt"] or store.with_name(store.stem + ".halt")),
         undo_patience=undo_patience,
@@ -415,32 +416,6 @@ def _size(text: str) -> int:
     if not found:
         raise ValueError(f"{text!r} is not a size: 500MB, 10GB, 1TB, or 0 for no bound")
     return int(found[1]) * {"MB": 10**6, "GB": 10**9, "TB": 10**12}[found[2]] if found[1] else 0
-
-
-def _budgets(text: str) -> tuple[Budget, ...]:
-    """`name=10/s,burst=20,day=5000`, several apart by `;`."""
-    found = tuple(_budget(part.strip()) for part in text.split(";") if part.strip())
-    names = [budget.name for budget in found]
-    if twice := [name for name in names if names.count(name) > 1]:
-        raise ValueError(f"the budget {twice[0]} is set twice")
-    return found
-
-
-def _budget(text: str) -> Budget:
-    found = re.fullmatch(
-        r"(?P<name>[\w.-]+)\s*=\s*(?P<count>\d{1,9})/(?P<per>[smh])(?:,\s*burst=(?P<burst>\d{1,6}))?(?:,\s*day=(?P<day>\d{1,9}))?",
-        text,
-    )
-    if not found or not int(found["count"]) or found["burst"] == "0":
-        raise ValueError(f"{text!r} is no budget: write `acme-sandbox=10/s,burst=20,day=5000`, per s, m or h")
-    rate = int(found["count"]) / {"s": 1, "m": 60, "h": 3600}[found["per"]]
-    burst = int(found["burst"] or found["count"])
-    return Budget(found["name"], rate, burst, int(found["day"]) if found["day"] else None)
-
-
-def _budget_text(budget: Budget) -> str:
-    day = "" if budget.per_day is None else f",day={budget.per_day}"
-    return f"{budget.name}={budget.rate * 3600:.0f}/h,burst={budget.burst}{day}"
 
 
 def _failpoint(text: str) -> str:

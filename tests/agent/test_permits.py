@@ -3,17 +3,25 @@
 from pathlib import Path
 
 import click.testing
+import httpx
 import probing
+import pytest
 from msgspec import structs
 
 from synthprobe import clock
 from synthprobe.agent.permits import Permitted
+from synthprobe.agent.runner import Runner
+from synthprobe.agent.secrets import Secrets
 from synthprobe.cli.halt import halt
+from synthprobe.clock import Clock
 from synthprobe.core.budgets import Budget
 from synthprobe.core.egress import Safety
+from synthprobe.core.failures import Kind
 from synthprobe.core.probes import Check
-from synthprobe.core.results import Trigger
+from synthprobe.core.results import Outcome, Result, Trigger
 from synthprobe.files.halting import halt_in
+from synthprobe.telemetry.tracing import Tracing
+from virtual import run_virtual
 
 
 def drawing(name: str) -> Check:
@@ -56,3 +64,27 @@ def test_a_halt_file_that_a_person_made_by_hand_halts_too(tmp_path: Path) -> Non
     file = tmp_path / "stop"
     file.touch()
     assert str(file) in str(halt_in(file))
+
+
+@pytest.mark.parametrize(("runs", "outcome"), [(0, Outcome.DEGRADED), (3, Outcome.ERRORED)])
+def test_too_many_calls_are_our_doing_when_our_own_budget_is_used_up(runs: int, outcome: Outcome) -> None:
+    check = drawing("acme")
+
+    async def scenario(virtual: Clock) -> Result:
+        permits = Permitted(lambda: False, (Budget("acme", 0.001, 6),), virtual)
+        for _ in range(runs):
+            assert permits.spend(check, Trigger.SCHEDULE)
+        runner = Runner(
+            httpx.MockTransport(probing.ok(status=429)),
+            Tracing(),
+            virtual,
+            probing.ids(),
+            Secrets({}),
+            drained=permits.is_drained,
+        )
+        return (await runner.run(check, trigger=Trigger.SCHEDULE)).result
+
+    result = run_virtual(scenario)
+    assert result.failure is not None
+    assert (result.outcome, result.failure.kind) == (outcome, Kind.RATE_LIMITED)
+    assert ("our own budget acme" in result.failure.message) is (outcome is Outcome.ERRORED)

@@ -70,6 +70,17 @@ class Permitted:
             log.info("%s was not started: the budget %s is used up", check.key, name)
         return may
 
+    def is_drained(self, check: Check) -> bool:
+        """Whether the check's budget is so used up that its provider's patience may be, too."""
+        budget = self._budgets.get(check.probe.safety.budget)
+        if budget is None:
+            return False
+        at, now = self._clock.monotonic(), self._clock.now()
+        drawn, _ = draw(budget, self._drawn[budget.name], 0, None, at, now)
+        requests = requests_of(check.probe.steps)
+        spent = budget.per_day is not None and drawn.used + requests > budget.per_day
+        return spent or drawn.left < min(requests, budget.burst)
+
     def _unknown(self, check: Check, name: str) -> bool:
         """Nobody knows what the provider allows, so nothing is asked of it."""
         log.warning(

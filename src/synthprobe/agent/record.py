@@ -116,6 +116,12 @@ def run_result(
     )
 
 
+def over_budget(result: Result, failure: Failure, budget: str) -> Result:
+    """A run whose target had too many calls, when our own budget for it was used up: our doing."""
+    message = f"{failure.message}; our own budget {budget} is used up, so it was us (SYNTHPROBE_BUDGETS)"
+    return structs.replace(result, outcome=Outcome.ERRORED, failure=structs.replace(failure, message=message))
+
+
 def region_unwell(result: Result, failure: Failure, references: int) -> Result:
     """A failed run that says nothing of its target: the references of its region failed too."""
     silent = (

@@ -83,7 +83,9 @@ def _onward(outgoing: Outgoing, hop: _Hop, action: Request, scene: Scene) -> Out
     )
 
 
-_MADE_ANEW = frozenset({"host", "content-length", "transfer-encoding", "traceparent", "tracestate"})
+_MADE_ANEW = frozenset(
+    {"host", "content-length", "transfer-encoding", "traceparent", "tracestate", "baggage"}
+)
 _OF_BODY = frozenset({"content-type", "content-encoding", "content-language", "content-location"})
 _CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization"})
 

@@ -63,7 +63,10 @@ class Runner:
         undo_grace: float = 3.0,
         lines: Lines | None = None,
         hooks: Hooks | None = None,
+        drained: Callable[[Check], bool] = lambda _: False,
     ) -> None:
+        self._drained = drained
+        self._failing: set[str] = set()
         self._transport = transport
         self._tracing = tracing
         self._clock = clock
@@ -120,6 +123,7 @@ class Runner:
         finally:
             scene.keeping.close()
             self._ledger.end(run_id)
+        (self._failing.add if result.outcome is Outcome.FAILED else self._failing.discard)(check.key)
         return Finished(self._agent, result, _end(scene, result))
 
     def _admit(self, check: Check, run_id: str) -> Failure | None:
@@ -139,6 +143,7 @@ class Runner:
         watch = Stopwatch(self._clock)
         attributes = spans.run_attributes(check, run_id, trigger, attempt)
         trace = self._tracing.run(spans.run_name(check), attributes, nanoseconds(watch.started_at))
+        trace.sampled = check.key in self._failing or int(trace.trace_id[:8], 16) % check.probe.trace == 0
         return Scene(
             check=check,
             run_id=run_id,
@@ -199,7 +204,10 @@ class Runner:
         return url_of(terms, run_token(terms.key, run_id))
 
     async def _excused(self, result: Result, check: Check) -> Result:
-        """The result of a transport failure as ours, if the region's references fail too."""
+        """The result as ours, if our budget was the cause, or if the region's references fail too."""
+        limited = result.failure
+        if limited and limited.kind is Kind.RATE_LIMITED and self._drained(check):
+            return record.over_budget(result, limited, check.probe.safety.budget)
         if self._references is None or result.outcome is not Outcome.FAILED:
             return result
         failure, region = result.failure, check.region

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from urllib.parse import quote
 
 import httpx
 from msgspec import Struct
@@ -10,6 +11,7 @@ from synthprobe.agent import spans
 from synthprobe.agent.egress import for_host, refusal
 from synthprobe.agent.facts import facts_of
 from synthprobe.agent.scene import Attempt, Scene, Sent
+from synthprobe.core.egress import host_matches
 from synthprobe.core.failures import Failure, Kind
 from synthprobe.core.responses import Response
 from synthprobe.core.results import Phases
@@ -46,7 +48,7 @@ async def send(outgoing: Outgoing, scene: Scene, span: OpenSpan) -> Attempt:
         scene.watch.now_ns(),
     )
     if outgoing.propagate:
-        request.headers = _with(request.headers, call.headers())
+        request.headers = _with(request.headers, {**call.headers(), **_baggage(request.url.host, scene)})
     if outgoing.cookies:
         scene.cookies.set_cookie_header(request)
     request.extensions = {
@@ -70,6 +72,15 @@ async def send(outgoing: Outgoing, scene: Scene, span: OpenSpan) -> Attempt:
         response,
         failure,
     )
+
+
+def _baggage(host: str, scene: Scene) -> dict[str, str]:
+    """W3C Baggage that says which run calls, for the hosts that the file names for it."""
+    check = scene.check
+    if not host_matches(host, check.probe.baggage):
+        return {}
+    told = {"probe": check.probe.name, "region": check.region, "run.id": scene.run_id}
+    return {"baggage": ",".join(f"synthprobe.{name}={quote(value)}" for name, value in told.items())}
 
 
 def _with(headers: httpx.Headers, more: Mapping[str, str]) -> httpx.Headers:

@@ -179,6 +179,7 @@ def _compose(
     )
     tempo = Tempo(Pace(settings.undo_patience), random.random)
     means = Means(wire, tracing, clock, secrets, settings.agent, tempo, wire.lines)
+    permits = Permitted(settings.halt.exists, settings.budgets, clock)
     runner = Runner(
         wire,
         tracing,
@@ -193,6 +194,7 @@ def _compose(
         undo_grace=undo_grace,
         lines=wire.lines,
         hooks=hooks,
+        drained=permits.is_drained,
     )
     return Agent(
         name=settings.agent,
@@ -204,7 +206,7 @@ def _compose(
         jitter=random.random,
         limits=Limits(concurrency=settings.concurrency, grace=timedelta(seconds=settings.grace)),
         hours=known.hours,
-        permits=Permitted(settings.halt.exists, settings.budgets, clock),
+        permits=permits,
         undoing=Undoing(
             ledger,
             Exposure(ledger, undo_grace),

@@ -5,6 +5,7 @@ order undo, recovery, slots, confirm, while failing, manual; undo and recovery a
 missing to the others.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 
@@ -23,6 +24,10 @@ class Budget(Struct, frozen=True):
     """Requests at once."""
     per_day: int | None = None
 
+    def __str__(self) -> str:
+        day = "" if self.per_day is None else f",day={self.per_day}"
+        return f"{self.name}={self.rate * 3600:.0f}/h,burst={self.burst}{day}"
+
 
 class Drawn(Struct, frozen=True):
     """What is left of a budget at a moment of the monotonic clock, and what its day has used."""
@@ -40,6 +45,31 @@ KEPT: Mapping[Trigger, float] = {
     Trigger.MANUAL: 0.6,
 }
 """The part of the bucket that a run leaves for those that matter more."""
+
+
+def parse(text: str) -> tuple[Budget, ...]:
+    """`acme-sandbox=10/s,burst=20,day=5000; other=30/m`. Raises `ValueError`."""
+    found = tuple(_one(part.strip()) for part in text.split(";") if part.strip())
+    names = [budget.name for budget in found]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"the budget {twice[0]} is set twice")
+    return found
+
+
+def _one(text: str) -> Budget:
+    found = _WRITTEN.fullmatch(text)
+    if not found or not int(found["count"]) or found["burst"] == "0":
+        raise ValueError(f"{text!r} is no budget: write `acme-sandbox=10/s,burst=20,day=5000`, per s, m or h")
+    rate = int(found["count"]) / _SECONDS[found["per"]]
+    burst = int(found["burst"] or found["count"])
+    return Budget(found["name"], rate, burst, int(found["day"]) if found["day"] else None)
+
+
+_WRITTEN = re.compile(
+    r"(?P<name>[\w.-]+)\s*=\s*(?P<count>\d{1,9})/(?P<per>[smh])"
+    r"(?:,\s*burst=(?P<burst>\d{1,9}))?(?:,\s*day=(?P<day>\d{1,9}))?"
+)
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
 def full(budget: Budget, at: float, now: datetime) -> Drawn:

@@ -130,6 +130,10 @@ class Probe(Struct, frozen=True):
     vars: Mapping[str, Value] = {}
     secrets: Mapping[str, SecretSource] = {}
     alert: AlertRule = AlertRule()
+    trace: int = 1
+    """One run in so many asks the backends to keep their spans; each does while it fails."""
+    baggage: tuple[str, ...] = ()
+    """Patterns of hosts that are told by W3C Baggage which run calls."""
     slo: Slo | None = None
     redact: Redaction = Redaction()
     safety: Safety = Safety()

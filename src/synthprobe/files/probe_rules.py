@@ -14,9 +14,10 @@ from synthprobe.files.documents import Document, Path
 from synthprobe.files.durations import duration
 from synthprobe.files.expressions import path_fault
 from synthprobe.files.places import protocols, requests
-from synthprobe.files.probe_shape import Alert, Defaults, FailAfter, ProbeFile, Redact, Schedule
+from synthprobe.files.probe_shape import Alert, Defaults, FailAfter, ProbeFile, Redact
 from synthprobe.files.probe_values import shortest_interval, slo_value
 from synthprobe.files.problems import Problem, problem_at
+from synthprobe.files.schedule_shape import Schedule
 from synthprobe.files.shapes import given
 
 RESERVED_LABELS = ("alertname", "probe", "region", "severity", "owner", "scope", "class")

@@ -8,8 +8,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from synthprobe.files.assertion_shape import HeaderName
 from synthprobe.files.auth_shape import Auth
 from synthprobe.files.durations import Duration
-from synthprobe.files.egress_shape import Proxy, Safety, TlsProfile
+from synthprobe.files.egress_shape import HostPattern, Proxy, Safety, TlsProfile
 from synthprobe.files.request_shape import Fields, Name, Redirects, Retry, Scalar
+from synthprobe.files.schedule_shape import Schedule, Slo
 from synthprobe.files.shapes import require_exactly_one, schema_of
 from synthprobe.files.step_shape import Step
 
@@ -47,59 +48,6 @@ EnvironmentName = Annotated[
     ),
 ]
 Positive = Annotated[int, Meta(ge=1, le=1000)]
-
-
-class WhileFailing(Struct, frozen=True, rename={"lasting": "for"}, forbid_unknown_fields=True):
-    """Extra runs from a first failed run on; they are no slots."""
-
-    every: Annotated[Duration, Meta(description="Time between two of them.", examples=["60s"])]
-    lasting: Annotated[Duration, Meta(description="For how long at most.", examples=["15m"])]
-
-
-class Schedule(Struct, frozen=True, forbid_unknown_fields=True):
-    """When runs start."""
-
-    EXACTLY_ONE: ClassVar[tuple[str, ...]] = ("every", "cron")
-
-    every: Annotated[Duration | UnsetType, Meta(description="Time between two starts.", examples=["3m"])] = (
-        UNSET
-    )
-    cron: Annotated[
-        str | UnsetType,
-        Meta(
-            description="When runs start: minute, hour, day of the month, month, day of the week. A time that clocks "
-            "skip starts right after it, one that comes twice starts once.",
-            examples=["*/5 8-20 * * mon-fri"],
-        ),
-    ] = UNSET
-    timezone: Annotated[
-        str | UnsetType, Meta(description="The time zone of `cron`; UTC.", examples=["Europe/Oslo"])
-    ] = UNSET
-    only: Annotated[
-        Annotated[list[str], Meta(min_length=1)] | UnsetType,
-        Meta(
-            description="Time intervals of the routes file: a start in none of them is off, unless the alert fires.",
-            examples=[["office"]],
-        ),
-    ] = UNSET
-    while_failing: Annotated[
-        WhileFailing | UnsetType,
-        Meta(
-            description="Extra runs from a first failed run on, until one is good.",
-            examples=[{"every": "60s", "for": "15m"}],
-        ),
-    ] = UNSET
-    overlap: Annotated[
-        Literal["skip", "queue"] | UnsetType,
-        Meta(
-            description="What becomes of a start while the last run is not over: it is skipped, or it waits for the "
-            "end of that run, unless a newer start takes its place.",
-            examples=["queue"],
-        ),
-    ] = UNSET
-
-    def __post_init__(self) -> None:
-        require_exactly_one(self)
 
 
 class VaultSecret(Struct, frozen=True, forbid_unknown_fields=True):
@@ -267,35 +215,6 @@ class Alert(Struct, frozen=True, forbid_unknown_fields=True):
     ] = UNSET
 
 
-Percent = Annotated[
-    str,
-    Meta(
-        pattern=r"^[0-9]{1,2}(\.[0-9]{1,5})?$",
-        extra_json_schema={"patternErrorMessage": 'a percentage below 100 is written as `"99.9"`'},
-    ),
-]
-
-
-class SloLatency(Struct, frozen=True, forbid_unknown_fields=True):
-    """How quick good runs must be."""
-
-    lt: Annotated[Duration, Meta(description="A run is quick if it takes less.", examples=["2s"])]
-    objective: Annotated[Percent, Meta(description="Percent of good runs that are quick.", examples=["95"])]
-
-
-class Slo(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is promised; `SloBurn` is raised when its error budget burns too fast."""
-
-    objective: Annotated[Percent, Meta(description="Percent of slots that are good.", examples=["99.9"])]
-    window: Annotated[
-        Duration | UnsetType, Meta(description="For which the budget has to last; 30d.", examples=["30d"])
-    ] = UNSET
-    latency: Annotated[
-        SloLatency | UnsetType,
-        Meta(description="How quick good runs must be.", examples=[{"lt": "2s", "objective": "95"}]),
-    ] = UNSET
-
-
 class Redact(Struct, frozen=True, forbid_unknown_fields=True):
     """What is hidden wherever a run is shown, beyond what always is."""
 
@@ -404,6 +323,27 @@ class ProbeFile(Struct, frozen=True, forbid_unknown_fields=True):
     ] = UNSET
     alert: Annotated[
         Alert | UnsetType, Meta(description="When results become an alert.", examples=[{"fail_after": 2}])
+    ] = UNSET
+    trace: Annotated[
+        Annotated[
+            str,
+            Meta(
+                pattern="^1/[1-9][0-9]{0,3}$",
+                extra_json_schema={"patternErrorMessage": "a share of runs is written as `1/20`"},
+            ),
+        ]
+        | UnsetType,
+        Meta(
+            description="The share of runs whose trace context says sampled; 1/1. Each does while the check fails.",
+            examples=["1/20"],
+        ),
+    ] = UNSET
+    propagate_baggage: Annotated[
+        Annotated[list[HostPattern], Meta(min_length=1)] | UnsetType,
+        Meta(
+            description="Hosts that are told, as W3C Baggage, which probe, region and run calls; none.",
+            examples=[["*.sandbox.acme.example"]],
+        ),
     ] = UNSET
     slo: Annotated[
         Slo | UnsetType,

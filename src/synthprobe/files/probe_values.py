@@ -24,13 +24,10 @@ from synthprobe.files.probe_shape import (
     FailAfter,
     ProbeFile,
     Redact,
-    Schedule,
     Secret,
-    Slo,
-    SloLatency,
     VaultSecret,
-    WhileFailing,
 )
+from synthprobe.files.schedule_shape import Schedule, Slo, SloLatency, WhileFailing
 from synthprobe.files.shapes import given
 from synthprobe.files.step_values import steps_value
 from synthprobe.files.values import value_of
@@ -77,6 +74,8 @@ def probe_value(
             for name, secret in given(file.secrets, {}).items()
         },
         alert=alert_rule(given(file.alert, Alert()), live=given(file.environment, "") == core.LIVE),
+        trace=int(given(file.trace, "1/1").partition("/")[2]),
+        baggage=tuple(given(file.propagate_baggage, [])),
         slo=slo_value(file.slo),
         redact=_redaction(given(file.redact, Redact())),
         safety=safety(file.safety),

@@ -83,8 +83,9 @@ class OpenSpan:
         """16 hex digits."""
 
     def headers(self) -> dict[str, str]:
-        """W3C `traceparent` (sampled) and `tracestate` that make the called service's spans children of this one."""
-        return {"traceparent": f"00-{self._run.trace_id}-{self.span_id}-01", "tracestate": MARKED}
+        """W3C `traceparent` and `tracestate` that make the called service's spans children of this one."""
+        flags = "01" if self._run.sampled else "00"
+        return {"traceparent": f"00-{self._run.trace_id}-{self.span_id}-{flags}", "tracestate": MARKED}
 
     def request(self, name: str, attributes: Attributes, start_ns: int) -> "OpenSpan":
         """Start a CLIENT span under this one, for one wire attempt."""
@@ -139,6 +140,8 @@ class RunTrace:
         trace_id: str = "",
         span_id: str = "",
     ) -> None:
+        self.sampled = True
+        """Whether the called services are asked to keep their spans; ours are kept whatever it says."""
         self._random_bits = random_bits
         self.trace_id = trace_id or self.new_id(128)
         """32 hex digits, leading zeros kept."""
