@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from example_routes import example_text
+from example_routes import FILE
 from synthprobe.cli import synthprobe
 
 TIMELINE = """
@@ -20,7 +20,7 @@ events:
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "routes.yaml").write_text(example_text())
+    (tmp_path / "routes.yaml").write_bytes(FILE.read_bytes())
     (tmp_path / "timeline.yaml").write_text(TIMELINE)
     monkeypatch.chdir(tmp_path)
 

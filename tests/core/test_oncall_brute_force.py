@@ -64,8 +64,8 @@ class WallClock:
         return [i for i in self.year if self.shown[i] - self.shown[i - 1] != STEP]
 
     def near_changes(self) -> list[int]:
-        """Half a day on either side of each jump; of midsummer where the clock never jumps."""
-        half = timedelta(hours=12) // STEP
+        """Some hours on either side of each jump; of midsummer where the clock never jumps."""
+        half = timedelta(hours=8) // STEP
         jumps = self.changes() or [self.year[len(self.year) // 2]]
         return sorted({i for jump in jumps for i in range(jump - half, jump + half) if i in self.year})
 

@@ -20,6 +20,7 @@ from synthprobe.core.teams import Team
 from synthprobe.files.problems import FileProblems
 from synthprobe.files.routes import load_routes
 from synthprobe.files.routes_shape import routes_schema
+from synthprobe.files.scenario_shape import scenario_schema
 
 WHOLE = """
 platform: platform
@@ -131,8 +132,9 @@ def fields(node: Any) -> Any:
             yield definition["title"], name, field
 
 
-def test_every_field_of_the_schema_says_what_it_is_with_an_example() -> None:
-    for struct, name, field in fields(routes_schema()):
+@pytest.mark.parametrize("schema", [routes_schema, scenario_schema])
+def test_every_field_of_the_schema_says_what_it_is_with_an_example(schema: Any) -> None:
+    for struct, name, field in fields(schema()):
         assert field.get("description"), (struct, name)
         assert field.get("examples"), (struct, name)
 

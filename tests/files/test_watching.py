@@ -165,3 +165,25 @@ def test_routes_are_all_or_nothing(tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(FileProblems, match="cannot be read"):
         file.look(at_once=True)
+
+
+CALENDAR = (
+    "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//x//EN\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\n"
+    "SUMMARY:{}\r\nDTSTART;VALUE=DATE:20260310\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+)
+
+
+def test_a_calendar_that_changes_is_read_again_with_the_routes_that_name_it(tmp_path: Path) -> None:
+    (tmp_path / "routes.yaml").write_text(f"holidays: {{x: {{ics: bank.ics}}}}\n{ROUTES}")
+    (tmp_path / "bank.ics").write_text(CALENDAR.format("Founders"))
+    file = RoutesFile(tmp_path / "routes.yaml")
+    first = file.look(at_once=True)
+    assert first is not None
+    assert file.look(at_once=True) is None, "having been read is no change"
+    (tmp_path / "bank.ics").write_text(CALENDAR.format("Founders' Day"))
+    changed = file.look(at_once=True)
+    assert changed is not None
+    assert list(changed.holidays["x"].days.values()) == ["Founders' Day"]
+    (tmp_path / "bank.ics").unlink()
+    with pytest.raises(FileProblems, match="cannot be read"):
+        file.look(at_once=True)

@@ -16,10 +16,10 @@ from msgspec.structs import replace
 from synthprobe.app.simulated import (
     Delivered,
     DeliveredAlert,
-    Happened,
-    SimulatedDecision,
-    SimulatedIncident,
     Simulation,
+    seconds_after,
+    stored_decisions,
+    stored_incidents,
 )
 from synthprobe.app.virtual import run_virtual
 from synthprobe.clock import Clock
@@ -46,15 +46,11 @@ from synthprobe.core.scenario import (
     UnsilenceEvent,
 )
 from synthprobe.core.silences import Silence, SilenceRefused, UnknownSilence
-from synthprobe.ports import Sql, Tx
 from synthprobe.router.router import Router
 from synthprobe.router.watchman import Patience
+from synthprobe.senders import SENDERS
 from synthprobe.senders.outgoing import Outgoing, Secrets, Sender
-from synthprobe.stores import incidents as incident_rows
-from synthprobe.stores import pagers as pager_rows
-from synthprobe.stores.columns import integer, text
 from synthprobe.stores.inline import InlineStore
-from synthprobe.stores.instants import from_micros
 
 AGENT = "simulated"
 """The agent whose reports the runs come in."""
@@ -111,8 +107,8 @@ class _Stage:
 
     async def found(self) -> Simulation:
         """All that came of it."""
-        decisions = await self._store.read(lambda: _decisions(self._scenario.start))
-        incidents = await self._store.read(_incidents)
+        decisions = await self._store.read(lambda: stored_decisions(self._scenario.start))
+        incidents = await self._store.read(stored_incidents)
         return Simulation(tuple(self._delivered(*each) for each in self._doors.passed), decisions, incidents)
 
     async def _events(self, events: list[Event]) -> timedelta | None:
@@ -190,7 +186,7 @@ class _Stage:
     def _delivered(self, at: datetime, message: Notification) -> Delivered:
         foremost = message.foremost[0] if message.foremost else None
         return Delivered(
-            t=_seconds(at, self._scenario.start),
+            t=seconds_after(at, self._scenario.start),
             at=at,
             receiver=self._paging_receiver(message) if message.person else message.receiver,
             person=message.person or None,
@@ -214,7 +210,6 @@ class _Stage:
         return message.receiver
 
     def _new_router(self) -> Router:
-        kinds = {entry.kind for receiver in self._tree.receivers.values() for entry in receiver.integrations}
         return Router(
             self._store,
             self._tree,
@@ -225,7 +220,7 @@ class _Stage:
             new_id=self._id,
             jitter=lambda most: most,
             patience=ENDLESS,
-            senders=dict.fromkeys((*kinds, "apprise"), KEPT),
+            senders=dict.fromkeys(SENDERS, KEPT),
         )
 
     def _id(self) -> str:
@@ -254,47 +249,3 @@ def _keep(message: Notification, _integration: Integration, _secrets: Secrets) -
 
 KEPT = Sender(render=_keep, refusal=lambda _status, _body: None)
 """The way out of every kind of receiver: as it is."""
-
-
-def _decisions(start: datetime) -> Tx[tuple[SimulatedDecision, ...]]:
-    rows = yield Sql("select at, group_key, receiver, sent, reason from decisions order by id")
-    found = [
-        SimulatedDecision(
-            t=_seconds(from_micros(integer(row, "at")), start),
-            receiver=text(row, "receiver"),
-            sent=bool(row["sent"]),
-            reason=text(row, "reason"),
-            group=text(row, "group_key"),
-        )
-        for row in rows
-    ]
-    for decision in (yield from pager_rows.decisions_since(start)):
-        t = _seconds(decision.at, start)
-        found.append(
-            SimulatedDecision(t, decision.person, decision.sent, decision.reason, incident=decision.incident)
-        )
-    return tuple(sorted(found, key=lambda decision: decision.t))
-
-
-def _incidents() -> Tx[tuple[SimulatedIncident, ...]]:
-    found: list[SimulatedIncident] = []
-    for number in count(1):
-        incident = yield from incident_rows.find(number)
-        if incident is None:
-            break
-        entries = yield from incident_rows.timeline(number)
-        found.append(
-            SimulatedIncident(
-                number=number,
-                opened_at=incident.opened_at,
-                state=incident.state.value,
-                scope=incident.scope.value,
-                holder=incident.holder or None,
-                timeline=tuple(Happened(entry.at, entry.what, entry.by) for entry in entries),
-            )
-        )
-    return tuple(found)
-
-
-def _seconds(at: datetime, start: datetime) -> float:
-    return round((at - start).total_seconds(), 3)

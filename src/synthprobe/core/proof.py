@@ -5,7 +5,7 @@ before it as a level of the policy begins later; between two such instants it is
 Alerts that lead to the same routes, silences and schedules are looked at once.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -13,7 +13,8 @@ from msgspec import Struct
 from synthprobe.core import routes
 from synthprobe.core.coverage import Promise
 from synthprobe.core.escalation import EscalationPolicy, Target, TargetKind, begin, next_step
-from synthprobe.core.labels import Labels, Matcher, MatchOp, matches
+from synthprobe.core.labels import Labels, matches
+from synthprobe.core.maintenance import inherited_matchers, names_something
 from synthprobe.core.responders import ESCALATION, Paging, Place, paging, paging_of, schedule_of
 from synthprobe.core.routes import Route, Routes
 from synthprobe.core.silences import Silence
@@ -22,9 +23,6 @@ from synthprobe.core.timelines import Timeline, interval_line, joined, on_call_l
 
 SPAN = timedelta(days=400)
 """A year with every rotation and clock change in it, and more than a month."""
-
-GENERAL = frozenset({"alertname", "severity", "owner", "region", "scope", "class"})
-"""Labels that name nothing one could be working on: who mutes by them alone mutes whatever may happen."""
 
 
 class Hole(Struct, frozen=True):
@@ -217,16 +215,6 @@ class _Case(Struct, frozen=True):
     silences: tuple[Silence, ...]
 
 
-def names_something(matchers: Iterable[Matcher]) -> bool:
-    """Whether matchers name a thing that one can be working on."""
-    return any(m.op in (MatchOp.EQUAL, MatchOp.MATCHES) and m.name not in GENERAL for m in matchers)
-
-
-def inherited_matchers(root: Route) -> Mapping[str, tuple[Matcher, ...]]:
-    """By path, every node's own matchers and those above it."""
-    return dict(_inherited(root, ()))
-
-
 def _holes(
     looks: Iterator[tuple[datetime, Look]], labels: Labels, until: datetime, *, is_global: bool = False
 ) -> Iterator[Hole]:
@@ -251,10 +239,3 @@ def _offsets(policy: EscalationPolicy, within: timedelta) -> tuple[timedelta, ..
 def _schedules(policy: EscalationPolicy, place: Place, tree: Routes) -> list[Schedule]:
     found = (schedule_of(target, place, tree) for level in policy.levels for target in level.notify)
     return list({schedule.name: schedule for schedule in found if schedule}.values())
-
-
-def _inherited(node: Route, above: tuple[Matcher, ...]) -> Iterator[tuple[str, tuple[Matcher, ...]]]:
-    matchers = (*above, *node.matchers)
-    yield node.path, matchers
-    for child in node.routes:
-        yield from _inherited(child, matchers)

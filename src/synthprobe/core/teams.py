@@ -39,6 +39,8 @@ class Holidays(Struct, frozen=True):
     name: str
     location: str = "UTC"
     days: Mapping[date, str] = {}
+    file: str | None = None
+    """The calendar file that some of them are read from."""
 
 
 class RotationType(StrEnum):

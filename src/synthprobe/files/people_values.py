@@ -17,10 +17,7 @@ from synthprobe.files.wall_texts import day
 
 def holidays_of(file: RoutesFile, folder: Path) -> Mapping[str, Holidays]:
     """Every calendar with its days; calendar files are looked up in `folder`."""
-    return {
-        name: Holidays(name, given(holidays.location, "UTC"), _days(holidays, folder))
-        for name, holidays in given(file.holidays, {}).items()
-    }
+    return {name: _holidays(name, holidays, folder) for name, holidays in given(file.holidays, {}).items()}
 
 
 def contacts_of(file: RoutesFile) -> Mapping[str, Contact]:
@@ -36,6 +33,11 @@ def users_of(file: RoutesFile) -> Mapping[str, User]:
 def teams_of(file: RoutesFile) -> Mapping[str, Team]:
     """Every owner."""
     return {name: _team(name, team) for name, team in given(file.teams, {}).items()}
+
+
+def _holidays(name: str, file: HolidaysFile, folder: Path) -> Holidays:
+    read_from = None if file.ics is UNSET else str(folder / file.ics)
+    return Holidays(name, given(file.location, "UTC"), _days(file, folder), read_from)
 
 
 def _days(holidays: HolidaysFile, folder: Path) -> Mapping[date, str]:

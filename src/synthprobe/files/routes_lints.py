@@ -8,7 +8,7 @@ from synthprobe.core.durations import duration_text
 from synthprobe.core.edges import rotations_of
 from synthprobe.core.escalation import EscalationPolicy, Level, TargetKind
 from synthprobe.core.labels import MatchOp
-from synthprobe.core.proof import inherited_matchers, names_something
+from synthprobe.core.maintenance import inherited_matchers, names_something
 from synthprobe.core.responders import ESCALATION
 from synthprobe.core.routes import Route, Routes, repeat_effective, walk
 from synthprobe.core.teams import Rotation

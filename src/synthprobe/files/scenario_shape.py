@@ -1,6 +1,6 @@
 """The shape of the timeline that `routes simulate` plays."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -8,7 +8,7 @@ from synthprobe.core.failures import Kind
 from synthprobe.core.results import Outcome
 from synthprobe.files.durations import Duration
 from synthprobe.files.probe_shape import Alert
-from synthprobe.files.shapes import require_exactly_one
+from synthprobe.files.shapes import require_exactly_one, schema_of
 from synthprobe.files.wall_texts import Instant, Location, Moment, Name
 
 Seconds = Annotated[float, Meta(ge=0, le=400 * 86_400)]
@@ -198,3 +198,8 @@ class ScenarioFile(Struct, frozen=True, forbid_unknown_fields=True):
         list[ScenarioCheckFile] | UnsetType,
         Meta(description="The checks of `run` events.", examples=[[{"probe": "card", "region": "emea"}]]),
     ] = UNSET
+
+
+def scenario_schema() -> dict[str, Any]:
+    """The JSON Schema (Draft 2020-12) of a timeline."""
+    return schema_of(ScenarioFile)

@@ -145,15 +145,17 @@ class ProbeFolder:
 
 
 class RoutesFile:
-    """A routes file: all of it as it was when it was last good."""
+    """A routes file with the calendars it names: all of it as it was when it was last good."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._stamps = Stamps()
+        self._calendars: tuple[str, ...] = ()
 
     def look(self, *, at_once: bool = False) -> Routes | None:
-        """The routes, if the file has changed since it was last read here. Raises `FileProblems`."""
-        fresh, gone = self._stamps.changed(_stamps([str(self._path)]), at_once=at_once)
+        """The routes, if a file has changed since they were last read here. Raises `FileProblems`."""
+        files = _stamps([str(self._path), *self._calendars])
+        fresh, gone = self._stamps.changed(files, at_once=at_once)
         if not fresh and not gone:
             return None
         try:
@@ -161,7 +163,10 @@ class RoutesFile:
         except OSError as error:
             problem = Problem(str(self._path), 1, 1, f"cannot be read: {error.strerror}", "put it back")
             raise FileProblems([problem]) from error
-        return load_routes(text, str(self._path))
+        routes = load_routes(text, str(self._path))
+        self._calendars = tuple(each.file for each in routes.holidays.values() if each.file)
+        self._stamps.use({**files, **_stamps(self._calendars)})
+        return routes
 
 
 def _nothing_here(path: Path) -> Problem:
