@@ -5,6 +5,7 @@ from itertools import count
 
 from msgspec import Struct
 
+from synthprobe.core.conditions import WATCHDOG
 from synthprobe.core.labels import Labels
 from synthprobe.ports import Sql, Tx
 from synthprobe.stores import incidents as incident_rows
@@ -78,7 +79,7 @@ class Simulation(Struct, frozen=True):
 
 
 def stored_decisions(start: datetime) -> Tx[tuple[SimulatedDecision, ...]]:
-    """Every decision that is stored, in order."""
+    """Every decision that is stored, in order; those about the watchdog are no news of a timeline's."""
     rows = yield Sql("select at, group_key, receiver, sent, reason from decisions order by id")
     found = [
         SimulatedDecision(
@@ -89,6 +90,7 @@ def stored_decisions(start: datetime) -> Tx[tuple[SimulatedDecision, ...]]:
             group=text(row, "group_key"),
         )
         for row in rows
+        if f'alertname="{WATCHDOG}"' not in text(row, "group_key")
     ]
     for decision in (yield from pager_rows.decisions_since(start)):
         t = seconds_after(decision.at, start)

@@ -25,6 +25,7 @@ from synthprobe.app.virtual import run_virtual
 from synthprobe.clock import Clock
 from synthprobe.core import routes
 from synthprobe.core.actions import Action, ActionKind
+from synthprobe.core.conditions import WATCHDOG
 from synthprobe.core.failures import Failure
 from synthprobe.core.notifications import Notification
 from synthprobe.core.outside import Posted
@@ -109,7 +110,8 @@ class _Stage:
         """All that came of it."""
         decisions = await self._store.read(lambda: stored_decisions(self._scenario.start))
         incidents = await self._store.read(stored_incidents)
-        return Simulation(tuple(self._delivered(*each) for each in self._doors.passed), decisions, incidents)
+        passed = [each for each in self._doors.passed if not _is_heartbeat(each[1])]
+        return Simulation(tuple(self._delivered(*each) for each in passed), decisions, incidents)
 
     async def _events(self, events: list[Event]) -> timedelta | None:
         if self._checks and self._clock.now() == self._scenario.start:
@@ -228,6 +230,11 @@ class _Stage:
 
 
 ALWAYS = timedelta(days=4000)
+
+
+def _is_heartbeat(message: Notification) -> bool:
+    """Whether it only says that we live, which is no news of a timeline's."""
+    return all(alert.labels.get("alertname") == WATCHDOG for alert in message.alerts)
 
 
 class _Doors(httpx.AsyncBaseTransport):
