@@ -61,6 +61,7 @@ def entry(undo: Undo | None = None, **options: Any) -> Entry:
     return Entry(
         check="card/emea",
         order=0,
+        number=0,
         opened_at=NOW,
         due_at=NOW,
         undo=undo,

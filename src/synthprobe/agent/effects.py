@@ -18,7 +18,7 @@ from synthprobe.core.ledger import Arrival, Entry, Place, bind, identity, unbind
 from synthprobe.core.money import stake
 from synthprobe.core.results import UndoResult, UndoState
 from synthprobe.core.stakes import too_much
-from synthprobe.core.steps import Step
+from synthprobe.core.steps import Step, all_steps
 from synthprobe.core.templates import Json
 
 
@@ -49,6 +49,7 @@ class RunEffects:
             check=scene.check.key,
             step=step.id,
             order=len(self._entries),
+            number=_number(scene, step),
             opened_at=now,
             due_at=now,
             undo=step.undo,
@@ -130,6 +131,10 @@ class RunEffects:
             span_id=span.span_id,
         )
         return attended.entry, result
+
+
+def _number(scene: Scene, step: Step) -> int:
+    return next(n for n, each in enumerate(all_steps(scene.check.probe.steps)) if each.id == step.id)
 
 
 def _place(scene: Scene) -> Place:

@@ -28,7 +28,7 @@ from synthprobe.core.probes import Check, Probe, Row
 from synthprobe.core.results import UndoState
 from synthprobe.core.spans import Span
 from synthprobe.core.sparing import sparingly
-from synthprobe.core.steps import Step
+from synthprobe.core.steps import Pause, Step
 from synthprobe.core.templates import LookupFailed
 from synthprobe.stores.errors import StoreError
 from synthprobe.telemetry.redaction import redactor
@@ -182,7 +182,8 @@ def _probe(entry: Entry) -> Probe:
     place = entry.place
     return Probe(
         name=place.probe,
-        steps=(),
+        # As many as stood before it: an ISO 8583 message has its trace number from that.
+        steps=(*(_stand_in(entry, str(n)) for n in range(entry.number)), _stand_in(entry, entry.step)),
         every=timedelta(seconds=place.timeout),
         definition="",
         position=replace(entry.undo.position, file=place.file),
@@ -193,6 +194,10 @@ def _probe(entry: Entry) -> Probe:
         redact=place.redact,
         safety=place.safety,
     )
+
+
+def _stand_in(entry: Entry, id: str) -> Step:
+    return Step(id=id, action=Pause(timedelta()), position=entry.undo.position)
 
 
 class _NoEffects:

@@ -22,9 +22,10 @@ def _hosts(steps: tuple[Step, ...], known: "_Known") -> Iterator[str]:
             for url in _urls(request):
                 if host := _host(_text(url, known)):
                     yield host
-        endpoint = _endpoint(step.action)
-        if endpoint is not None and _HOLE not in (host := _text(endpoint.host, known)):
-            yield canonical(host)
+        acts = [branch.action for branch in step.undo.branches] if step.undo else []
+        for endpoint in map(_endpoint, (step.action, *acts)):
+            if endpoint is not None and _HOLE not in (host := _text(endpoint.host, known)):
+                yield canonical(host)
         if isinstance(step.action, Use):
             inputs = {name: _text(value, known) for name, value in step.action.inputs.items()}
             yield from _hosts(step.action.steps, {**known, "inputs": inputs})
@@ -47,7 +48,7 @@ def _urls(request: Request) -> Iterator[Template]:
         yield request.auth.method.token_url
 
 
-def _endpoint(action: Action) -> Endpoint | None:
+def _endpoint(action: Action | None) -> Endpoint | None:
     return action.endpoint if isinstance(action, Tcp | Handshake | Question | Iso8583) else None
 
 

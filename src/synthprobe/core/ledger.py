@@ -82,6 +82,8 @@ class Entry(Struct, frozen=True):
     step: str
     order: int
     """Its place among the steps of the run."""
+    number: int
+    """Its place among all steps of the probe, as messages count them."""
     opened_at: datetime
     due_at: datetime
     """When it is to be looked at next; instants of a run under way do not count."""

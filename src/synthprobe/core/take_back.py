@@ -10,10 +10,11 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from synthprobe.core.expectations import Assertion, Position
+from synthprobe.core.protocols import Iso8583
 from synthprobe.core.requests import Request
 from synthprobe.core.templates import LookupFailed, Names, Reference, Template, Value, text_at
 
-UndoAction: TypeAlias = Request
+UndoAction: TypeAlias = Request | Iso8583
 """What can take something back, and what can look for it."""
 
 

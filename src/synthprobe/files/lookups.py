@@ -49,21 +49,32 @@ def _in_step(path: Path) -> bool | None:
             return _in_request(tuple(rest))
         case ("assert", int(), key, *_) | ("poll", "until" | "fail_if", int(), key, *_) | ("if", key, *_):
             return key not in ("json", "header", "as", "level", "schema", "step", "is", "of")
-        case ("money", "amount" | "currency") | ("undo", "look", "each"):
+        case ("money", "amount" | "currency"):
             return True
-        case ("undo", "look", "request", *rest) | ("undo", "act", int(), "request", *rest):
-            return _in_request(tuple(rest))
-        case ("undo", "act", int(), "when" | "verify", int(), key, *_):
-            return key not in ("json", "header", "as", "level", "schema")
+        case ("undo", *rest):
+            return _in_undo(tuple(rest))
         case ("capture", _, key, *_):
             return key == "default"
         case ("with", *_):
             return True
         case ("await" | "tcp" | "tls" | "dns" | "iso8583" as kind, *rest):
             return _in_await(tuple(rest)) if kind == "await" else _in_protocol(tuple(rest))
-        case ("use" | "resend" | "pause" | "classify" | "undo" | "money", *_):
+        case ("use" | "resend" | "pause" | "classify" | "money", *_):
             return False
     return None
+
+
+def _in_undo(path: Path) -> bool | None:
+    match path:
+        case ("look", "each"):
+            return True
+        case ("look", "request", *rest) | ("act", int(), "request", *rest):
+            return _in_request(tuple(rest))
+        case ("act", int(), "iso8583", *rest):
+            return _in_protocol(tuple(rest))
+        case ("act", int(), "when" | "verify", int(), key, *_):
+            return key not in ("json", "header", "as", "level", "schema")
+    return False
 
 
 def _in_protocol(path: Path) -> bool:

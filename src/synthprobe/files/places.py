@@ -57,6 +57,10 @@ def protocols(steps: Sequence[Step]) -> Iterator[tuple[Path, Tcp | Handshake | Q
             written = getattr(step, kind)
             if not isinstance(written, UnsetType):
                 yield ("steps", index, kind), written
+        if isinstance(step.undo, Undo):
+            for number, act in enumerate(step.undo.act):
+                if isinstance(act.iso8583, Iso8583):
+                    yield ("steps", index, "undo", "act", number, "iso8583"), act.iso8583
 
 
 def own_request(step: Step) -> Request | None:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from synthprobe.files.assertion_shape import Assertion
+from synthprobe.files.protocol_shape import Iso8583
 from synthprobe.files.request_shape import Request
 from synthprobe.files.shapes import require_exactly_one
 
@@ -39,7 +40,7 @@ class Look(Struct, frozen=True, forbid_unknown_fields=True):
 class Act(Struct, frozen=True, forbid_unknown_fields=True):
     """What to do about a thing in one state: a request until `verify` holds, or nothing."""
 
-    EXACTLY_ONE: ClassVar[tuple[str, ...]] = ("request", "done")
+    EXACTLY_ONE: ClassVar[tuple[str, ...]] = ("request", "iso8583", "done")
 
     when: Annotated[
         Annotated[list[Assertion], Meta(min_length=1)] | UnsetType,
@@ -49,6 +50,13 @@ class Act(Struct, frozen=True, forbid_unknown_fields=True):
         Request | UnsetType,
         Meta(
             description="What takes it back; its idempotency key is the same every time.", examples=[_CANCEL]
+        ),
+    ] = UNSET
+    iso8583: Annotated[
+        Iso8583 | UnsetType,
+        Meta(
+            description="A message that takes it back, as a reversal; its trace number is that of the step.",
+            examples=[{"host": "acquirer.example", "port": 8583, "type": "0400"}],
         ),
     ] = UNSET
     verify: Annotated[

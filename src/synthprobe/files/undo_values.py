@@ -8,6 +8,7 @@ from synthprobe.core.money import Unit
 from synthprobe.files.documents import Path
 from synthprobe.files.expectation_values import assertions_of
 from synthprobe.files.making import Making
+from synthprobe.files.protocol_values import iso8583_value
 from synthprobe.files.request_values import request_value
 from synthprobe.files.shapes import given
 from synthprobe.files.undo_shape import Act, Look, Money, Undo
@@ -40,11 +41,16 @@ def _look(written: Look, making: Making) -> core.Look:
 
 
 def _branch(written: Act, making: Making, path: Path) -> core.Branch:
-    request = written.request
     return core.Branch(
         position=making.document.position(path),
         when=assertions_of(written.when, making, (*path, "when")),
-        action=None if isinstance(request, UnsetType) else request_value(request, making),
+        action=_action(written, making),
         verify=assertions_of(written.verify, making, (*path, "verify")),
         done=None if isinstance(written.done, UnsetType) else written.done,
     )
+
+
+def _action(written: Act, making: Making) -> core.UndoAction | None:
+    if not isinstance(written.iso8583, UnsetType):
+        return iso8583_value(written.iso8583, making)
+    return None if isinstance(written.request, UnsetType) else request_value(written.request, making)
