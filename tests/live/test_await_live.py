@@ -58,8 +58,8 @@ steps:
 
 PAYMENT_PROBE = """
 name: card-hook
-schedule: {every: 25s}
-timeout: 25s
+schedule: {every: 50s}
+timeout: 50s
 regions: {emea: {base_url: "http://127.0.0.1:PORT"}}
 secrets: {hook_key: {env: HOOK_KEY}}
 steps:
@@ -76,7 +76,7 @@ steps:
     await:
       match: [{json: $.type, equals: payment.authorised}]
       verify: {type: hmac, header: X-Hook-Signature, key: "${{ secrets.hook_key }}"}
-      timeout: 22s
+      timeout: 47s
     assert:
       - deliveries: 1
 """
@@ -130,9 +130,10 @@ async def test_localstripes_signed_webhook_ends_the_wait_at_the_url_of_the_probe
 
 
 @pytest.mark.long
+@pytest.mark.timeout(400)
 async def test_a_wait_outlives_kills_of_the_router_and_what_was_taken_outlives_all(tmp_path: Path) -> None:
     with payment_server() as provider:
-        provider.settings(hooks={"retries": 12, "retry_after": 0.3})
+        provider.settings(hooks={"retries": 60, "retry_after": 0.3})
         provider.webhook_fault(
             HookFault(event="payment.authorised", kind=HookKind.LATE, seconds=4, times=None)
         )
@@ -143,11 +144,11 @@ async def test_a_wait_outlives_kills_of_the_router_and_what_was_taken_outlives_a
             bus = _settings(tmp_path).bus
             await until(lambda: Path(bus).exists(), "the bus is there")
             async with _agent(tmp_path, bus) as code:
-                await until(lambda: bool(provider.ledger().payments), "the run has paid and waits", within=40)
+                await until(lambda: bool(provider.ledger().payments), "the run has paid and waits", within=90)
                 await service.kill_router()
                 await service.orphan_ended()
                 await service.start()
-                await until(lambda: _passed(service), "the run has passed", within=60)
+                await until(lambda: _passed(service), "the run has passed", within=90)
                 assert code() is None
             await _taken_is_kept(service, bus, tmp_path)
         finally:

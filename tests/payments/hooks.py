@@ -81,7 +81,7 @@ class Messenger:
         hooks = self._settings().hooks
         for attempt in range(hooks.retries + 1):
             if attempt:
-                await anyio.sleep(hooks.retry_after * 2 ** (attempt - 1))
+                await anyio.sleep(hooks.retry_after * min(2 ** (attempt - 1), 4))
             status = await _post(event, hooks, fault)
             self.deliveries.append(Delivery(event.id, event.type, event.url, status))
             if 200 <= status < 300:
