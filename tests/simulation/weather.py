@@ -12,11 +12,11 @@ from virtual import stall, step
 
 STORM = 5 * 60.0
 """Seconds of bad weather."""
-CALM = 4 * 60.0
-"""Seconds in which everything open comes to its end: back-off, lease, interval, reopening and a clock set back."""
+CALM = 6 * 60.0
+"""Seconds in which everything open comes to its end: back-off, lease, interval, flapping, reopening, a clock set back."""
 TROUBLE = 60.0
 """Seconds for which a target fails in the end, so that every seed tells at least one problem from first to last."""
-AFTER = 110.0
+AFTER = 200.0
 """Seconds in which that problem comes to its end."""
 
 
