@@ -67,8 +67,9 @@ def place(alert: Alert, tree: Routes, now: datetime, since: datetime | None = No
     since = since or alert.starts_at or now
     for fresh in groups_of(alert, tree):
         known = yield from group_rows.find(fresh.id)
-        group = groups.carried(fresh, known)
-        yield from group_rows.save(groups.arm(group, since, now))
+        group = groups.arm(groups.carried(fresh, known), since, now)
+        if group != known:
+            yield from group_rows.save(group)
         yield from group_rows.hold(fresh.id, alert.fingerprint)
 
 
