@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import anyio
 import httpx
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from router_scene import Mailbox, Message, Scene
@@ -24,11 +25,26 @@ actions = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(actions, max_size=30), st.integers(0, 1000))
+stories = given(st.lists(actions, max_size=30), st.integers(0, 1000))
+
+
+@settings(max_examples=20, deadline=None)
+@stories
 def test_who_was_told_firing_is_told_resolved_and_never_in_the_wrong_order(
     story: list[tuple[object, ...]], seed: int
 ) -> None:
+    _play(story, seed)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@settings(max_examples=200, deadline=None)
+@stories
+def test_so_it_is_in_many_more_stories(story: list[tuple[object, ...]], seed: int) -> None:
+    _play(story, seed)
+
+
+def _play(story: list[tuple[object, ...]], seed: int) -> None:
     async def scenario(clock: Clock) -> None:
         scene = Scene(clock)
         await scene.announce(*REGIONS)
