@@ -16,6 +16,7 @@ from synthprobe.files.routes import load_routes
 from synthprobe.router.router import Router
 from synthprobe.stores.inline import InlineStore
 from synthprobe.web.alertmanager.desk import Desk
+from synthprobe.web.overrides import Overriding
 
 ROUTES = """
 route:
@@ -86,7 +87,8 @@ def app_of(
         new_id=lambda: f"id-{next(ids)}",
         jitter=lambda most: most,
     )
-    return app_over(store, desk=desk_of(router, reload))
+    overriding = Overriding(router.overrider.add, router.overrider.remove)
+    return app_over(store, desk=desk_of(router, reload), overriding=overriding, routes=router.routes)
 
 
 def run(scenario: Callable[[httpx.AsyncClient], Coroutine[Any, Any, None]]) -> None:

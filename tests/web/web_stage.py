@@ -31,6 +31,7 @@ from synthprobe.core.results import (
     Trigger,
     Verdict,
 )
+from synthprobe.core.routes import Routes
 from synthprobe.core.spans import Span, SpanKind
 from synthprobe.files.routes import load_routes
 from synthprobe.ports import Store, Tx
@@ -41,6 +42,7 @@ from synthprobe.web.alertmanager.desk import Desk
 from synthprobe.web.app import build
 from synthprobe.web.health import Health, Part
 from synthprobe.web.hooks import Hooks
+from synthprobe.web.overrides import Overriding
 
 NOW = datetime(2026, 3, 2, 14, 7, 30, tzinfo=UTC)
 EVERY = timedelta(minutes=1)
@@ -310,6 +312,8 @@ def app_over(
     hosts: Sequence[str] = (),
     hooks: Hooks | None = None,
     desk: Desk | None = None,
+    overriding: Overriding | None = None,
+    routes: Callable[[], Routes] = lambda: ROUTES,
 ) -> Litestar:
     """The web app at `NOW` with plain stand-ins for what app passes in."""
     return build(
@@ -321,9 +325,10 @@ def app_over(
         hosts=hosts,
         hooks=hooks,
         desk=desk,
+        overriding=overriding,
         clock=clock_at(NOW),
         stopping=stopping,
-        routes=lambda: ROUTES,
+        routes=routes,
     )
 
 

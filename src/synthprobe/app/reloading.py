@@ -104,7 +104,7 @@ class RoutesReload:
         """Look for ever, and let the router take up what is new."""
         while True:
             routes = await self.look(at_once=await nudge.wait())
-            if routes is not None and routes != router.routes():
+            if routes is not None and not router.overrider.is_in_force(routes):
                 await _reload(router, routes)
                 log.info("the routes were changed and are in force")
 

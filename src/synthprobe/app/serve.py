@@ -52,6 +52,7 @@ from synthprobe.web import app as web
 from synthprobe.web.acting import Acts
 from synthprobe.web.alertmanager.desk import Desk
 from synthprobe.web.hooks import Hooks
+from synthprobe.web.overrides import Overriding
 from synthprobe.web.server import Pages, bind
 from synthprobe.wire.connecting import Ways
 from synthprobe.wire.guard import Guard
@@ -157,6 +158,7 @@ def _compose(
             acts=Acts(router.act, router.test_page, router.routes),
             routes=router.routes,
             desk=_desk(router, nudge),
+            overriding=Overriding(router.overrider.add, router.overrider.remove),
         )
     )
     return Parts(settings, clock, store, router, listening, vitals, inbox, pages, nudge)

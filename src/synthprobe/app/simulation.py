@@ -11,7 +11,6 @@ import anyio
 import anyio.lowlevel
 import httpx
 import msgspec
-from msgspec.structs import replace
 
 from synthprobe.app.simulated import (
     Delivered,
@@ -29,6 +28,7 @@ from synthprobe.core.conditions import WATCHDOG
 from synthprobe.core.failures import Failure
 from synthprobe.core.notifications import Notification
 from synthprobe.core.outside import Posted
+from synthprobe.core.overrides import OverrideRefused
 from synthprobe.core.reports import Announced, Finished
 from synthprobe.core.responders import ESCALATION
 from synthprobe.core.results import Outcome, Result, Trigger
@@ -124,7 +124,7 @@ class _Stage:
                 return event.what.away
             try:
                 await self._happen(event.what)
-            except (SilenceRefused, UnknownSilence) as error:
+            except (SilenceRefused, UnknownSilence, OverrideRefused) as error:
                 self.refused = NotPlayable(f"at {event.after.total_seconds():g} s: {error}")
                 return None
         await self._until(self._scenario.lasting)
@@ -154,9 +154,7 @@ class _Stage:
                     Action(self._id(), what.incident, kind, what.by, now, what.text, what.to)
                 )
             case OverrideEvent():
-                await self._put_in_force(
-                    replace(self._tree, overrides=(*self._tree.overrides, what.override))
-                )
+                await self._router.overrider.add(what.override)
             case ReloadEvent():
                 await self._put_in_force(what.routes)
 

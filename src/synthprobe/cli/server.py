@@ -1,7 +1,7 @@
 """Asks a running server: over HTTP, for the commands that need one."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
 import click
@@ -33,9 +33,14 @@ def get(url: str | None, path: str, **query: str) -> Any:
     return _ask(url, "GET", path, params=query)
 
 
-def post(url: str | None, path: str, body: dict[str, str]) -> Any:
+def post(url: str | None, path: str, body: Mapping[str, Any]) -> Any:
     """What a POST answers with; leaves with one line where it answers with a fault."""
     return _ask(url, "POST", path, json=body)
+
+
+def delete(url: str | None, path: str) -> Any:
+    """What a DELETE answers with; leaves with one line where it answers with a fault."""
+    return _ask(url, "DELETE", path)
 
 
 def show_json(answer: Any) -> None:

@@ -142,6 +142,10 @@ class Override(Struct, frozen=True):
     add: str | None = None
     remove: str | None = None
     reason: str = ""
+    id: str = ""
+    """Empty where it stands in routes.yaml."""
+    by: str = ""
+    """Who made it, where it was made on a running server."""
 
 
 class Source(StrEnum):

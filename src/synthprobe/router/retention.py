@@ -16,6 +16,7 @@ from synthprobe.core.sparing import sparingly
 from synthprobe.router.heartbeat import Heartbeat
 from synthprobe.router.surroundings import Surroundings
 from synthprobe.stores import alerts as alert_rows
+from synthprobe.stores import overrides as override_rows
 from synthprobe.stores import retention as rows
 from synthprobe.stores import silences as silence_rows
 from synthprobe.stores.errors import StoreError
@@ -23,6 +24,9 @@ from synthprobe.stores.retention import START, Cutoffs, Keep, Part
 
 SILENCES_KEPT = timedelta(days=5)
 """How long silences, and alerts from outside, can be looked up after their end, as with Alertmanager."""
+
+OVERRIDES_KEPT = timedelta(days=400)
+"""How long it can be looked up who stood in for whom."""
 
 EVERY = 600.0
 """Seconds between two sweeps."""
@@ -93,6 +97,7 @@ class Retention:
             await self._pause()
         await self._store.write(partial(silence_rows.forget_ended, now - SILENCES_KEPT))
         await self._store.write(partial(alert_rows.forget_outside, now - SILENCES_KEPT))
+        await self._store.write(partial(override_rows.forget_ended, now - OVERRIDES_KEPT))
         while keys := await self._store.write(partial(rows.drop_checks, before)):
             gone["withdrawn checks"] += len(keys)
             await self._pause()

@@ -17,6 +17,7 @@ from synthprobe.router.dispatcher import Dispatcher
 from synthprobe.router.facts import Fact, Listener
 from synthprobe.router.failpoints import Failpoint, no_failpoint
 from synthprobe.router.notifier import Jitter, Notifier
+from synthprobe.router.overriding import Overrider
 from synthprobe.router.placing import NewId
 from synthprobe.router.reaching import Mail, Ways
 from synthprobe.router.recorder import Recorder
@@ -56,8 +57,8 @@ class Router:
         mail: Mail | None = None,
         outside: str = "",
     ) -> None:
-        self._routes = routes
         around = Surroundings(store, clock, self.routes, new_id, self._tell, failpoint)
+        self.overrider = Overrider(around, routes)
         self._shouting = Shouting()
         self._warms = senders is SENDERS
         ways = Ways(transport, clock, shout=self._shouting, mail=mail)
@@ -73,8 +74,8 @@ class Router:
         self.retention = Retention(around, keep)
 
     def routes(self) -> Routes:
-        """The routes in force."""
-        return self._routes
+        """The routes in force: those of the file, with the overrides that people made."""
+        return self.overrider.routes
 
     async def record(self, reports: Sequence[Report]) -> None:
         """Record a batch of reports; it is on disk when this returns. Raises `StoreError`."""
@@ -94,6 +95,7 @@ class Router:
 
     async def run(self) -> None:
         """Adopt what fires already, then run every loop until cancelled. Raises `StoreError` if it cannot begin."""
+        await self.overrider.take_up()
         await self.dispatcher.adopt()
         async with anyio.create_task_group() as loops:
             loops.start_soon(self.dispatcher.run)
@@ -102,12 +104,12 @@ class Router:
             loops.start_soon(self.retention.run)
             loops.start_soon(self.watchman.run)
             loops.start_soon(self.burning.run)
-            if self._warms and _shouts(self._routes):
+            if self._warms and _shouts(self.routes()):
                 loops.start_soon(self._shouting.warm)
 
     async def reload(self, routes: Routes) -> None:
         """Put other routes in force; what fires is placed anew, who was told `firing` still hears the end."""
-        self._routes = routes
+        self.overrider.put_in_force(routes)
         await self.dispatcher.adopt()
 
     def progress(self) -> Mapping[str, float]:

@@ -18,7 +18,7 @@ from synthprobe.core.routes import Route, Routes
 from synthprobe.core.spans import Span
 from synthprobe.ports import Store
 from synthprobe.stores.errors import StoreError
-from synthprobe.web import acting, api, assets, oncall, pages, routing, silences, undo, vitals
+from synthprobe.web import acting, api, assets, oncall, overrides, pages, routing, silences, undo, vitals
 from synthprobe.web import hooks as inbound
 from synthprobe.web.acting import Acts
 from synthprobe.web.alertmanager import handlers as alertmanager
@@ -28,6 +28,7 @@ from synthprobe.web.health import Health
 from synthprobe.web.hooks import Hooks
 from synthprobe.web.hosts import only_for
 from synthprobe.web.kept import Kept
+from synthprobe.web.overrides import Overriding
 from synthprobe.web.rendering import Rendering
 from synthprobe.web.site import Site, templates
 
@@ -60,6 +61,7 @@ def build(
     routes: Callable[[], Routes] = lambda: NO_ROUTES,
     acts: Acts | None = None,
     desk: Desk | None = None,
+    overriding: Overriding | None = None,
 ) -> Litestar:
     """The ASGI app.
 
@@ -67,7 +69,7 @@ def build(
     server has been asked to stop (uvicorn: `lambda: server.should_exit`), which ends live streams. `hosts` are names to answer to beside this machine's own
     and the public URL's; `hooks` is the inbox of inbound webhooks, `routes` are those in force; `desk`, the router's
     ways in, brings what changes something: Alertmanager's API, silences; `acts`
-    is where go what people do about incidents.
+    is where go what people do about incidents, `overriding` what they change about on-call.
     """
     served = assets.load()
     site = Site(
@@ -98,12 +100,14 @@ def build(
             *(inbound.HANDLERS if hooks else ()),
             *((*alertmanager.HANDLERS, *silences.HANDLERS, *routing.HANDLERS) if desk else ()),
             *(acting.HANDLERS if acts else ()),
+            *(overrides.HANDLERS if overriding else ()),
         ],
         dependencies={
             "site": Provide(lambda: site, sync_to_thread=False),
             "assets": Provide(lambda: served, sync_to_thread=False),
             "oncall": Provide(lambda: rota, sync_to_thread=False),
             **({"acts": Provide(lambda: acts, sync_to_thread=False)} if acts else {}),
+            **({"overriding": Provide(lambda: overriding, sync_to_thread=False)} if overriding else {}),
             **({"hooks": Provide(lambda: hooks, sync_to_thread=False)} if hooks else {}),
             **({"desk": Provide(lambda: desk, sync_to_thread=False)} if desk else {}),
         },

@@ -31,13 +31,13 @@ def only_for(public_url: str, *more: str) -> Callable[[Request[None, None, State
 def _refuse_other_sites(request: Request[None, None, State], known: set[str], *, forms: bool) -> None:
     """Nothing is done because another site's page says so (CSRF): browsers tell where a request comes from.
 
-    Programs tell nothing, and send no forms: what a page elsewhere could send without asking first is a form. Where
-    `forms` is false they are taken, as of amtool's DELETE, which has no content type.
+    Programs tell nothing, and send no forms: what a page elsewhere could send without asking first is a form, by POST.
+    Where `forms` is false they are taken.
     """
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     foreign = site not in (None, "same-origin", "none") or (origin is not None and _host(origin) not in known)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    unsaid = forms and site is None and origin is None and kind in _FORMS
+    unsaid = forms and request.method == "POST" and site is None and origin is None and kind in _FORMS
     if foreign or unsaid:
         raise HTTPException(
             status_code=403, detail="This must come from a page of ours, not from another site."
