@@ -82,7 +82,10 @@ class Town:
         if not self.service.store.exists():
             return []
         with closing(sqlite3.connect(f"file:{self.service.store}?mode=ro", uri=True)) as store:
-            return store.execute(query).fetchall()
+            try:
+                return store.execute(query).fetchall()
+            except sqlite3.OperationalError:  # it is being made just now
+                return []
 
 
 async def _ok(request: web.BaseRequest) -> web.StreamResponse:

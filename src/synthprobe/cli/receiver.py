@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import anyio
 import click
@@ -36,22 +38,32 @@ def test(name: str, **flags: str | None) -> None:
         raise click.UsageError(f"there is no receiver {name!r} in {chosen.routes}; {hint}")
     if not known[name].integrations:
         raise click.UsageError(f"receiver {name!r} has no way out: nobody is told")
-    # What is wrong is printed below, and libraries say it less well.
-    logging.disable(logging.WARNING)
-    tried = anyio.run(
-        lambda: try_receiver(
-            known[name],
-            chosen.routes.parent,
-            settings_module.environment(),
-            clock.system(),
-            public_url=chosen.public_url,
-            loopback=chosen.allow_loopback,
-        ),
-        backend_options={"use_uvloop": sys.platform != "win32"},
-    )
+    with _quiet():
+        tried = anyio.run(
+            lambda: try_receiver(
+                known[name],
+                chosen.routes.parent,
+                settings_module.environment(),
+                clock.system(),
+                public_url=chosen.public_url,
+                loopback=chosen.allow_loopback,
+            ),
+            backend_options={"use_uvloop": sys.platform != "win32"},
+        )
     for each in tried:
         click.echo(_line(each))
     sys.exit(Exit.FAILED if any(each.refused is not None for each in tried) else Exit.OK)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What is wrong is printed, and libraries say it less well on the log."""
+    handler = logging.NullHandler()
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
 
 
 def _line(tried: Tried) -> str:
