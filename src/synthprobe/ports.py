@@ -14,7 +14,7 @@ A transaction function may be run again from its start (a lost connection, a ser
 effect but its statements.
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -33,6 +33,8 @@ class Sql(Struct, frozen=True):
 
     text: str
     params: Mapping[str, SqlValue] = {}
+    many: Sequence[Mapping[str, SqlValue]] = ()
+    """Run it once with each of these instead; it returns no rows."""
 
 
 Tx: TypeAlias = Generator[Sql, Rows, T]

@@ -1,6 +1,9 @@
 """`/silences` shows what hides what and changes it through forms; `/routes` lights the path and says why not."""
 
+import html
+import re
 from datetime import timedelta
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
@@ -36,6 +39,19 @@ def test_a_silence_is_previewed_made_extended_and_ended() -> None:
         assert (await client.post(f"/silences/{found['id']}/expire")).status_code == 303
         (found,) = (await client.get("/api/v2/silences")).json()
         assert found["status"]["state"] == "expired"
+
+    run(scenario)
+
+
+def test_an_incident_links_to_a_silence_of_what_its_alerts_share() -> None:
+    async def scenario(client: httpx.AsyncClient) -> None:
+        for psp in ("acq-7", "acq-8"):
+            await fire(client, owner='"cards" & co', severity="critical", psp=psp)
+        page = (await client.get("/incidents/1")).text
+        link = html.unescape(re.findall(r'href="(/silences\?[^"]*)"', page)[0])
+        asked = dict(parse_qsl(urlsplit(link).query))
+        assert asked == {"matchers": r'alertname="x",owner="\"cards\" & co"', "incident": "1"}
+        assert "It would hide 2 firing alerts" in (await client.get(link)).text
 
     run(scenario)
 

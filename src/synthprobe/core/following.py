@@ -43,7 +43,7 @@ def open_incident(
     muted: Muted = Muted.NOT,
 ) -> Followed:
     """A new incident for an alert that began to fire and belongs to no open one; `group`: the labels of its group."""
-    members = (_member(alert, muted=muted),)
+    members = (member_of(alert, muted=muted),)
     incident = Incident(
         number=number,
         uid=uid,
@@ -80,9 +80,9 @@ def follow(
     """What a later change of an alert that belongs to this incident does to it."""
     match change:
         case Change.FIRED:
-            return _fired(incident, _member(alert, muted=muted), alert, rule, now)
+            return _fired(incident, member_of(alert, muted=muted), alert, rule, now)
         case Change.SEVERITY | Change.UPDATED:
-            return _moved(incident, _member(alert, muted=muted), alert, change, rule, now)
+            return _moved(incident, member_of(alert, muted=muted), alert, change, rule, now)
         case Change.RESOLVED | Change.WITHDRAWN:
             return _ended(incident, alert, change, reopen_within, now)
         case Change.NONE | Change.PENDING | Change.CLOSED:
@@ -119,7 +119,7 @@ def remuted(incident: Incident, muted: Mapping[str, Muted], *, rule: ScopeRule, 
         return Followed(incident, IncidentChange.NONE)
     freed = [member for member in members if member.counts and member.fingerprint in before]
     after = replace(incident, members=members, updated_at=now)
-    if any(_unseen(incident, member) for member in freed):
+    if any(unseen(incident, member) for member in freed):
         after = with_news(after, News.UNSEEN)
     return raised(Followed(after, IncidentChange.UPDATED), incident.title, rule, now)
 
@@ -139,7 +139,7 @@ def _fired(incident: Incident, member: Member, alert: Alert, rule: ScopeRule, no
     over = not incident.state.is_open
     known = any(each.fingerprint == member.fingerprint for each in incident.members)
     change = IncidentChange.REOPENED if over else IncidentChange.UPDATED if known else IncidentChange.JOINED
-    summary = alert.annotations.get("summary", alert.check)
+    summary = summary_of(alert)
     title = incident.title
     after = _with(incident, member, now)
     words = {
@@ -153,7 +153,7 @@ def _fired(incident: Incident, member: Member, alert: Alert, rule: ScopeRule, no
         title = after.title
     elif incident.held_until:
         after = replace(after, held_until=None, reopened=incident.reopened + 1)
-    elif _unseen(incident, member):
+    elif unseen(incident, member):
         after = with_news(after, News.UNSEEN)
     elif not known and member.counts:
         after = with_news(after, News.JOINED)
@@ -182,20 +182,21 @@ def _moved(
     before = next((member for member in incident.members if member.fingerprint == alert.fingerprint), None)
     if before == after:
         return Followed(incident, IncidentChange.NONE)
-    summary = alert.annotations.get("summary", alert.check)
+    summary = summary_of(alert)
     text = (
-        f"{alert.check} is now {alert.severity}: {summary}"
+        f"{alert.check or _named(alert)} is now {alert.severity}: {summary}"
         if change is Change.SEVERITY
         else f"Fails otherwise: {summary}"
     )
     entry = TimelineEntry(now, IncidentChange.UPDATED, text, run_id=alert.last_result or None)
     moved = _with(incident, after, now)
-    if _unseen(incident, after):
+    if unseen(incident, after):
         moved = with_news(moved, News.UNSEEN)
     return raised(Followed(moved, IncidentChange.UPDATED, (entry,)), incident.title, rule, now, alert)
 
 
-def _unseen(incident: Incident, member: Member) -> bool:
+def unseen(incident: Incident, member: Member) -> bool:
+    """Whether whoever has the incident has not seen this when they took it."""
     return incident.lease is not None and member.counts and member.thing not in incident.lease.covers
 
 
@@ -203,9 +204,9 @@ def _ended(
     incident: Incident, alert: Alert, change: Change, reopen_within: timedelta, now: datetime
 ) -> Followed:
     entry = TimelineEntry(
-        now, "withdrawn" if change is Change.WITHDRAWN else "recovered", _ending(alert, change)
+        now, "withdrawn" if change is Change.WITHDRAWN else "recovered", ending_of(alert, change)
     )
-    after = _with(incident, _member(alert, muted=Muted.NOT), now)
+    after = _with(incident, member_of(alert, muted=Muted.NOT), now)
     if incident.state is IncidentState.CLOSED or after.firing:
         return Followed(after, IncidentChange.UPDATED, (entry,))
     if incident.state is IncidentState.RESOLVED:
@@ -248,7 +249,13 @@ def _with(incident: Incident, after: Member, now: datetime) -> Incident:
     return replace(incident, members=members if after in members else (*members, after), updated_at=now)
 
 
-def _member(alert: Alert, *, muted: Muted) -> Member:
+def summary_of(alert: Alert) -> str:
+    """What an alert says in a sentence, or else what it is."""
+    return alert.annotations.get("summary") or alert.check or _named(alert)
+
+
+def member_of(alert: Alert, *, muted: Muted) -> Member:
+    """An alert as its incident sees it."""
     return Member(
         fingerprint=alert.fingerprint,
         region=alert.labels.get("region", ""),
@@ -270,7 +277,8 @@ def _beginning(alert: Alert) -> str:
     return f"First failed run of {alert.check}" if is_of_target(alert) else f"{_named(alert)} began"
 
 
-def _ending(alert: Alert, change: Change) -> str:
+def ending_of(alert: Alert, change: Change) -> str:
+    """How the end of an alert is told."""
     if change is Change.WITHDRAWN:
         return f"{alert.check} was withdrawn: not proven healthy"
     return f"{alert.check} passes again" if is_of_target(alert) else f"{_named(alert)} is over"
@@ -278,5 +286,6 @@ def _ending(alert: Alert, change: Change) -> str:
 
 def _named(alert: Alert) -> str:
     """An alert that is not a target's, by its name and where it is: `RegionUnwell emea`."""
-    where = alert.check or alert.labels.get("region") or alert.labels.get("agent", "")
+    names = ("region", "agent", "instance") if alert.outside else ("region", "agent")
+    where = alert.check or next((alert.labels[name] for name in names if alert.labels.get(name)), "")
     return f"{alert.labels.get('alertname', 'Alert')} {where}".rstrip()

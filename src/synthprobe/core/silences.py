@@ -13,9 +13,10 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
+from synthprobe.core.alerts import Alert
 from synthprobe.core.durations import duration_text
 from synthprobe.core.incidents import Incident, Scope
-from synthprobe.core.labels import Labels, Matcher, holds, matches, severity_rank
+from synthprobe.core.labels import Labels, Matcher, MatchOp, holds, matcher, matches, severity_rank
 
 
 class SilenceState(StrEnum):
@@ -147,6 +148,18 @@ def remind_at(silence: Silence, policy: SilencePolicy) -> datetime | None:
 def seen_on(incident: Incident) -> Seen:
     """What the author of a silence on this incident sees of it now."""
     return Seen(incident.number, incident.scope, incident.severity)
+
+
+def matchers_for(alerts: Iterable[Alert]) -> tuple[Matcher, ...]:
+    """What holds back all of these alerts: the labels that they share; none where they share nothing.
+
+    Severity is left out, since one that is made on an incident ends when that rises.
+    """
+    shared: dict[str, str] | None = None
+    for alert in alerts:
+        labels = {name: value for name, value in alert.labels.items() if value and name != "severity"}
+        shared = labels if shared is None else dict(shared.items() & labels.items())
+    return tuple(matcher(name, MatchOp.EQUAL, value) for name, value in sorted((shared or {}).items()))
 
 
 def _still_covers(silence: Silence, incident: Incident | None) -> bool:

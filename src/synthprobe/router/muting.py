@@ -1,6 +1,6 @@
 """What holds alerts back now, by what is stored: for groups at their flush, and for incidents' escalation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -10,7 +10,8 @@ from synthprobe.core import routes
 from synthprobe.core.alerts import Alert, AlertState
 from synthprobe.core.following import remuted
 from synthprobe.core.incidents import Incident, Muted
-from synthprobe.core.mutes import Mute, muted_by, of_alert, of_route
+from synthprobe.core.labels import Labels
+from synthprobe.core.mutes import InForce, Mute, muted_by, of_alert, of_route
 from synthprobe.core.mutes import muted_until as first_end
 from synthprobe.core.routes import Route, Routes
 from synthprobe.ports import Tx
@@ -79,18 +80,27 @@ def look_again(now: datetime) -> Tx[None]:
     yield from incident_rows.wake_open(now)
 
 
+def muted_on_all(
+    labels: Labels,
+    routed: Iterable[Route],
+    in_force: InForce,
+    now: datetime,
+    *,
+    incident: Incident | None = None,
+) -> tuple[Mute, ...]:
+    """What holds a firing alert back, where it is held back on each of these routes."""
+    found = [muted_by(labels, route, in_force, now, incident=incident) for route in routed]
+    return tuple(mute for mutes in found for mute in mutes) if all(found) else ()
+
+
 def _mutes_of(alert: Alert, tree: Routes, now: datetime) -> Tx[tuple[Mute, ...]]:
     """What holds an alert back, where it is held back on each of its routes."""
     in_force = yield from in_force_for((alert,), tree, now)
     incident = None
     if any(silence.seen for silence in in_force.silences) and alert.incident is not None:
         incident = yield from incident_rows.find(alert.incident)
-    labels, routed_at = alert.full_labels, alert.routed_at or now
-    found = [
-        muted_by(labels, route, in_force, now, incident=incident)
-        for route in routes.match(tree.root, labels, routed_at)
-    ]
-    return tuple(mute for mutes in found for mute in mutes) if all(found) else ()
+    routed = routes.match(tree.root, alert.full_labels, alert.routed_at or now)
+    return muted_on_all(alert.full_labels, routed, in_force, now, incident=incident)
 
 
 def remute(incident: Incident, tree: Routes, now: datetime) -> Tx[Incident]:

@@ -10,7 +10,8 @@ from synthprobe.core.labels import fingerprint
 from synthprobe.core.outside import Posted
 from synthprobe.core.routes import Routes
 from synthprobe.ports import Tx
-from synthprobe.router.placing import NewId, moved
+from synthprobe.router.crowding import Crowds
+from synthprobe.router.placing import NewId
 from synthprobe.router.surroundings import Surroundings
 from synthprobe.stores import alerts as alert_rows
 
@@ -37,21 +38,23 @@ class Taker:
 def expire(tree: Routes, new_id: NewId, now: datetime, limit: int) -> Tx[int]:
     """End alerts whose end is past; how many were."""
     expired = yield from alert_rows.expired(now, limit)
+    crowds = Crowds(tree, new_id, now)
     for alert in expired:
         observed = outside.expire(alert, now)
         if observed.alert is not None:
-            yield from moved(observed.alert, observed.change, tree, new_id, now)
+            yield from crowds.move(observed.alert, observed.change)
+    yield from crowds.settle()
     return len(expired)
 
 
 def _take(batch: Sequence[Posted], tree: Routes, new_id: NewId, now: datetime) -> Tx[None]:
     prints = [fingerprint(posted.labels) for posted in batch]
     known = {alert.fingerprint: alert for alert in (yield from alert_rows.found(prints))}
+    crowds = Crowds(tree, new_id, now)
     for posted, mark in zip(batch, prints, strict=True):
         before = known.get(mark)
         observed = outside.observe(before, posted, now, mark=mark)
         if observed.alert is None or observed.change is Change.NONE:
             continue
-        told = yield from moved(observed.alert, observed.change, tree, new_id, now)
-        if told.alert:
-            known[mark] = told.alert
+        known[mark] = yield from crowds.move(observed.alert, observed.change)
+    yield from crowds.settle()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from synthprobe.core.alerts import Alert, AlertState
-from synthprobe.ports import Sql, Tx
+from synthprobe.ports import Sql, SqlValue, Tx
 from synthprobe.stores.columns import document, encode, instant_or_none
 from synthprobe.stores.instants import to_micros
 
@@ -75,23 +75,13 @@ def firing_without_timer() -> Tx[tuple[Alert, ...]]:
 
 def save(alert: Alert) -> Tx[None]:
     """Insert or replace an alert."""
-    yield Sql(
-        """
-        insert into alerts (fingerprint, check_key, state, incident, updated_at, expires_at, doc)
-        values (:fingerprint, :check, :state, :incident, :updated_at, :expires_at, :doc)
-        on conflict (fingerprint) do update set check_key = :check, state = :state, incident = :incident,
-            updated_at = :updated_at, expires_at = :expires_at, doc = :doc
-        """,
-        {
-            "fingerprint": alert.fingerprint,
-            "check": OUTSIDE if alert.outside else alert.check,
-            "expires_at": _expiry(alert),
-            "state": alert.state.value,
-            "incident": alert.incident,
-            "updated_at": to_micros(alert.updated_at),
-            "doc": encode(alert),
-        },
-    )
+    yield Sql(_SAVE, _row(alert))
+
+
+def save_all(alerts: Sequence[Alert]) -> Tx[None]:
+    """Insert or replace many."""
+    if alerts:
+        yield Sql(_SAVE, many=[_row(alert) for alert in alerts])
 
 
 def forget(fingerprint: str) -> Tx[None]:
@@ -128,3 +118,23 @@ def forget_outside(before: datetime) -> Tx[None]:
 def _expiry(alert: Alert) -> int | None:
     fires = alert.outside is not None and alert.state is AlertState.FIRING
     return to_micros(alert.outside.ends_at) if alert.outside and fires else None
+
+
+_SAVE = """
+    insert into alerts (fingerprint, check_key, state, incident, updated_at, expires_at, doc)
+    values (:fingerprint, :check, :state, :incident, :updated_at, :expires_at, :doc)
+    on conflict (fingerprint) do update set check_key = :check, state = :state, incident = :incident,
+        updated_at = :updated_at, expires_at = :expires_at, doc = :doc
+"""
+
+
+def _row(alert: Alert) -> dict[str, SqlValue]:
+    return {
+        "fingerprint": alert.fingerprint,
+        "check": OUTSIDE if alert.outside else alert.check,
+        "expires_at": _expiry(alert),
+        "state": alert.state.value,
+        "incident": alert.incident,
+        "updated_at": to_micros(alert.updated_at),
+        "doc": encode(alert),
+    }

@@ -29,6 +29,9 @@ def executor(connection: sqlite3.Connection) -> Execute:
     """Execution of one statement on a connection, rows as plain dicts."""
 
     def execute(statement: Sql) -> Rows:
+        if statement.many:
+            connection.executemany(statement.text, statement.many)
+            return []
         cursor = connection.execute(statement.text, statement.params)
         if cursor.description is None:
             return []

@@ -1,6 +1,6 @@
 """Groups: their timers, the alerts they hold, what each integration was told, and every decision."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from synthprobe.core.alerts import Alert
@@ -26,6 +26,23 @@ def holding(fingerprint: str) -> Tx[tuple[Group, ...]]:
         {"f": fingerprint},
     )
     return tuple(document(row, Group) for row in rows)
+
+
+def holding_any(fingerprints: Sequence[str]) -> Tx[tuple[tuple[Group, str], ...]]:
+    """The groups that hold any of these alerts, each with one of those that it holds."""
+    if not fingerprints:
+        return ()
+    params = {f"f{number}": fingerprint for number, fingerprint in enumerate(fingerprints)}
+    names = ", ".join(f":{name}" for name in params)
+    rows = yield Sql(
+        f"""
+        select groups.doc, min(group_members.fingerprint) as fingerprint
+        from group_members join groups on groups.key = group_members.group_key
+        where group_members.fingerprint in ({names}) group by groups.key order by groups.key
+        """,  # noqa: S608
+        params,
+    )
+    return tuple((document(row, Group), text(row, "fingerprint")) for row in rows)
 
 
 def save(group: Group) -> Tx[None]:
@@ -70,6 +87,15 @@ def hold(key: str, fingerprint: str) -> Tx[None]:
         "insert or ignore into group_members (group_key, fingerprint) values (:key, :f)",
         {"key": key, "f": fingerprint},
     )
+
+
+def hold_all(pairs: Sequence[tuple[str, str]]) -> Tx[None]:
+    """Put many alerts into groups: pairs of a group's id and a fingerprint."""
+    if pairs:
+        yield Sql(
+            "insert or ignore into group_members (group_key, fingerprint) values (:key, :f)",
+            many=[{"key": key, "f": fingerprint} for key, fingerprint in pairs],
+        )
 
 
 def release(key: str, fingerprints: Iterable[str]) -> Tx[None]:

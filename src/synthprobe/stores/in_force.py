@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from synthprobe.core.alerts import Alert
-from synthprobe.core.inhibitions import Source, may_be_inhibited, may_inhibit
+from synthprobe.core.inhibitions import InhibitRule, Source, may_be_inhibited, may_inhibit
 from synthprobe.core.mutes import InForce
 from synthprobe.core.routes import Routes
 from synthprobe.ports import Tx
@@ -18,8 +18,14 @@ def in_force_for(alerts: Iterable[Alert], tree: Routes, now: datetime) -> Tx[InF
     rules = tree.inhibit_rules
     if not rules or not any(may_be_inhibited(rules, alert.full_labels) for alert in alerts):
         return InForce(silences)
-    sources: list[Source] = []
-    for alert in (yield from alert_rows.firing()):
-        if may_inhibit(rules, alert.full_labels):
-            sources.append(Source(alert.fingerprint, alert.full_labels))
-    return InForce(silences, rules, tuple(sources))
+    return InForce(silences, rules, (yield from sources(rules)))
+
+
+def sources(rules: Iterable[InhibitRule]) -> Tx[tuple[Source, ...]]:
+    """What fires and may hold others back."""
+    firing = yield from alert_rows.firing()
+    return tuple(
+        Source(alert.fingerprint, alert.full_labels)
+        for alert in firing
+        if may_inhibit(rules, alert.full_labels)
+    )

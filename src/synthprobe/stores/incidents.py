@@ -1,6 +1,6 @@
 """Incidents and their timelines."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from synthprobe.core.alerts import Alert
@@ -59,24 +59,13 @@ def reserve(uid: str, key: str, alert: Alert, now: datetime) -> Tx[int]:
 
 def save(incident: Incident, due_at: datetime | None) -> Tx[None]:
     """Replace an incident, with its next timer."""
-    yield Sql(
-        """
-        update incidents set state = :state, scope = :scope, severity = :severity, opened_at = :opened_at,
-            updated_at = :updated_at, due_at = :due_at, problem = :problem, doc = :doc
-        where number = :number
-        """,
-        {
-            "number": incident.number,
-            "state": incident.state.value,
-            "scope": incident.scope.value,
-            "severity": incident.severity,
-            "opened_at": to_micros(incident.opened_at),
-            "updated_at": to_micros(incident.updated_at),
-            "due_at": to_micros(due_at) if due_at else None,
-            "problem": incident.problem,
-            "doc": encode(incident),
-        },
-    )
+    yield Sql(_SAVE, _row(incident, due_at))
+
+
+def save_all(incidents: Sequence[tuple[Incident, datetime | None]]) -> Tx[None]:
+    """Replace many, each with its next timer."""
+    if incidents:
+        yield Sql(_SAVE, many=[_row(incident, due_at) for incident, due_at in incidents])
 
 
 def keep_keys(incident: Incident) -> Tx[None]:
@@ -128,10 +117,15 @@ def without_timer() -> Tx[tuple[Incident, ...]]:
 
 def note(number: int, entries: Iterable[TimelineEntry]) -> Tx[None]:
     """Add to an incident's timeline."""
-    for entry in entries:
+    yield from note_all([(number, entry) for entry in entries])
+
+
+def note_all(entries: Sequence[tuple[int, TimelineEntry]]) -> Tx[None]:
+    """Add to the timelines of many, in this order."""
+    if entries:
         yield Sql(
             "insert into timeline (incident, at, doc) values (:n, :at, :doc)",
-            {"n": number, "at": to_micros(entry.at), "doc": encode(entry)},
+            many=[{"n": n, "at": to_micros(entry.at), "doc": encode(entry)} for n, entry in entries],
         )
 
 
@@ -154,3 +148,24 @@ def next_due() -> Tx[datetime | None]:
     """The earliest timer of an incident."""
     rows = yield Sql("select min(due_at) as at from incidents where due_at is not null")
     return instant_or_none(rows[0], "at")
+
+
+_SAVE = """
+    update incidents set state = :state, scope = :scope, severity = :severity, opened_at = :opened_at,
+        updated_at = :updated_at, due_at = :due_at, problem = :problem, doc = :doc
+    where number = :number
+"""
+
+
+def _row(incident: Incident, due_at: datetime | None) -> dict[str, SqlValue]:
+    return {
+        "number": incident.number,
+        "state": incident.state.value,
+        "scope": incident.scope.value,
+        "severity": incident.severity,
+        "opened_at": to_micros(incident.opened_at),
+        "updated_at": to_micros(incident.updated_at),
+        "due_at": to_micros(due_at) if due_at else None,
+        "problem": incident.problem,
+        "doc": encode(incident),
+    }

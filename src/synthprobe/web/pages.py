@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from typing import Annotated, TypeVar
+from urllib.parse import urlencode
 
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery, PathParameter, QueryParameter, SkipValidation
 
+from synthprobe.core.alerts import AlertState
 from synthprobe.core.results import Outcome
+from synthprobe.core.silences import matchers_for
 from synthprobe.ports import Tx
 from synthprobe.stores.views import incident, overview, probe, run
 from synthprobe.web import charts, matrix
@@ -54,7 +57,7 @@ async def incident_page(site: SiteValue, number: Number) -> Response[str]:
     """What fails since when, where, who was told and why."""
     view = await found(site, lambda: incident.incident_view(number), f"There is no incident {number}.")
     people = site.people() if site.people else None
-    return await site.page("incident.html", view=view, people=people)
+    return await site.page("incident.html", view=view, people=people, silence=_silence_link(view))
 
 
 @get("/probes/{name:str}", include_in_schema=False)
@@ -116,3 +119,12 @@ async def found(site: Site, read: Callable[[], Tx[T | None]], otherwise: str) ->
     if value is None:
         raise NotFoundException(otherwise)
     return value
+
+
+def _silence_link(view: incident.IncidentView) -> str:
+    """The way to a silence on this incident, filled in but for who and why; empty where nothing fires."""
+    firing = [failing.alert for failing in view.alerts if failing.alert.state is AlertState.FIRING]
+    matchers = ",".join(str(matcher) for matcher in matchers_for(firing))
+    if not matchers or not view.incident.state.is_open:
+        return ""
+    return f"/silences?{urlencode({'matchers': matchers, 'incident': view.incident.number})}"
