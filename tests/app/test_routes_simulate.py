@@ -171,7 +171,8 @@ def test_on_the_day_clocks_change_an_acknowledged_incident_is_offered_at_the_han
     found = simulate("2026-10-25T07:30:00Z", "46m", *CLOCK_CHANGE)
     assert told(found) == [
         (HALF, "dev push", "firing", "level"),
-        (30 * MINUTE, "ben push", "handoff", "handoff"),
+        (15 * MINUTE, "dev push", "update", "handoff_notice"),
+        (15 * MINUTE, "ben push", "handoff", "handoff_notice"),
         (40 * MINUTE, "dev push", "update", "still_on_it"),
         (45 * MINUTE, "ben push", "firing", "not_accepted"),
     ]
@@ -180,7 +181,7 @@ def test_on_the_day_clocks_change_an_acknowledged_incident_is_offered_at_the_han
 
 def test_whoever_accepts_at_the_handoff_has_it() -> None:
     found = simulate("2026-10-25T07:30:00Z", "60m", *CLOCK_CHANGE, "{t: 35m, accept: {incident: 1, by: ben}}")
-    assert told(found)[2:] == [(35 * MINUTE, "dev push", "update", "accept")]
+    assert told(found)[3:] == [(35 * MINUTE, "dev push", "update", "accept")]
     assert (found.incidents[0].state, found.incidents[0].holder) == ("acknowledged", "ben")
 
 

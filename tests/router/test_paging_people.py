@@ -217,6 +217,55 @@ def test_a_holder_whose_shift_ends_offers_it_and_what_is_not_accepted_pages_agai
     run_virtual(scenario, start=datetime(2026, 7, 1, 23, 40, tzinfo=UTC))
 
 
+def test_both_sides_hear_of_a_handoff_before_it_and_again_only_when_the_offer_changed() -> None:
+    """Singapore takes over at midnight UTC, forty minutes in; notice is given a quarter of an hour before."""
+
+    async def scenario(clock: Clock) -> None:
+        async with PagingScene(clock).running() as scene:
+            await scene.announce("apac", agent="a1")
+            await scene.announce("apac", probe="refund", agent="a2")
+            await scene.fails("apac")
+            await scene.until(15)
+            await scene.does("eli", "acknowledge")
+            await scene.until(26)
+            assert sorted(scene.told()) == [
+                (25.0, "chi push", "handoff_notice"),
+                (25.0, "eli push", "handoff_notice"),
+            ]
+            said = {got.to: got.message.note.splitlines()[0] for got in scene.phones.got if got.message.note}
+            assert said["eli push"] == "Your shift ends at 00:00 UTC: chi is offered this then."
+            assert said["chi push"] == (
+                "You come on call at 00:00 UTC after eli, who offers you #1. Accept, or it pages again."
+            )
+            await scene.does("eli", "note", text="looking")
+            await scene.until(30)
+            await scene.fails("apac", probe="refund")
+            await scene.until(31)
+            await scene.does("eli", "acknowledge", 2)
+            await scene.until(41)
+            assert scene.told()[2:] == [(40.0, "chi push", "handoff")]
+            assert "You are on call after eli, who offers you #1, #2." in scene.phones.got[-1].message.note
+            assert [(await scene.incident(number)).holder for number in (1, 2)] == ["eli", "eli"]
+
+    run_virtual(scenario, start=datetime(2026, 7, 1, 23, 20, tzinfo=UTC))
+
+
+def test_an_offer_that_was_told_before_is_not_told_again_and_may_be_accepted_early() -> None:
+    async def scenario(clock: Clock) -> None:
+        async with PagingScene(clock).running() as scene:
+            await scene.announce("apac")
+            await scene.fails("apac")
+            await scene.until(15)
+            await scene.does("eli", "acknowledge")
+            await scene.until(42)
+            assert [what for _, who, what in scene.told() if who == "chi push"] == ["handoff_notice"]
+            assert (await scene.timeline()).count("handoff") == 1
+            await scene.does("chi", "accept")
+            assert (await scene.incident()).holder == "chi"
+
+    run_virtual(scenario, start=datetime(2026, 7, 1, 23, 20, tzinfo=UTC))
+
+
 def test_whoever_accepts_has_it_for_their_own_shift() -> None:
     async def scenario(clock: Clock) -> None:
         async with PagingScene(clock).running() as scene:

@@ -3,8 +3,8 @@
     until = the earlier of last action + `ack_timeout` and end of the holder's shift + `accept_within`
 
 Any action of the holder renews it. Five minutes before its end the holder is asked, quietly, whether they are still on
-it. When their shift ends, the incident is offered to whoever comes on call; whoever accepts holds it. What is not
-renewed, and not accepted, lapses: nobody has the incident any more.
+it. `notice` before their shift ends, both sides hear of the handoff; when it ends, the incident is offered to whoever
+comes on call; whoever accepts holds it. What is not renewed, and not accepted, lapses: nobody has the incident any more.
 """
 
 from collections.abc import Iterable
@@ -34,6 +34,8 @@ class Lease(Struct, frozen=True, omit_defaults=True):
     """None where the holder's shift does not end it: they are on no schedule of the incident's team."""
     asked: bool = False
     """Whether the holder was asked if they are still on it."""
+    notice_at: datetime | None = None
+    """When both sides of the handoff hear of it beforehand; None where they did, or it is too late for that."""
     offered_to: str = ""
     """Who came on call since and has not accepted yet; `-` where nobody came."""
 
@@ -43,12 +45,14 @@ class Shift(Struct, frozen=True):
 
     ends_at: datetime
     accept_within: timedelta
+    notice: timedelta = timedelta()
 
 
 class LeaseEvent(StrEnum):
     """What is due about a lease."""
 
     STILL_ON_IT = "still_on_it"
+    NOTICE = "handoff_notice"
     HANDOFF = "handoff"
     LAPSED = "lapsed"
     NOT_ACCEPTED = "not_accepted"
@@ -71,17 +75,19 @@ def lease(
         until=until,
         covers=frozenset(covers),
         shift_ends_at=shift.ends_at if shift else None,
+        notice_at=_notice_at(shift, now),
         # One that is hardly longer than the warning would ask at once.
         asked=until - STILL_ON_IT <= now,
     )
 
 
-def prolonged(held: Lease, shift: Shift | None, ack_timeout: timedelta) -> Lease:
+def prolonged(held: Lease, shift: Shift | None, *, ack_timeout: timedelta, now: datetime) -> Lease:
     """The lease of a holder whose next shift follows the one that ended; no action was made, so nothing is renewed."""
     until = held.acted_at + ack_timeout
     if shift:
         until = min(until, shift.ends_at + shift.accept_within)
-    return replace(held, until=until, shift_ends_at=shift.ends_at if shift else None)
+    ends_at = shift.ends_at if shift else None
+    return replace(held, until=until, shift_ends_at=ends_at, notice_at=_notice_at(shift, now))
 
 
 def due(held: Lease, now: datetime) -> LeaseEvent | None:
@@ -90,6 +96,8 @@ def due(held: Lease, now: datetime) -> LeaseEvent | None:
         return LeaseEvent.NOT_ACCEPTED if held.offered_to else LeaseEvent.LAPSED
     if held.shift_ends_at and now >= held.shift_ends_at and not held.offered_to:
         return LeaseEvent.HANDOFF
+    if held.notice_at and now >= held.notice_at and not held.offered_to:
+        return LeaseEvent.NOTICE
     if not held.asked and now >= held.until - STILL_ON_IT:
         return LeaseEvent.STILL_ON_IT
     return None
@@ -102,4 +110,11 @@ def due_at(held: Lease) -> datetime:
         found.append(held.until - STILL_ON_IT)
     if held.shift_ends_at and not held.offered_to:
         found.append(held.shift_ends_at)
+        found.append(held.notice_at or held.shift_ends_at)
     return min(found)
+
+
+def _notice_at(shift: Shift | None, now: datetime) -> datetime | None:
+    """When to give notice of a shift's end, if that is still to come."""
+    found = shift.ends_at - shift.notice if shift and shift.notice else None
+    return found if found and found > now else None

@@ -116,7 +116,9 @@ def shift_of(
     """The shift of somebody that an incident at this place is in; None where they have none, or it does not end."""
     schedule = _serving(person, place, tree, overrides, at)
     ends_at = oncall.holds_until(schedule, overrides, person, at) if schedule else None
-    return Shift(ends_at, schedule.handoff.accept_within) if schedule and ends_at else None
+    if schedule is None or ends_at is None:
+        return None
+    return Shift(ends_at, schedule.handoff.accept_within, schedule.handoff.notice)
 
 
 def incoming(

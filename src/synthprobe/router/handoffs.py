@@ -5,6 +5,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from synthprobe.core.alerts import Alert
+from synthprobe.core.digests import digest
 from synthprobe.core.incidents import Incident
 from synthprobe.core.leases import LeaseEvent
 from synthprobe.core.pages import quiet_contact
@@ -16,21 +17,24 @@ from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores import incidents as incident_rows
 from synthprobe.stores import outbox as outbox_rows
 from synthprobe.stores import pagers as pager_rows
+from synthprobe.stores import silences as silence_rows
 from synthprobe.stores.instants import to_micros
 from synthprobe.stores.pagers import PageDecision
 
 
 def hand_over(to: str, outgoing: str, ended: datetime, incident: Incident, with_: Turning) -> Tx[None]:
-    """Tell somebody what they are offered, and everything else that is open; once for each handoff."""
+    """Tell somebody what they are offered, and everything else that is open; again only where the offer changed."""
     contact = quiet_contact(ladder_of(to, with_.tree))
-    key = f"handoff-{quote(to, safe='')}-{quote(outgoing, safe='')}-{to_micros(ended)}"
+    opened = yield from incident_rows.open_()
+    offer = [each.number for each in opened if each.holder == outgoing]
+    key = f"handoff-{quote(to, safe='')}-{quote(outgoing, safe='')}-{to_micros(ended)}-{'.'.join(map(str, offer))}"
     known = yield from outbox_rows.is_known(key)
     sent = contact is not None
-    reason = LeaseEvent.HANDOFF.value if sent else "no_quiet_contact"
+    event = LeaseEvent.HANDOFF if with_.now >= ended else LeaseEvent.NOTICE
+    reason = event.value if sent else "no_quiet_contact"
     yield from pager_rows.decided([PageDecision(with_.now, incident.number, to, sent, reason)])
     if contact is None or known:
         return
-    opened = yield from incident_rows.open_()
     held: list[tuple[Incident, Sequence[Alert]]] = []
     for each in opened:
         held.append((each, (yield from alert_rows.of_incident(each.number))))
@@ -39,27 +43,10 @@ def hand_over(to: str, outgoing: str, ended: datetime, incident: Incident, with_
         held,
         key=key,
         kind=messages.HANDOFF,
-        reason=LeaseEvent.HANDOFF.value,
-        note=_digest(outgoing, opened),
+        reason=event.value,
+        note=digest(outgoing, ended, opened, (yield from silence_rows.unexpired(with_.now)), with_.now),
         public_url=with_.public_url,
         now=with_.now,
     )
     subject = subject_of(to, incident.number)
     yield from neighbours.put(message, subject, (yield from outbox_rows.next_seq(subject)))
-
-
-def _digest(outgoing: str, opened: Sequence[Incident]) -> str:
-    offered = [f"#{each.number}" for each in opened if each.holder == outgoing]
-    return "\n".join(
-        (
-            f"You are on call after {outgoing}, who offers you {', '.join(offered)}. Accept, or it pages again.",
-            *(_line(each) for each in opened),
-        )
-    )
-
-
-def _line(incident: Incident) -> str:
-    held = incident.lease
-    state = f"{held.holder} has it until {held.until:%H:%M} UTC" if held else "nobody has it"
-    muted = ", silenced" if incident.muted else ""
-    return f"#{incident.number} {incident.severity}, {incident.scope}{muted}, {state}: {incident.title}"

@@ -26,12 +26,32 @@ def see_to_lease(incident: Incident, held: Lease, with_: Turning) -> Tx[Incident
             note = f"Still on it? Your acknowledgement ends at {held.until:%H:%M} UTC unless you act."
             yield from quietly([held.holder], incident, Update(LeaseEvent.STILL_ON_IT.value, note), with_)
             return replace(incident, lease=replace(held, asked=True))
+        case LeaseEvent.NOTICE:
+            return (yield from _notice(incident, held, with_))
         case LeaseEvent.HANDOFF:
             return (yield from _handoff(incident, held, with_))
         case LeaseEvent.LAPSED | LeaseEvent.NOT_ACCEPTED as event:
             return (yield from _lapse(incident, event, with_))
         case None:
             return incident
+
+
+def _notice(incident: Incident, held: Lease, with_: Turning) -> Tx[Incident]:
+    """The holder's shift ends soon: whoever comes next hears what is open, and the holder who that is."""
+    noticed = replace(incident, lease=replace(held, notice_at=None))
+    ended = held.shift_ends_at
+    if ended is None:
+        return noticed
+    place = place_of(incident, team_of(incident, with_))
+    people = incoming(held.holder, place, with_.tree, with_.overrides, ended)
+    if held.holder in people:
+        return noticed
+    to = next(iter(people), None)
+    note = f"Your shift ends at {ended:%H:%M} UTC: {f'{to} is offered this then' if to else 'nobody comes on call'}."
+    yield from quietly([held.holder], incident, Update(LeaseEvent.NOTICE.value, note), with_)
+    if to:
+        yield from hand_over(to, held.holder, ended, incident, with_)
+    return noticed
 
 
 def _handoff(incident: Incident, held: Lease, with_: Turning) -> Tx[Incident]:
@@ -43,7 +63,10 @@ def _handoff(incident: Incident, held: Lease, with_: Turning) -> Tx[Incident]:
     people = incoming(held.holder, place, tree, with_.overrides, ended)
     if held.holder in people:
         shift = shift_of(held.holder, place, tree, with_.overrides, with_.now)
-        return replace(incident, lease=leases.prolonged(held, shift, _ack_timeout(incident, with_)))
+        return replace(
+            incident,
+            lease=leases.prolonged(held, shift, ack_timeout=_ack_timeout(incident, with_), now=with_.now),
+        )
     to = next(iter(people), NOBODY)
     until = f"{held.until:%H:%M} UTC"
     text = (

@@ -62,6 +62,7 @@ SENTENCES = {
     "lapsed": "the acknowledgement lapsed and level one started with you",
     "not_accepted": "the handoff was not accepted and level one started with you",
     "raised": "it became more serious",
+    "handoff_notice": "a shift was about to end and you were told what is handed over",
     "handoff": "you came on call and were offered it",
     "acknowledge": "somebody took it",
     "reassign": "somebody gave it to somebody else",
