@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import web_stage as stage
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from desk_stage import app_of
 from installed import program
 from msgspec import Struct
 from playwright.sync_api import (
@@ -54,7 +55,7 @@ def serving() -> Iterator[Site]:
         sock.listen()  # who connects before uvicorn is ready waits
         store = portal.call(InlineStore)
         portal.call(store.write, stage.seed)
-        server: Pages = Pages(stage.app_over(store, stopping=lambda: server.should_exit))
+        server: Pages = Pages(app_of(store, routes=stage.ROUTES, stopping=lambda: server.should_exit))
         served = portal.start_task_soon(server.serve, [sock])
         try:
             yield Site(f"http://127.0.0.1:{sock.getsockname()[1]}", portal, store)

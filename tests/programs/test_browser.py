@@ -21,6 +21,9 @@ PAGES = {
     "on call": ("/oncall?zone=Europe/London", "00:00–08:00 nobody"),
     "incident": ("/incidents/1", "card fails at capture in emea"),
     "probe": ("/probes/card", "A card payment is authorised, captured and refunded."),
+    "routes": ("/routes?labels=severity=critical", "Who would be told"),
+    "silences": ("/silences", "None."),
+    "undo": ("/undo", "Everything that runs made has been taken back."),
     "run": (f"/runs/{stage.last_failed()}", "ledger down"),
 }
 LONG = "a_name_that_nobody_should_give_to_anything_but_somebody_will_and_it_has_no_place_to_break_at"

@@ -73,7 +73,10 @@ async def asked(
 
 
 def app_of(
-    store: InlineStore, reload: Callable[[], None] = lambda: None, routes: Routes | None = None
+    store: InlineStore,
+    reload: Callable[[], None] = lambda: None,
+    routes: Routes | None = None,
+    stopping: Callable[[], bool] = lambda: True,
 ) -> Litestar:
     """The app over a router over a store."""
     ids = itertools.count(1)
@@ -88,7 +91,8 @@ def app_of(
         jitter=lambda most: most,
     )
     overriding = Overriding(router.overrider.add, router.overrider.remove)
-    return app_over(store, desk=desk_of(router, reload), overriding=overriding, routes=router.routes)
+    desk = desk_of(router, reload)
+    return app_over(store, stopping=stopping, desk=desk, overriding=overriding, routes=router.routes)
 
 
 def run(scenario: Callable[[httpx.AsyncClient], Coroutine[Any, Any, None]]) -> None:

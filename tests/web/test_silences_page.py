@@ -5,10 +5,13 @@ import re
 from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit
 
+import anyio
 import httpx
 import pytest
-from desk_stage import run
+from desk_stage import asked, run
 from web_stage import NOW
+
+from example_routes import example
 
 FORM = {"matchers": 'alertname="x"', "length": "2h", "author": "chi", "comment": "CHG<1>", "incident": ""}
 
@@ -122,7 +125,19 @@ def test_the_path_of_labels_is_lit_and_the_others_say_why_not() -> None:
             "Held back by silence CHG&lt;1&gt;"
             in (await client.get("/routes", params={"labels": "alertname=x"})).text
         )
-        for asked in ({"labels": "x"}, {"labels": "a=b", "at": "tomorrow"}):
-            assert 'role="alert"' in (await client.get("/routes", params=asked)).text
+        for wrong in ({"labels": "x"}, {"labels": "a=b", "at": "tomorrow"}):
+            assert 'role="alert"' in (await client.get("/routes", params=wrong)).text
 
     run(scenario)
+
+
+def test_routes_name_the_levels_and_who_is_on_call_at_the_instant() -> None:
+    async def main() -> None:
+        async with asked(routes=example()) as client:
+            asking = {"labels": "severity=critical region=emea owner=cards", "at": "2026-07-01T23:30Z"}
+            page = (await client.get("/routes", params=asking)).text
+        assert "Level 1: on call local" in page
+        assert "passed over: nobody on call" in page
+        assert "Level 2: on call global – <b>fay</b>" in page
+
+    anyio.run(main)

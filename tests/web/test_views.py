@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import anyio
 import pytest
-from web_stage import BROKEN, CARD, EVERY, NOW, info, result, seed
+from msgspec.structs import replace
+from web_stage import BROKEN, CARD, EVERY, NOW, incident_alert, info, result, seed
 
+from synthprobe.core.incidents import IncidentState
 from synthprobe.core.results import Fate, SlotRange
 from synthprobe.ports import Tx
-from synthprobe.stores import checks, runs
+from synthprobe.stores import checks, incidents, runs
 from synthprobe.stores.inline import InlineStore
 from synthprobe.stores.views.checks import check_lines
 from synthprobe.stores.views.incident import incident_view
@@ -85,6 +87,18 @@ def test_withdrawn_checks_leave_the_overview() -> None:
 
     view = anyio.run(stored(withdrawn).read, overview)
     assert [line.key for line in view.checks] == [CARD[1].key]
+
+
+def test_what_is_over_stands_below_what_needs_somebody() -> None:
+    def one_over() -> Tx[None]:
+        yield from seed()
+        (first,) = yield from incidents.open_()
+        number = yield from incidents.reserve("later", "another problem", incident_alert(), NOW)
+        over = replace(first, number=number, key="another problem", state=IncidentState.RESOLVED)
+        yield from incidents.save(over, None)
+
+    view = anyio.run(stored(one_over).read, overview)
+    assert [line.number for line in view.incidents] == [1, 2]
 
 
 def test_a_failed_run_is_compared_with_the_newest_good_one_before_it() -> None:

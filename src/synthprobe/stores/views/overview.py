@@ -45,7 +45,7 @@ class Overview(Struct, frozen=True):
 
 
 def overview() -> Tx[Overview]:
-    """Open incidents, newest first, every served check, and our own troubles."""
+    """Incidents that are not closed, every served check, and our own troubles."""
     incidents = yield from open_incidents()
     checks = yield from check_lines()
     own = yield from alerts.of_no_check()
@@ -57,8 +57,10 @@ def _is_trouble(alert: Alert) -> bool:
 
 
 def open_incidents() -> Tx[tuple[IncidentLine, ...]]:
-    """Incidents that are not closed, newest first."""
-    rows = yield Sql("select doc from incidents where state <> 'closed' order by number desc")
+    """Incidents that are not closed, those that need somebody before those that are over, then newest first."""
+    rows = yield Sql(
+        "select doc from incidents where state <> 'closed' order by state = 'resolved', number desc"
+    )
     return tuple(_line(document(row, Incident)) for row in rows)
 
 
