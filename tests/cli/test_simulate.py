@@ -63,18 +63,26 @@ def test_the_json_has_what_was_sent_decided_and_what_became_of_incidents() -> No
         "scope": "local",
         "holder": "fay",
     }
-    assert {"at": "2026-07-01T23:31:30Z", "what": "acknowledged", "by": "fay"} in incident["timeline"]
+    assert {
+        "at": "2026-07-01T23:31:30Z",
+        "what": "acknowledged",
+        "by": "fay",
+        "text": "Acknowledged",
+    } in incident["timeline"]
 
 
 def test_people_read_a_line_per_message_and_the_story_of_each_incident() -> None:
     lines = call("simulate", "timeline.yaml").output.splitlines()
     assert lines[1] == "   0:00:30.0  fay by push  firing (level)  #1 local level 2"
     assert "#1 acknowledged, local, fay has it" in lines
-    assert "  2026-07-01 23:31:30Z  acknowledged by fay" in lines[-2:]
+    assert "  2026-07-01 23:31:30Z  Acknowledged (by fay)" in lines[-2:]
 
 
 def test_a_timeline_that_cannot_be_read_or_played_exits_with_2() -> None:
     assert call("simulate", "none.yaml").exit_code == 2
+    Path("timeline.yaml").write_text(TIMELINE.replace("incident: 1", "incident: 99"))
+    result = call("simulate", "timeline.yaml")
+    assert (result.exit_code, result.stderr) == (2, "timeline.yaml: at 90 s: there is no incident 99 yet\n")
     Path("timeline.yaml").write_text(TIMELINE.replace("by: fay", "by: fya"))
     result = call("simulate", "timeline.yaml")
     assert result.exit_code == 2

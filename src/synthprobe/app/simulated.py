@@ -57,6 +57,8 @@ class Happened(Struct, frozen=True):
     at: datetime
     what: str
     by: str | None
+    text: str = ""
+    """What a person reads on the incident's page."""
 
 
 class SimulatedIncident(Struct, frozen=True):
@@ -115,7 +117,7 @@ def stored_incidents() -> Tx[tuple[SimulatedIncident, ...]]:
                 state=incident.state.value,
                 scope=incident.scope.value,
                 holder=incident.holder or None,
-                timeline=tuple(Happened(entry.at, entry.what, entry.by) for entry in entries),
+                timeline=tuple(Happened(entry.at, entry.what, entry.by, entry.text) for entry in entries),
             )
         )
     return tuple(found)

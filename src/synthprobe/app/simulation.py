@@ -51,6 +51,7 @@ from synthprobe.router.router import Router
 from synthprobe.router.watchman import Patience
 from synthprobe.senders import SENDERS
 from synthprobe.senders.outgoing import Outgoing, Secrets, Sender
+from synthprobe.stores import incidents as incident_rows
 from synthprobe.stores.inline import InlineStore
 
 AGENT = "simulated"
@@ -124,7 +125,7 @@ class _Stage:
                 return event.what.away
             try:
                 await self._happen(event.what)
-            except (SilenceRefused, UnknownSilence, OverrideRefused) as error:
+            except (NotPlayable, SilenceRefused, UnknownSilence, OverrideRefused) as error:
                 self.refused = NotPlayable(f"at {event.after.total_seconds():g} s: {error}")
                 return None
         await self._until(self._scenario.lasting)
@@ -149,10 +150,10 @@ class _Stage:
             case UnsilenceEvent():
                 await self._router.silencer.expire(self._silences[what.id])
             case ActionEvent():
-                kind = ActionKind(what.kind)
-                await self._router.act(
-                    Action(self._id(), what.incident, kind, what.by, now, what.text, what.to)
-                )
+                kind, number = ActionKind(what.kind), what.incident
+                if await self._store.read(lambda: incident_rows.find(number)) is None:
+                    raise NotPlayable(f"there is no incident {number} yet")
+                await self._router.act(Action(self._id(), number, kind, what.by, now, what.text, what.to))
             case OverrideEvent():
                 await self._router.overrider.add(what.override)
             case ReloadEvent():

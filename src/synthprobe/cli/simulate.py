@@ -57,8 +57,8 @@ def _print(found: Simulation) -> None:
         holder = f", {incident.holder} has it" if incident.holder else ""
         click.echo(visible(f"#{incident.number} {incident.state}, {incident.scope}{holder}"))
         for entry in incident.timeline:
-            by = f" by {entry.by}" if entry.by else ""
-            click.echo(visible(f"  {entry.at:%Y-%m-%d %H:%M:%S}Z  {entry.what}{by}"))
+            by = f" (by {entry.by})" if entry.by else ""
+            click.echo(visible(f"  {entry.at:%Y-%m-%d %H:%M:%S}Z  {entry.text}{by}"))
 
 
 def _at(t: float) -> str:

@@ -1,5 +1,6 @@
 """Rules of a step's request and captures."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,7 @@ from synthprobe.files.values import leaves
 
 BODIES = ("json", "form", "raw", "body_file")
 _SCHEMES = ("http://", "https://")
+_REGION_FIRST = re.compile(r"\$\{\{\s*region\.([\w-]+)\s*\}\}")
 
 
 def request_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
@@ -28,6 +30,7 @@ def request_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
         yield from _url_problems(document, (*path, "url"), request.url)
         yield from _body_problems(document, path, request)
         yield from _header_problems(document, (*path, "headers"), request.headers)
+    yield from _base_url_problems(document, file)
 
 
 def capture_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
@@ -48,6 +51,24 @@ def _url_problems(document: Document, path: Path, url: str) -> Iterator[Problem]
     outside = "".join(part.rpartition("}}")[2] for part in url.split("${{"))
     if any(character.isspace() for character in outside):
         yield problem_at(position, "the URL has a space in it", "write %20, or use `query`")
+
+
+def _base_url_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
+    """Values of regions that URLs begin with and that make no URL, each told once."""
+    rests: dict[str, str] = {}
+    for _, request in requests(file.steps):
+        if first := _REGION_FIRST.match(request.url):
+            rests.setdefault(first[1], request.url[first.end() :])
+    regions = file.regions if isinstance(file.regions, dict) else {}
+    for region, values in regions.items():
+        for name in values.keys() & rests.keys():
+            value = values[name]
+            whole = f"{value}{rests[name]}".lower()
+            if isinstance(value, str) and "${{" not in value and not whole.startswith(_SCHEMES):
+                message = f"URLs begin with `{value[:60]}`, which has no scheme"
+                yield problem_at(
+                    document.position(("regions", region, name)), message, "begin it with https://"
+                )
 
 
 def _body_problems(document: Document, path: Path, request: Request) -> Iterator[Problem]:
