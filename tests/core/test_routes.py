@@ -130,6 +130,43 @@ def test_the_answer_of_routes_test_is_stable_json() -> None:
     }
 
 
+OWN = """
+platform: platform
+regions: {emea: {}}
+contacts: {push: {url_file: 'secrets/push'}}
+users: {ana: {notify: [{push: 0m}]}, ben: {notify: [{push: 0m}]}}
+rotations:
+  ours: {type: daily, start: '2026-01-01T08:00', location: UTC, users: [ana]}
+  theirs: {type: daily, start: '2026-01-01T08:00', location: UTC, users: [ben]}
+schedules: {ours: {layers: [{rotation: ours}]}, theirs: {layers: [{rotation: theirs}]}}
+teams: {platform: {schedules: {global: ours, emea: ours}}, cards: {schedules: {global: theirs, emea: theirs}}}
+escalation_policies: {page: {levels: [{notify: [{on_call: local}], wait: 5m}], last_resort: {receiver: root, every: 15m}}}
+route: {receiver: root}
+receivers: [{name: root}, {name: desk, escalation_configs: [{team: cards, policy: page}]}]
+"""
+
+
+@pytest.mark.parametrize("name", ["RegionUnwell", "RegionStale", "EngineUnwell", "UndoFailed"])
+@pytest.mark.parametrize(("owner", "team", "person"), [("", "platform", "ana"), ("cards", "cards", "ben")])
+def test_an_alert_about_ourselves_shows_whom_it_pages_before_the_routes(
+    name: str, owner: str, team: str, person: str
+) -> None:
+    labels = {"alertname": name, "severity": "critical", "region": "emea", "owner": owner}
+    asked = routes_test(load_routes(OWN, "routes.yaml"), labels, NOON)
+    assert [match.receiver for match in asked.matches] == ["root"], "the file's own routes page nobody"
+    assert asked.built_in
+    assert (asked.built_in.team, asked.built_in.policy) == (team, "page")
+    assert [target.people for level in asked.built_in.levels for target in level.targets] == [(person,)]
+
+
+def test_every_other_alert_has_no_built_in_route() -> None:
+    routes = load_routes(OWN, "routes.yaml")
+    assert routes_test(routes, {"alertname": "ProbeFailed", "severity": "critical"}, NOON).built_in is None
+    assert routes_test(routes, {"alertname": "RegionUnwell", "severity": "warning"}, NOON).built_in is None
+    lone = load_routes("{route: {receiver: x}, receivers: [{name: x}]}", "routes.yaml")
+    assert routes_test(lone, {"alertname": "RegionUnwell", "severity": "critical"}, NOON).built_in is None
+
+
 TIMED = """
 route:
   receiver: root

@@ -129,6 +129,7 @@ class Scene:
         self.secrets: Secrets = "http://{}/hook".format
         self.patience = ENDLESS
         self.senders = SENDERS
+        self.outside = ""
         self._random = random.Random(7)
         self._runs = 0
         self.router = self._router()
@@ -205,6 +206,7 @@ class Scene:
             failpoint=lambda name: self.failpoint(name),
             patience=self.patience,
             senders=self.senders,
+            outside=self.outside,
         )
 
 

@@ -45,6 +45,10 @@ def test(
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
         return
+    if own := answer.built_in:
+        click.echo(f"team {own.team}  by policy {own.policy}, built in: pages before any route is asked")
+        for level in own.levels:
+            click.echo(f"  {_level(level)}")
     for match in answer.matches:
         grouped = ", ".join(match.group_by) or "(one group)"
         click.echo(f"{match.receiver}  via {' > '.join(match.path)}")

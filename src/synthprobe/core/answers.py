@@ -10,7 +10,7 @@ from synthprobe.core.escalation import Skip
 from synthprobe.core.incidents import Scope
 from synthprobe.core.labels import Labels
 from synthprobe.core.mutes import InForce, muted_by
-from synthprobe.core.responders import ESCALATION, Paging, Place, look_up, paging
+from synthprobe.core.responders import ESCALATION, Paging, Place, built_in, look_up, paging
 from synthprobe.core.routes import Route, Routes, explain, repeat_effective
 
 
@@ -62,7 +62,15 @@ class RejectionAnswer(Struct, frozen=True):
     why: str
 
 
-class TestAnswer(Struct, frozen=True):
+class BuiltInAnswer(Struct, frozen=True):
+    """Whom an alert about synthprobe itself pages, before the routes of the file are asked."""
+
+    team: str
+    policy: str
+    levels: tuple[LevelAnswer, ...]
+
+
+class TestAnswer(Struct, frozen=True, omit_defaults=True):
     """The stable JSON of `routes test`."""
 
     __test__ = False
@@ -71,6 +79,7 @@ class TestAnswer(Struct, frozen=True):
     labels: Labels
     matches: tuple[MatchAnswer, ...]
     rejected: tuple[RejectionAnswer, ...]
+    built_in: BuiltInAnswer | None = None
 
 
 def routes_test(routes: Routes, labels: Labels, at: datetime, in_force: InForce | None = None) -> TestAnswer:
@@ -80,11 +89,15 @@ def routes_test(routes: Routes, labels: Labels, at: datetime, in_force: InForce 
     """
     explained = explain(routes.root, labels, at)
     in_force = in_force or InForce(silences=routes.silences)
+    own = built_in(labels, routes)
     return TestAnswer(
         at=at,
         labels=labels,
         matches=tuple(_answer(route, labels, at, in_force, routes) for route in explained.matches),
         rejected=tuple(RejectionAnswer(tuple(node.path.split(".")), node.why) for node in explained.rejected),
+        built_in=BuiltInAnswer(own.team, own.policy, tuple(_levels(own, labels, routes, at)))
+        if own
+        else None,
     )
 
 
