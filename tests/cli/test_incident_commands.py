@@ -128,3 +128,9 @@ def test_no_server_is_one_line_with_a_way_out() -> None:
     result = CliRunner().invoke(synthprobe, ["incident", "list", "--url", "http://127.0.0.1:9"])
     assert result.exit_code == 1
     assert "start it with `synthprobe serve`" in result.output
+
+
+def test_a_number_beyond_all_incidents_is_refused_in_words() -> None:
+    result = CliRunner().invoke(synthprobe, ["incident", "ack", "9" * 23, "--by", "ana"])
+    assert "Invalid value for 'NUMBER'" in result.stderr
+    assert "is not in the range" in result.stderr

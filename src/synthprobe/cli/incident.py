@@ -19,6 +19,9 @@ REFUSALS = {
     "fault": "it could not be done for a reason of the server's; its log says more",
 }
 
+MOST = 2**53
+"""The greatest number of an incident that the server takes."""
+
 LOOKS, PAUSE = 60, 0.5
 """How often `page` asks whether its message arrived, and seconds between."""
 
@@ -45,7 +48,7 @@ def list_(every: bool, url: str | None, as_json: bool) -> None:
 
 
 @incident.command()
-@click.argument("number", type=click.IntRange(1))
+@click.argument("number", type=click.IntRange(1, MOST))
 @with_server
 def show(number: int, url: str | None, as_json: bool) -> None:
     """Show what fails, who has it, and what happened so far."""
@@ -65,7 +68,7 @@ def show(number: int, url: str | None, as_json: bool) -> None:
 
 
 @incident.command()
-@click.argument("number", type=click.IntRange(1))
+@click.argument("number", type=click.IntRange(1, MOST))
 @with_server
 def explain(number: int, url: str | None, as_json: bool) -> None:
     """Say who was paged for it, who was not, and why."""
@@ -94,7 +97,7 @@ def _by(function: Any) -> Any:
 
 
 @incident.command()
-@click.argument("number", type=click.IntRange(1))
+@click.argument("number", type=click.IntRange(1, MOST))
 @click.argument("text", nargs=-1)
 @_by
 @with_server
@@ -104,7 +107,7 @@ def ack(number: int, text: tuple[str, ...], by: str | None, url: str | None, as_
 
 
 @incident.command()
-@click.argument("number", type=click.IntRange(1))
+@click.argument("number", type=click.IntRange(1, MOST))
 @click.argument("text", nargs=-1, required=True)
 @_by
 @with_server
@@ -114,7 +117,7 @@ def note(number: int, text: tuple[str, ...], by: str | None, url: str | None, as
 
 
 @incident.command()
-@click.argument("number", type=click.IntRange(1))
+@click.argument("number", type=click.IntRange(1, MOST))
 @click.argument("text", nargs=-1)
 @_by
 @with_server
@@ -124,7 +127,7 @@ def resolve(number: int, text: tuple[str, ...], by: str | None, url: str | None,
 
 
 @incident.command()
-@click.argument("number", type=click.IntRange(1))
+@click.argument("number", type=click.IntRange(1, MOST))
 @click.argument("text", nargs=-1)
 @_by
 @with_server
@@ -134,7 +137,7 @@ def escalate(number: int, text: tuple[str, ...], by: str | None, url: str | None
 
 
 @incident.command()
-@click.argument("number", type=click.IntRange(1))
+@click.argument("number", type=click.IntRange(1, MOST))
 @click.argument("text", nargs=-1)
 @_by
 @with_server
@@ -144,7 +147,7 @@ def accept(number: int, text: tuple[str, ...], by: str | None, url: str | None, 
 
 
 @incident.command()
-@click.argument("number", type=click.IntRange(1))
+@click.argument("number", type=click.IntRange(1, MOST))
 @click.argument("to")
 @click.argument("text", nargs=-1)
 @_by

@@ -121,7 +121,12 @@ def _var_fault(use: Use, names: Declared) -> Fault | None:
 
 def _secret_fault(use: Use, names: Declared) -> Fault | None:
     name = use.reference.path[0]
-    return _unknown(name, names.secrets, f"no secret `{name}`", "the file has no `secrets`")
+    return _unknown(
+        name,
+        names.secrets,
+        f"no secret `{name}`",
+        "the file has no `secrets`: write `secrets: {name: {env: NAME}}`",
+    )
 
 
 def _region_fault(use: Use, names: Declared) -> Fault | None:
