@@ -196,6 +196,32 @@ def test_a_trial_notes_when_it_would_have_fired() -> None:
     assert alert is not None
     assert alert.state is AlertState.PENDING
     assert alert.annotations["would_have_fired"] == "2026-07-01T09:01:02Z"
+    assert alert.annotations["withheld"] == "trial"
+
+
+def test_a_definition_that_never_passed_fires_only_once_it_is_proven() -> None:
+    info = check(rule=rule_of({"in_a_row": 2}))
+    first = observe(None, result("F", 0, info), info, minute(1), proven=False)
+    withheld = observe(first.alert, result("F", 1, info), info, minute(2), proven=False)
+    assert withheld.change is Change.WITHHELD
+    again = observe(withheld.alert, result("F", 2, info), info, minute(3), proven=False)
+    assert again.change is Change.PENDING, "it is told once"
+    assert again.alert is not None
+    assert again.alert.annotations["withheld"] == "never_passed"
+    assert again.alert.annotations["would_have_fired"] == "2026-07-01T09:01:02Z"
+    fired = observe(again.alert, result("F", 3, info), info, minute(4), proven=True)
+    assert fired.change is Change.FIRED
+    assert fired.alert is not None
+    assert not {"withheld", "would_have_fired"} & set(fired.alert.annotations)
+
+
+def test_what_fires_already_fires_on_and_ends_as_ever_under_a_definition_that_never_passed() -> None:
+    alert = firing()
+    on = observe(alert, result("F", 2, check()), check(), minute(3), proven=False)
+    assert on.change is Change.UPDATED
+    once = observe(on.alert, result("P", 3, check()), check(), minute(4), proven=False)
+    assert once.change is Change.UPDATED
+    assert observe(once.alert, result("P", 4, check()), check(), minute(5)).change is Change.RESOLVED
 
 
 def test_a_pending_alert_keeps_the_last_end_for_those_who_must_still_hear_of_it() -> None:

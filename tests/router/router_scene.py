@@ -10,6 +10,7 @@ import anyio
 import httpx
 import msgspec
 
+from proven import proven_store
 from synthprobe.clock import Clock
 from synthprobe.core.failures import Failure, Kind
 from synthprobe.core.labels import parse_matchers
@@ -118,9 +119,9 @@ DELIVERY = Delivery(give_up_after=timedelta(hours=1))
 class Scene:
     """One router over one store; `running` starts it, leaving it is a crash."""
 
-    def __init__(self, clock: Clock, routes: Routes | None = None) -> None:
+    def __init__(self, clock: Clock, routes: Routes | None = None, *, unproven: bool = False) -> None:
         self.clock = clock
-        self.store: Store = InlineStore()
+        self.store: Store = InlineStore() if unproven else proven_store()
         self.routes = routes or routed()
         self.mailbox = Mailbox(clock)
         self.transport: httpx.AsyncBaseTransport = self.mailbox

@@ -141,10 +141,10 @@ def test_a_report_that_cannot_be_recorded_keeps_its_run_and_holds_up_no_other(
 ) -> None:
     observe = alerts.observe
 
-    def stumbles(*args: Any) -> object:
+    def stumbles(*args: Any, **named: Any) -> object:
         if args[1].outcome is Outcome.DEGRADED:
             raise ZeroDivisionError
-        return observe(*args)
+        return observe(*args, **named)
 
     async def scenario(clock: Clock) -> None:
         scene = Scene(clock)

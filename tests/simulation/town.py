@@ -11,6 +11,7 @@ from parties import Receivers, Targets
 from plans import CHECKS, HOSTS, RECEIVERS, TREE, Plan
 from wires import Bus
 
+from proven import proven_store
 from synthprobe.agent.agent import Agent
 from synthprobe.agent.making import Limits
 from synthprobe.agent.runner import Runner
@@ -36,7 +37,7 @@ class Town:
         self.bus = Bus(self.dice)
         self.targets = Targets(HOSTS, self.dice)
         self.receivers = Receivers(RECEIVERS, self.dice, self.history)
-        self.store = InlineStore()
+        self.store = proven_store()
         self.spool = InlineStore(SCHEMA)
         self.agent = Process()
         self.router = Process()

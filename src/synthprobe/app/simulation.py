@@ -5,6 +5,7 @@ and every receiver and phone takes it at once.
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 
 import anyio
@@ -47,10 +48,12 @@ from synthprobe.core.scenario import (
     UnsilenceEvent,
 )
 from synthprobe.core.silences import Silence, SilenceRefused, UnknownSilence
+from synthprobe.ports import Tx
 from synthprobe.router.router import Router
 from synthprobe.router.watchman import Patience
 from synthprobe.senders import SENDERS
 from synthprobe.senders.outgoing import Outgoing, Secrets, Sender
+from synthprobe.stores import checks as check_rows
 from synthprobe.stores import incidents as incident_rows
 from synthprobe.stores.inline import InlineStore
 
@@ -118,6 +121,7 @@ class _Stage:
         if self._checks and self._clock.now() == self._scenario.start:
             announced = Announced(AGENT, self._clock.now(), tuple(self._checks.values()))
             await self._router.record([announced])
+            await self._store.write(partial(_all_passed, announced))
         while events:
             event = events.pop(0)
             await self._until(event.after)
@@ -229,6 +233,12 @@ class _Stage:
 
 
 ALWAYS = timedelta(days=4000)
+
+
+def _all_passed(announced: Announced) -> Tx[None]:
+    """A timeline begins with checks that have passed before: what it makes fail is no new probe's mistake."""
+    for check in announced.checks:
+        yield from check_rows.passed(check.key, check.definition)
 
 
 def _is_heartbeat(message: Notification) -> bool:

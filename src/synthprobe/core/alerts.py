@@ -10,6 +10,9 @@ A sample is failed, degraded or passed; errored, skipped and other regions' resu
 made to confirm a failure only those that fail count: they may bring firing forward, and never un-count a failure.
 Missing data never resolves an alert.
 
+A check whose definition never passed, and one in trial mode, stays pending with failures enough to fire: it is withheld.
+What fires already fires on, whatever becomes of the definition.
+
 A failing sample makes the alert as severe as its rule says; degraded samples alone make it a warning. While it fires,
 its severity sinks to warning when the last `recover_after` samples hold no failed one, and rises again with the next
 failed one. The window empties when the alert ends.
@@ -104,12 +107,22 @@ class Change(StrEnum):
     FIRED = "fired"
     SEVERITY = "severity"
     """Fires on, with another severity."""
+    WITHHELD = "withheld"
+    """It would have begun to fire."""
     UPDATED = "updated"
     """Fires on: deduplicated; only annotations and the window moved."""
     RESOLVED = "resolved"
     CLOSED = "closed"
     """A pending alert ended without firing."""
     WITHDRAWN = "withdrawn"
+
+
+class Withheld(StrEnum):
+    """Why an alert with failures enough does not fire; the same word in messages, on pages and in metrics."""
+
+    TRIAL = "trial"
+    NEVER_PASSED = "never_passed"
+    """The fault may be the definition's: it has never been seen to pass."""
 
 
 class Observed(Struct, frozen=True):
@@ -126,7 +139,10 @@ QUIET_FOR = timedelta(hours=4)
 """How long what was resolved by hand stays quiet while it goes on failing."""
 
 WOULD_HAVE_FIRED = "would_have_fired"
-"""Annotation of an alert in trial mode: when it would have begun to fire."""
+"""Annotation of an alert that is withheld: when it would have begun to fire."""
+
+WITHHELD = "withheld"
+"""Annotation of an alert that is withheld: why."""
 
 
 def identity(check: CheckInfo) -> Labels:
@@ -140,8 +156,10 @@ def fingerprint_of(check: CheckInfo) -> str:
     return fingerprint(identity(check))
 
 
-def observe(alert: Alert | None, result: Result, check: CheckInfo, now: datetime) -> Observed:
-    """What a result does to its check's alert.
+def observe(
+    alert: Alert | None, result: Result, check: CheckInfo, now: datetime, *, proven: bool = True
+) -> Observed:
+    """What a result does to its check's alert; `proven`: the definition it ran under has passed before.
 
     Errored and manual runs do nothing, nor does a confirm run that does not fail. A result that comes late, after newer ones, counts as a sample, but moves no
     time backwards and does not replace what newer runs have told.
@@ -161,7 +179,7 @@ def observe(alert: Alert | None, result: Result, check: CheckInfo, now: datetime
     return (
         _while_firing(current, check.rule)
         if current.state is AlertState.FIRING
-        else _while_pending(current, check.rule)
+        else _while_pending(current, check.rule, _withheld(check.rule, proven=proven))
     )
 
 
@@ -174,7 +192,7 @@ def wants_confirming(before: Alert | None, after: Alert | None, rule: AlertRule)
         return False
     if after.state is AlertState.FIRING:
         return rule.fail_after.failed == 1 and (before is None or before.state is not AlertState.FIRING)
-    # A trial's alert stays pending though it has enough failures.
+    # What is withheld stays pending though it has enough failures.
     return _met(rule.fail_after, (*after.window, Sample.FAILED), _FAILED) and not _met(
         rule.fail_after, after.window, _FAILED
     )
@@ -218,6 +236,7 @@ _SAMPLES: Mapping[Outcome, Sample] = {
 _FAILED = frozenset({Sample.FAILED})
 _NOT_PASSED = frozenset({Sample.FAILED, Sample.DEGRADED})
 _DEGRADED_SEVERITY = "warning"
+_OF_WITHHELD = (WOULD_HAVE_FIRED, WITHHELD)
 
 
 def _counts(sample: Sample, trigger: Trigger) -> bool:
@@ -261,10 +280,9 @@ def _sampled(alert: Alert, sample: Sample, result: Result, check: CheckInfo, now
 
 
 def _told(alert: Alert, result: Result, check: CheckInfo) -> Labels:
-    told = {**annotate(result, check, identity(check)), "first_failed_at": instant(alert.first_failed_at)}
-    if WOULD_HAVE_FIRED in alert.annotations:
-        told[WOULD_HAVE_FIRED] = alert.annotations[WOULD_HAVE_FIRED]
-    return told
+    kept = {name: alert.annotations[name] for name in _OF_WITHHELD if name in alert.annotations}
+    first = {"first_failed_at": instant(alert.first_failed_at)}
+    return {**annotate(result, check, identity(check)), **first, **kept}
 
 
 def _kept(alert: Alert, sample: Sample, rule: AlertRule) -> tuple[Sample, ...]:
@@ -281,16 +299,23 @@ def _length(rule: AlertRule) -> int:
     return max(rule.fail_after.of, rule.degraded_after.of, rule.recover_after)
 
 
-def _while_pending(alert: Alert, rule: AlertRule) -> Observed:
+def _withheld(rule: AlertRule, *, proven: bool) -> Withheld | None:
+    if rule.mode is AlertMode.TRIAL:
+        return Withheld.TRIAL
+    return None if proven else Withheld.NEVER_PASSED
+
+
+def _while_pending(alert: Alert, rule: AlertRule, withheld: Withheld | None) -> Observed:
     if not _NOT_PASSED & set(alert.window):
         return _closed(alert)
     severity = _severity(alert.window, rule)
     # A good run never fires, though an edited rule may find enough failures before it.
     if not severity or alert.window[-1] is Sample.PASSED:
         return Observed(alert, Change.PENDING)
-    if rule.mode is AlertMode.TRIAL:
-        noted = {WOULD_HAVE_FIRED: instant(alert.updated_at), **alert.annotations}
-        return Observed(replace(alert, annotations=noted), Change.PENDING)
+    if withheld:
+        change = Change.PENDING if WOULD_HAVE_FIRED in alert.annotations else Change.WITHHELD
+        noted = {WOULD_HAVE_FIRED: instant(alert.updated_at), **alert.annotations, WITHHELD: withheld.value}
+        return Observed(replace(alert, severity=severity, annotations=noted), change)
     fired = replace(
         alert,
         state=AlertState.FIRING,
@@ -298,7 +323,7 @@ def _while_pending(alert: Alert, rule: AlertRule) -> Observed:
         peak=severity,
         starts_at=alert.updated_at,
         ends_at=None,
-        annotations={name: value for name, value in alert.annotations.items() if name != WOULD_HAVE_FIRED},
+        annotations={name: value for name, value in alert.annotations.items() if name not in _OF_WITHHELD},
     )
     return Observed(fired, Change.FIRED)
 

@@ -85,7 +85,7 @@ def follow(
             return _moved(incident, member_of(alert, muted=muted), alert, change, rule, now)
         case Change.RESOLVED | Change.WITHDRAWN:
             return _ended(incident, alert, change, reopen_within, now)
-        case Change.NONE | Change.PENDING | Change.CLOSED:
+        case Change.NONE | Change.PENDING | Change.WITHHELD | Change.CLOSED:
             return Followed(incident, IncidentChange.NONE)
 
 

@@ -13,7 +13,7 @@ class NotifiedAlert(Struct, frozen=True, omit_defaults=True):
 
     fingerprint: str
     status: str
-    """firing or resolved."""
+    """firing or resolved; pending in a note of what would have fired."""
     labels: Labels
     annotations: Mapping[str, str]
     starts_at: datetime

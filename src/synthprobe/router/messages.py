@@ -7,7 +7,7 @@ from urllib.parse import quote
 from msgspec import Struct
 from msgspec.structs import replace
 
-from synthprobe.core.alerts import Alert, AlertState
+from synthprobe.core.alerts import Alert, AlertState, Withheld
 from synthprobe.core.annotations import headline
 from synthprobe.core.durations import duration_text
 from synthprobe.core.groups import Group, Reason
@@ -16,6 +16,7 @@ from synthprobe.core.notifications import Notification, NotifiedAlert, NotifiedI
 
 FIRING = "firing"
 RESOLVED = "resolved"
+PENDING = "pending"
 UPDATE = "update"
 HANDOFF = "handoff"
 TEST = "test"
@@ -149,6 +150,28 @@ def silence_ends(
         group_key=group.key,
         group_labels=group.labels,
         alerts=tuple(_alert(alert, public_url) for alert in alerts),
+        incidents=(),
+        created_at=now,
+        external_url=public_url,
+        note=note,
+    )
+
+
+def withheld(
+    group: Group, integration: str, why: Withheld, alert: Alert, note: str, *, public_url: str, now: datetime
+) -> Notification:
+    """The note of what would have fired, whose key is still to be given; to a machine nothing fires."""
+    return Notification(
+        key="",
+        receiver=group.receiver,
+        integration=integration,
+        kind=UPDATE,
+        reason=why.value,
+        group_key=group.key,
+        group_labels=group.labels,
+        alerts=(
+            replace(_alert(alert, public_url), status=PENDING, starts_at=alert.updated_at, ends_at=None),
+        ),
         incidents=(),
         created_at=now,
         external_url=public_url,

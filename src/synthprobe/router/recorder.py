@@ -16,8 +16,9 @@ log = logging.getLogger(__name__)
 class Recorder:
     """The router's way in: what `record` returned from is on disk."""
 
-    def __init__(self, around: Surroundings, *, wake: Callable[[], None]) -> None:
+    def __init__(self, around: Surroundings, *, public_url: str, wake: Callable[[], None]) -> None:
         self._around = around
+        self._public_url = public_url
         self._wake = wake
 
     async def record(self, reports: Sequence[Report]) -> None:
@@ -36,8 +37,9 @@ class Recorder:
         self._wake()
 
     async def _write(self, reports: Sequence[Report]) -> Sequence[Fact]:
-        with_ = Recording(self._around.routes(), self._around.clock.now(), self._around.new_id)
-        return await self._around.store.write(partial(record, reports, with_))
+        around = self._around
+        with_ = Recording(around.routes(), around.clock.now(), around.new_id, self._public_url)
+        return await around.store.write(partial(record, reports, with_))
 
     async def _record_alone(self, report: Report) -> Sequence[Fact]:
         """One report that cannot be recorded must not hold up all that come after it."""

@@ -26,6 +26,7 @@ from synthprobe.router.facts import (
     UndosRecorded,
 )
 from synthprobe.router.placing import NewId, moved, place
+from synthprobe.router.withholding import tell_withheld
 from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores import checks as check_rows
 from synthprobe.stores import declines as decline_rows
@@ -47,6 +48,7 @@ class Recording(Struct, frozen=True):
     tree: Routes
     now: datetime
     new_id: NewId
+    public_url: str
 
 
 def record(reports: Sequence[Report], with_: Recording) -> Tx[tuple[Fact, ...]]:
@@ -93,6 +95,8 @@ def _finished(report: Finished, with_: Recording) -> Tx[RunRecorded | None]:
         return RunRecorded(result, check.info if check else None, report.spans, _UNMOVED)
     yield from _thin(result, check)
     yield from check_rows.ran(result)
+    if _proves(result, check):
+        yield from check_rows.passed(check.info.key, result.definition)
     observed = yield from _observed(result, check, with_)
     yield from own_alerts.after_run(report, check.info, with_.tree, with_.new_id, with_.now)
     return RunRecorded(result, check.info, report.spans, observed)
@@ -130,7 +134,8 @@ def _served(report: Finished) -> Tx[StoredCheck | None]:
 
 def _observed(result: Result, check: StoredCheck, with_: Recording) -> Tx[AlertMoved]:
     known = yield from alert_rows.find(alerts.fingerprint_of(check.info))
-    observed = alerts.observe(known, result, check.info, with_.now)
+    proven = check.has_passed(result.definition)
+    observed = alerts.observe(known, result, check.info, with_.now, proven=proven)
     if observed.alert is None:
         if known:
             yield from alert_rows.forget(known.fingerprint)
@@ -141,7 +146,15 @@ def _observed(result: Result, check: StoredCheck, with_: Recording) -> Tx[AlertM
     if known and observed.change is Change.UPDATED and known.labels != observed.alert.labels:
         # Relabelled while it fires: another route may take it now.
         yield from place(observed.alert, with_.tree, with_.now)
+    if observed.change is Change.WITHHELD:
+        yield from tell_withheld(observed.alert, with_.tree, with_.public_url, with_.new_id, with_.now)
     return told
+
+
+def _proves(result: Result, check: StoredCheck) -> bool:
+    """Whether a run shows that its definition can pass; one of an earlier definition that comes late does not undo that."""
+    newest = check.last_run_at is None or result.started_at >= check.last_run_at
+    return result.outcome is Outcome.PASSED and (newest or result.definition == check.info.definition)
 
 
 def _thin(result: Result, check: StoredCheck) -> Tx[None]:

@@ -63,14 +63,15 @@ class Router:
         self._warms = senders is SENDERS
         ways = Ways(transport, clock, shout=self._shouting, mail=mail)
         self.notifier = Notifier(around, ways=ways, secrets=secrets, jitter=jitter, senders=senders)
-        self.dispatcher = Dispatcher(around, public_url=public_url.rstrip("/"), queued=self.notifier.wake)
+        public_url = public_url.rstrip("/")
+        self.dispatcher = Dispatcher(around, public_url=public_url, queued=self.notifier.wake)
         self.auditor = Auditor(around, wake=self.dispatcher.wake, transport=transport, outside=outside)
         self.taker = Taker(around, wake=self.dispatcher.wake)
         self.silencer = Silencer(around, wake=self.dispatcher.wake)
         self.burning = Burning(around, wake=self.dispatcher.wake)
         self.watchman = Watchman(around, patience, wake=self.dispatcher.wake)
         self._listeners = (self.watchman.hear, *listeners)
-        self.recorder = Recorder(around, wake=self.dispatcher.wake)
+        self.recorder = Recorder(around, public_url=public_url, wake=self._wake)
         self.retention = Retention(around, keep)
 
     def routes(self) -> Routes:
@@ -122,6 +123,10 @@ class Router:
             "watchman": self.watchman.heartbeat.age(),
             "burning": self.burning.heartbeat.age(),
         }
+
+    def _wake(self) -> None:
+        self.dispatcher.wake()
+        self.notifier.wake()
 
     def _tell(self, fact: Fact) -> None:
         for listener in self._listeners:

@@ -126,7 +126,8 @@ def _signing_keys(integration: Integration, secrets: Secrets) -> tuple[bytes, ..
 
 def _alert(alert: NotifiedAlert) -> Alert:
     return Alert(
-        status=alert.status,
+        # Alertmanager's contract knows two words; what is only pending does not fire.
+        status="firing" if alert.status == "firing" else "resolved",
         labels=alert.labels,
         annotations=alert.annotations,
         starts_at=_instant(alert.starts_at),

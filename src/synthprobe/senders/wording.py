@@ -41,7 +41,9 @@ class Part(Struct, frozen=True):
 def title(notification: Notification) -> str:
     """One line that says it all: `[FIRING #7] card fails in emea: step capture: …`."""
     ended = "RESOLVED" if notification.status == "resolved" else "FIRING"
-    word = _WORDS.get(notification.kind, ended) if notification.person else ended
+    word = (
+        _WORDS.get(notification.kind, ended) if notification.person or not notification.incidents else ended
+    )
     named = notification.foremost
     numbers = "".join(f" #{incident.number}" for incident in named[:NUMBERS_MOST])
     more = "…" if len(named) > NUMBERS_MOST else ""

@@ -19,6 +19,12 @@ class StoredCheck(Struct, frozen=True):
     withdrawn: bool
     last_run_at: datetime | None
     last_good_run: str | None
+    passed_definition: str | None
+    """The definition that passed last."""
+
+    def has_passed(self, definition: str) -> bool:
+        """Whether this definition of the check has passed."""
+        return self.passed_definition == definition
 
 
 def find(key: str) -> Tx[StoredCheck | None]:
@@ -105,12 +111,21 @@ def ran(result: Result) -> Tx[None]:
     )
 
 
+def passed(key: str, definition: str) -> Tx[None]:
+    """Keep that this definition of a check has passed."""
+    yield Sql(
+        "update checks set passed_definition = :d where key = :key and passed_definition is not :d",
+        {"key": key, "d": definition},
+    )
+
+
 def _stored(row: DbRow) -> StoredCheck:
-    good = row["last_good_run"]
+    good, definition = row["last_good_run"], row["passed_definition"]
     return StoredCheck(
         info=document(row, CheckInfo),
         agent=text(row, "agent"),
         withdrawn=row["withdrawn_at"] is not None,
         last_run_at=instant_or_none(row, "last_run_at"),
         last_good_run=good if isinstance(good, str) else None,
+        passed_definition=definition if isinstance(definition, str) else None,
     )

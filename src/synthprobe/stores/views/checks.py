@@ -25,6 +25,8 @@ class CheckLine(Struct, frozen=True, omit_defaults=True):
     last_good_run: str | None = None
     alert: str | None = None
     """The graver state of its alerts, while there is one: pending or firing."""
+    withheld: str = ""
+    """Why an alert that is pending with failures enough does not fire."""
     strip: Strip = ()
     p50: float | None = None
     p95: float | None = None
@@ -46,9 +48,10 @@ def check_lines(probe: str | None = None) -> Tx[tuple[CheckLine, ...]]:
     """Every served check, of one probe or of all, by probe, row and region; four statements however many there are."""
     rows = yield Sql(_SERVED, {"probe": probe})
     alerts = yield Sql(_OPEN)
-    states = {text(row, "check_key"): text(row, "state") for row in alerts}
+    open_ = {text(row, "check_key"): (text(row, "state"), _or_none(row, "withheld")) for row in alerts}
     marks = yield from strips(probe)
-    return tuple(_line(row, states.get(text(row, "key")), marks.get(text(row, "key"), ())) for row in rows)
+    keys = ((row, text(row, "key")) for row in rows)
+    return tuple(_line(row, open_.get(key, (None, None)), marks.get(key, ())) for row, key in keys)
 
 
 def check_infos(probe: str) -> Tx[tuple[CheckInfo, ...]]:
@@ -76,7 +79,7 @@ def check_states(numbered: int) -> Tx[tuple[CheckState, ...]]:
     )
 
 
-def _line(row: DbRow, alert: str | None, strip: Strip) -> CheckLine:
+def _line(row: DbRow, alert: tuple[str | None, str | None], strip: Strip) -> CheckLine:
     info = document(row, CheckInfo)
     ascending = durations(strip)
     return CheckLine(
@@ -90,7 +93,8 @@ def _line(row: DbRow, alert: str | None, strip: Strip) -> CheckLine:
         last_run_at=instant_or_none(row, "last_run_at"),
         last_outcome=_or_none(row, "last_outcome"),
         last_good_run=_or_none(row, "last_good_run"),
-        alert=alert,
+        alert=alert[0],
+        withheld=alert[1] or "",
         strip=strip,
         p50=quantile(ascending, 0.5),
         p95=quantile(ascending, 0.95),
@@ -102,7 +106,10 @@ def _or_none(row: DbRow, name: str) -> str | None:
 
 
 # The last one of a check counts.
-_OPEN = "select check_key, state from alerts where state in ('pending', 'firing') order by state = 'firing'"
+_OPEN = """
+select check_key, state, json_extract(cast(doc as text), '$.annotations.withheld') as withheld from alerts
+where state in ('pending', 'firing') order by state = 'firing', withheld is not null
+"""
 
 _SERVED = """
 select key, announced_at, last_run_at, last_outcome, last_good_run, doc from checks
