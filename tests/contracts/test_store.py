@@ -27,7 +27,7 @@ def mark(incident: int, *, then: Exception | None = None) -> Callable[[], Tx[int
 
     def transaction() -> Tx[int]:
         yield Sql(
-            "insert into checks values (:k, 'p', 'r', null, 'a', 0, null, null, null, null, x'')",
+            "insert into checks (key, probe, region, agent, announced_at, doc) values (:k, 'p', 'r', 'a', 0, x'')",
             {"k": f"{incident}"},
         )
         if then is not None:

@@ -166,8 +166,9 @@ async def test_a_router_that_dies_while_it_pages_pages_again_with_the_same_key(
     tmp_path: Path, place: str
 ) -> None:
     async with world(tmp_path) as here:
-        here.target.failing = frozenset({"pay"})
         await here.service.start(SYNTHPROBE_FAILPOINT=place)
+        await until(lambda: len(passed(here)) == CHECKS, "every check has passed once")
+        here.target.failing = frozenset({"pay"})
         with anyio.fail_after(40):
             await here.service.ended()
         before = {message.key for message in here.receiver.messages}
