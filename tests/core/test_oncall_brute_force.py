@@ -3,7 +3,7 @@
 The oracle walks the year in small steps. What begins at a wall time has begun once the clock has ever shown that time or
 a later one; what ends at a wall time has ended once the clock will never again show an earlier one. So gaps and folds
 need no rule of their own. `make test` walks the hours around each change, `make test-all` three whole
-years, `make soak` all of them.
+years, `make soak` the other seven.
 """
 
 from bisect import bisect_left
