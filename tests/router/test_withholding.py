@@ -96,6 +96,18 @@ def test_a_late_pass_of_an_earlier_definition_takes_nothing_from_the_new_one() -
     run_virtual(scenario)
 
 
+def test_late_failures_of_an_earlier_definition_page_once_the_one_in_force_has_passed() -> None:
+    async def scenario(clock: Clock) -> None:
+        async with Scene(clock, unproven=True).running() as scene:
+            await announce(scene, check("emea"), "new")
+            await run(scene, "passed", "new")
+            for _ in range(3):
+                await run(scene, "failed", "old")
+            assert scene.mailbox.told() == [("firing", "first")]
+
+    run_virtual(scenario)
+
+
 def test_a_late_pass_of_the_definition_in_force_proves_it() -> None:
     async def scenario(clock: Clock) -> None:
         async with Scene(clock, unproven=True).running() as scene:

@@ -134,7 +134,7 @@ def _served(report: Finished) -> Tx[StoredCheck | None]:
 
 def _observed(result: Result, check: StoredCheck, with_: Recording) -> Tx[AlertMoved]:
     known = yield from alert_rows.find(alerts.fingerprint_of(check.info))
-    proven = check.has_passed(result.definition)
+    proven = check.is_proven(result.definition)
     observed = alerts.observe(known, result, check.info, with_.now, proven=proven)
     if observed.alert is None:
         if known:

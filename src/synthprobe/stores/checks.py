@@ -22,9 +22,9 @@ class StoredCheck(Struct, frozen=True):
     passed_definition: str | None
     """The definition that passed last."""
 
-    def has_passed(self, definition: str) -> bool:
-        """Whether this definition of the check has passed."""
-        return self.passed_definition == definition
+    def is_proven(self, definition: str) -> bool:
+        """Whether the definition of a run has passed, or the announced one: then a run of an earlier one is merely late."""
+        return self.passed_definition in (definition, self.info.definition)
 
 
 def find(key: str) -> Tx[StoredCheck | None]:
