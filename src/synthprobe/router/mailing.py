@@ -8,6 +8,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 import aiosmtplib
 import anyio
@@ -74,9 +75,14 @@ class Mailing:
             begin()
             refused, said = await client.sendmail(letter.sender, list(letter.recipients), letter.content)
         finally:
+            transport = client.transport
             with anyio.CancelScope(shield=True):
                 await _end(client.quit, client.close)
-            connection.close()
+            if transport is None:
+                connection.close()
+            else:
+                # It owns the socket, and would wait for the server's last word of TLS.
+                cast("asyncio.WriteTransport", transport).abort()
         if refused:
             names = ", ".join(refused)
             return Answer(250, failure=f"taken for others, but refused for {names}")
