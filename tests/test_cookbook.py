@@ -37,9 +37,6 @@ def test_a_recipe_runs_as_it_stands(name: str, tmp_path: Path, provider: Payment
     result = CliRunner().invoke(synthprobe, ["run", str(tmp_path / f"{name}.yaml")])
     assert result.exit_code == 0, result.output
     assert "degraded in" not in result.output
-
-
-def test_nothing_is_left_behind(provider: PaymentServer) -> None:
     provider.until(lambda truth: all(each.at_stake == "0.00" for each in truth.payments))
 
 
