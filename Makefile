@@ -25,11 +25,11 @@ demo: $(DEMO)
 	@$(BIN)/synthprobe demo --probes probes --port $(PORT)
 
 test: $(TEST)
-	@$(BIN)/python -m pytest -q -n 2 -m "not programs and not long and not soak"
+	@$(BIN)/python -m pytest -q -n 3 --dist worksteal -m "not programs and not long and not soak"
 
 test-all: test
 	@.ci/programs
-	@$(BIN)/python -m pytest -q -n 2 -m "(programs or long) and not soak"
+	@$(BIN)/python -m pytest -q -n 3 --dist worksteal -m "(programs or long) and not soak"
 
 soak: $(TEST)
 	@$(BIN)/python -m pytest -q -m soak --timeout 1800
