@@ -27,6 +27,9 @@ PREFIX = "SYNTHPROBE_"
 SERVER_URL = f"{PREFIX}URL"
 """Where commands that ask a running server find it; no setting of a server."""
 
+FAILPOINTS = ("after_record", "before_claim", "after_claim", "after_send", "before_mark")
+"""Where a kill test may let the router die."""
+
 OTEL_SECRETS = frozenset({"OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"})
 _SOCKET_PATH_MAX = 100
 """Unix socket paths are limited to 108 bytes on Linux and 104 on macOS."""
@@ -212,9 +215,7 @@ SETTINGS: tuple[_Setting, ...] = (
         "10GB",
         "how large the store may grow before runs go earlier (MB, GB, TB; 0: without bound)",
     ),
-    _Setting(
-        "failpoint", "", "for kill tests: after_record, after_claim, after_send or before_mark, then exit"
-    ),
+    _Setting("failpoint", "", f"for kill tests: exit at one of {', '.join(FAILPOINTS)}"),
 )
 
 
@@ -419,8 +420,8 @@ def _size(text: str) -> int:
 
 
 def _failpoint(text: str) -> str:
-    if text not in ("", "after_record", "after_claim", "after_send", "before_mark"):
-        raise ValueError(f"{text!r} is none of after_record, after_claim, after_send, before_mark")
+    if text and text not in FAILPOINTS:
+        raise ValueError(f"{text!r} is none of {', '.join(FAILPOINTS)}")
     return text
 
 

@@ -45,6 +45,11 @@ def runs(store: Path) -> set[str]:
     return {run_id for (run_id,) in rows(store, "select run_id from runs")}
 
 
+def passed(store: Path) -> set[str]:
+    """Every check that has passed once."""
+    return {check for (check,) in rows(store, "select check_key from runs where outcome = 'passed'")}
+
+
 def spooled(spool: Path) -> set[str]:
     """Finished runs that wait on the agent's disk."""
     reports = [msgspec.msgpack.decode(doc, type=Report) for (doc,) in rows(spool, "select doc from reports")]

@@ -82,6 +82,53 @@ receivers:
 """
 
 
+PAGING_ROUTES = """
+platform: cards
+regions:
+  emea:
+    location: Europe/London
+  amer:
+    location: America/New_York
+contacts:
+  push:
+    url_file: secrets/push-${{{{ user }}}}
+users:
+  ana:
+    notify:
+      - push: 0m
+teams:
+  cards: {{}}
+escalation_policies:
+  page:
+    levels:
+      - notify:
+          - user: ana
+        wait: 10m
+    last_resort:
+      receiver: duty
+      every: 10m
+route:
+  receiver: page
+  group_by: [alertname, probe, region]
+  group_wait: 1s
+  group_interval: 2s
+  repeat_interval: 10m
+receivers:
+  - name: page
+    escalation_configs:
+      - team: cards
+        policy: page
+  - name: duty
+    webhook_configs:
+      - url: http://127.0.0.1:{port}/duty
+"""
+"""Nobody but a person hears of anything, by a contact of their own."""
+
+
+PUSH = "/push"
+"""Where a person's contact is reached."""
+
+
 class Message(Struct, frozen=True):
     """A message as the receiver got it."""
 
@@ -93,6 +140,16 @@ class Message(Struct, frozen=True):
     firing: frozenset[str]
     """Fingerprints of the alerts it says fire."""
     resolved: frozenset[str]
+
+
+class Page(Struct, frozen=True):
+    """What a person's contact was sent."""
+
+    key: str
+    text: str
+    """Title and body."""
+    status: str
+    """`firing`, `update` or `resolved`, as the title says."""
 
 
 class Call(Struct, frozen=True):
@@ -128,10 +185,14 @@ class Receiver:
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
+        self.pages: list[Page] = []
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Take one message."""
         body = json.loads(await request.read())
+        if request.path == PUSH:
+            self._take_page(request.headers["Idempotency-Key"], body)
+            return web.Response(text="ok")
         self.messages.append(
             Message(
                 request.headers["Idempotency-Key"],
@@ -144,6 +205,10 @@ class Receiver:
             )
         )
         return web.Response(text="ok")
+
+    def _take_page(self, key: str, body: dict[str, str]) -> None:
+        status = body["title"].removeprefix("[").partition(" ")[0].lower()
+        self.pages.append(Page(key, f"{body['title']}\n{body['message']}", status))
 
     def heard(self, status: str) -> set[str]:
         """The groups of which a message with this status was heard."""
@@ -163,13 +228,17 @@ def _with_status(body: dict[str, Any], status: str) -> frozenset[str]:
 
 
 @asynccontextmanager
-async def world(folder: Path, *, probes: tuple[str, ...] = ("pay",)) -> AsyncIterator[World]:
+async def world(
+    folder: Path, *, probes: tuple[str, ...] = ("pay",), routes: str = ROUTES
+) -> AsyncIterator[World]:
     """Set it up, with nothing started but the target and the receiver; whatever was started is ended after it."""
     target_port, receiver_port = free_ports(2)
     (folder / "probes").mkdir()
     for name in probes:
         (folder / "probes" / f"{name}.yaml").write_text(PROBE.format(name=name, port=target_port))
-    (folder / "routes.yaml").write_text(ROUTES.format(port=receiver_port))
+    (folder / "routes.yaml").write_text(routes.format(port=receiver_port))
+    (folder / "secrets").mkdir()
+    (folder / "secrets" / "push-ana").write_text(f"json://127.0.0.1:{receiver_port}{PUSH}")
     target, receiver, service = Target(), Receiver(), Service(folder, environment())
     async with listen({target_port: target.answer, receiver_port: receiver.answer}):
         try:

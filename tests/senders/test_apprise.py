@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import anyio
 import pytest
 from aiohttp import web
+from msgspec.structs import replace
 from notified import FIRING, RESOLVED
 
 from free_ports import free_ports
@@ -32,7 +33,8 @@ async def service(
     got: list[dict[str, str]] = []
 
     async def take(request: web.BaseRequest) -> web.StreamResponse:
-        got.append(json.loads(await request.read()))
+        key = request.headers.get("Idempotency-Key", "")
+        got.append({**json.loads(await request.read()), "key": key, "query": request.query_string})
         return await answer()
 
     (port,) = free_ports(1)
@@ -101,6 +103,22 @@ async def test_a_message_arrives() -> None:
     assert answer.failure == ""
     assert got[0]["title"] == "[FIRING #7] card fails in emea: step capture"
     assert got[0]["type"] == "failure"
+
+
+@pytest.mark.parametrize("query", [pytest.param("", id="no query"), pytest.param("?-team=pay", id="a query")])
+@pytest.mark.anyio
+async def test_a_service_of_ones_own_gets_the_key_that_is_the_same_on_each_repeat(query: str) -> None:
+    key = "u1-j%C3%B6rg%2Fa-firing-3"
+    async with service(fine) as (url, got):
+        for _ in range(2):
+            made = apprise.render(replace(FIRING, key=key), APPRISE, lambda _: f"{url}{query}")
+            assert (await Shouting()(made)).failure == ""
+    assert [message["key"] for message in got] == [key, key]
+    assert [message["query"] for message in got] == ["team=pay" if query else ""] * 2
+
+
+def test_a_service_that_takes_no_headers_gets_its_url_as_it_is() -> None:
+    assert shout("tgram://token/chat").url == "tgram://token/chat"
 
 
 @pytest.mark.anyio

@@ -105,6 +105,7 @@ class Notifier:
         for receiver in await self._around.store.read(partial(outbox.receivers_due, now)):
             places = self._places(receiver) - self._busy[receiver]
             if places > 0:
+                self._around.failpoint("before_claim")
                 claim = partial(outbox.claim, receiver, places, now, now + LEASE)
                 for claimed in await self._around.store.write(claim):
                     self._busy[receiver] += 1
