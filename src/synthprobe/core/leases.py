@@ -81,13 +81,22 @@ def lease(
     )
 
 
-def prolonged(held: Lease, shift: Shift | None, *, ack_timeout: timedelta, now: datetime) -> Lease:
-    """The lease of a holder whose next shift follows the one that ended; no action was made, so nothing is renewed."""
+def rebound(held: Lease, shift: Shift | None, *, ack_timeout: timedelta, now: datetime) -> Lease:
+    """The lease of a holder whose shift ends when it did not before: their next one follows, or the rota was changed.
+
+    No action was made, so nothing is renewed; a notice that is late already is given at once.
+    """
     until = held.acted_at + ack_timeout
     if shift:
         until = min(until, shift.ends_at + shift.accept_within)
-    ends_at = shift.ends_at if shift else None
-    return replace(held, until=until, shift_ends_at=ends_at, notice_at=_notice_at(shift, now))
+    late = now if shift and shift.notice and shift.ends_at > now else None
+    return replace(
+        held,
+        until=until,
+        shift_ends_at=shift.ends_at if shift else None,
+        notice_at=_notice_at(shift, now) or late,
+        asked=held.asked and until <= held.until,
+    )
 
 
 def due(held: Lease, now: datetime) -> LeaseEvent | None:

@@ -4,7 +4,7 @@ An incident's team is the owner its alerts name; an owner that routes.yaml does 
 incident is the schedule's of its region, a global one the global schedule's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -16,7 +16,7 @@ from synthprobe.core.labels import Labels
 from synthprobe.core.leases import Shift
 from synthprobe.core.names import fill_names
 from synthprobe.core.routes import Integration, Routes
-from synthprobe.core.teams import GLOBAL, ContactStep, Override, Schedule
+from synthprobe.core.teams import GLOBAL, ContactStep, Handoff, Override, Schedule
 
 ESCALATION = "escalation"
 """The kind of integration that pages."""
@@ -84,6 +84,13 @@ def place_of(incident: Incident, team: str) -> Place:
     return Place(team, next(iter((*counting, *others)), ""), incident.scope is Scope.GLOBAL)
 
 
+def places_of(incident: Incident, team: str) -> tuple[Place, ...]:
+    """Where an incident is now, and each region it was in: what may have bounded an acknowledgement of it."""
+    regions = (member.region for member in incident.members if member.region)
+    was = (Place(team, region, is_global=False) for region in regions)
+    return tuple(dict.fromkeys((place_of(incident, team), *was)))
+
+
 def look_up(place: Place, tree: Routes, overrides: Sequence[Override], at: datetime) -> LookUp:
     """The people that a level's targets stand for at this instant."""
 
@@ -121,12 +128,32 @@ def shift_of(
     return Shift(ends_at, schedule.handoff.accept_within, schedule.handoff.notice)
 
 
+def shifts_of(
+    person: str, places: Iterable[Place], tree: Routes, overrides: Sequence[Override], at: datetime
+) -> tuple[Shift | None, ...]:
+    """The shift of somebody at each of these places where they are on call; None is one that does not end."""
+    return tuple(
+        shift_of(person, place, tree, overrides, at)
+        for place in places
+        if _serving(person, place, tree, overrides, at)
+    )
+
+
+def cut_short(place: Place, tree: Routes, at: datetime) -> Shift:
+    """The shift of somebody who is taken off call at an instant, as if they had never been on it."""
+    handoff = next((schedule.handoff for schedule in _schedules(place, tree)), Handoff())
+    return Shift(at, handoff.accept_within)
+
+
 def incoming(
     outgoing: str, place: Place, tree: Routes, overrides: Sequence[Override], at: datetime
 ) -> tuple[str, ...]:
     """Who is on call from `at` on, where somebody's shift ends then."""
-    schedule = _serving(outgoing, place, tree, overrides, at - _MOMENT)
-    return _on(schedule, overrides, at)
+    if schedule := _serving(outgoing, place, tree, overrides, at - _MOMENT):
+        return _on(schedule, overrides, at)
+    # As the rota is now they were not on call before: whoever would be paged comes after them.
+    on_call = (_on(schedule, overrides, at) for schedule in _schedules(place, tree))
+    return next(filter(None, on_call), ())
 
 
 def ladder_of(person: str, tree: Routes) -> tuple[ContactStep, ...]:
@@ -147,9 +174,14 @@ def contact_of(person: str, contact: str, tree: Routes) -> Integration | None:
 def _serving(
     person: str, place: Place, tree: Routes, overrides: Sequence[Override], at: datetime
 ) -> Schedule | None:
+    found = _schedules(place, tree)
+    return next((each for each in found if person in _on(each, overrides, at)), None)
+
+
+def _schedules(place: Place, tree: Routes) -> Iterator[Schedule]:
+    """The schedules of a place, the first to be asked first."""
     names = (GLOBAL, "local") if place.is_global else ("local", GLOBAL)
-    found = (_schedule(place, name, tree) for name in names)
-    return next((each for each in found if each and person in _on(each, overrides, at)), None)
+    yield from filter(None, (_schedule(place, name, tree) for name in names))
 
 
 def _schedule(place: Place, which: str, tree: Routes) -> Schedule | None:

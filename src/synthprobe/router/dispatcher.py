@@ -9,13 +9,13 @@ import anyio
 from msgspec import Struct
 
 from synthprobe.core.actions import Action, Refusal
-from synthprobe.core.routes import Routes
 from synthprobe.core.sparing import sparingly
 from synthprobe.ports import Tx
 from synthprobe.router import silencing, taking
 from synthprobe.router.acting import apply
 from synthprobe.router.flushing import Flushing, flush
 from synthprobe.router.heartbeat import Heartbeat
+from synthprobe.router.leasing import follow_rota
 from synthprobe.router.muting import look_again
 from synthprobe.router.placing import place
 from synthprobe.router.ringing import ring, test_page
@@ -55,6 +55,8 @@ class Dispatcher:
         self._queued = queued
         self._wakeup = Wakeup()
         self._applied = Announcement()
+        self._rota = self._followed = 0
+        """How often the rota was changed, and how many of these changes acknowledgements follow."""
 
     def wake(self) -> None:
         """Look for due timers now."""
@@ -97,13 +99,21 @@ class Dispatcher:
         return key
 
     async def adopt(self) -> None:
-        """Hold every firing alert in the groups that the routes make of it now."""
-        await self._around.store.write(partial(_adopt, self._around.routes(), self._around.clock.now()))
+        """Hold every firing alert in the groups that the routes make of it now, and let acknowledgements follow the rota."""
+        await self._around.store.write(partial(_adopt, self._turning()))
+        self.wake()
+
+    def rota_changed(self) -> None:
+        """Let acknowledgements end as the rota in force has it, in the next turn."""
+        self._rota += 1
         self.wake()
 
     async def _turn(self) -> float:
         """Do what is due and return the seconds until the next timer: none where what was done may have set others."""
         now = self._around.clock.now()
+        if (rota := self._rota) != self._followed:
+            await self._around.store.write(partial(follow_rota, self._turning()))
+            self._followed = rota
         found = await self._around.store.read(partial(_look, now))
         for action in found.actions:
             await self._apply(action)
@@ -222,8 +232,9 @@ def _look(now: datetime) -> Tx[_Found]:
     )
 
 
-def _adopt(tree: Routes, now: datetime) -> Tx[None]:
-    yield from silencing.keep_planned(tree, now)
-    yield from look_again(now)
+def _adopt(with_: Turning) -> Tx[None]:
+    yield from silencing.keep_planned(with_.tree, with_.now)
+    yield from look_again(with_.now)
     for alert in (yield from alert_rows.firing()):
-        yield from place(alert, tree, now)
+        yield from place(alert, with_.tree, with_.now)
+    yield from follow_rota(with_)

@@ -7,14 +7,24 @@ from msgspec.structs import replace
 from synthprobe.core import leases
 from synthprobe.core.actions import lapsed, offered
 from synthprobe.core.escalation import begin
-from synthprobe.core.incidents import Incident
+from synthprobe.core.incidents import Incident, TimelineEntry
 from synthprobe.core.leases import NOBODY, Lease, LeaseEvent
-from synthprobe.core.responders import Paging, incoming, paging_of, place_of, shift_of
+from synthprobe.core.responders import (
+    Paging,
+    cut_short,
+    incoming,
+    paging_of,
+    place_of,
+    places_of,
+    shift_of,
+    shifts_of,
+)
 from synthprobe.ports import Tx
 from synthprobe.router.handoffs import hand_over
 from synthprobe.router.keeping import keep_incident
 from synthprobe.router.telling import Turning, Update, quietly
 from synthprobe.stores import alerts as alert_rows
+from synthprobe.stores import incidents as incident_rows
 
 ACK_TIMEOUT = timedelta(minutes=30)
 """Of an incident that no policy pages."""
@@ -65,7 +75,7 @@ def _handoff(incident: Incident, held: Lease, with_: Turning) -> Tx[Incident]:
         shift = shift_of(held.holder, place, tree, with_.overrides, with_.now)
         return replace(
             incident,
-            lease=leases.prolonged(held, shift, ack_timeout=_ack_timeout(incident, with_), now=with_.now),
+            lease=leases.rebound(held, shift, ack_timeout=_ack_timeout(incident, with_), now=with_.now),
         )
     to = next(iter(people), NOBODY)
     until = f"{held.until:%H:%M} UTC"
@@ -88,6 +98,43 @@ def _lapse(incident: Incident, event: LeaseEvent, with_: Turning) -> Tx[Incident
     acted = lapsed(incident, event, standing, with_.now)
     yield from keep_incident(acted.incident, acted.entries, with_.tree)
     return acted.incident
+
+
+def follow_rota(with_: Turning) -> Tx[None]:
+    """Let acknowledgements end as the rota in force has their holders' shifts; what was offered already stays so."""
+    for incident in (yield from incident_rows.open_()):
+        held = incident.lease
+        if held is None or held.offered_to:
+            continue
+        bound = _rebound(incident, held, with_)
+        if bound is not held:
+            yield from _end_otherwise(replace(incident, lease=bound), bound, with_)
+
+
+def _rebound(incident: Incident, held: Lease, with_: Turning) -> Lease:
+    """The lease by the shift that its holder was in when they acted; itself where that ends as it did."""
+    places = places_of(incident, team_of(incident, with_))
+    found = shifts_of(held.holder, places, with_.tree, with_.overrides, held.acted_at)
+    if held.shift_ends_at in {shift.ends_at if shift else None for shift in found}:
+        return held
+    if not found and held.shift_ends_at is None:
+        return held
+    shift = found[0] if found else cut_short(places[0], with_.tree, with_.now)
+    if shift and shift.ends_at < with_.now:
+        # Nobody knew before: whoever comes has all their time to accept.
+        shift = replace(shift, ends_at=with_.now)
+    return leases.rebound(held, shift, ack_timeout=_ack_timeout(incident, with_), now=with_.now)
+
+
+def _end_otherwise(incident: Incident, bound: Lease, with_: Turning) -> Tx[None]:
+    """Say that a shift ends otherwise than it did; the handoff of one that is over is offered in the incident's turn."""
+    ends_at = bound.shift_ends_at
+    when = f"ends at {ends_at:%Y-%m-%d %H:%M} UTC" if ends_at else "does not end"
+    text = f"On-call was changed: the shift of {bound.holder} {when}"
+    yield from keep_incident(incident, [TimelineEntry(with_.now, "rota", text)], with_.tree)
+    if ends_at and ends_at <= with_.now:
+        note = "On-call was changed: your shift is over, and this is offered to whoever is on call now."
+        yield from quietly([bound.holder], incident, Update(LeaseEvent.NOTICE.value, note), with_)
 
 
 def lease_for(person: str, incident: Incident, with_: Turning) -> Lease:

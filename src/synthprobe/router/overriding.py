@@ -1,5 +1,6 @@
 """Takes overrides of on-call in and back, and keeps those that there are beside the routes of the file."""
 
+from collections.abc import Callable
 from functools import partial
 
 import anyio
@@ -17,8 +18,9 @@ from synthprobe.stores import overrides as override_rows
 class Overrider:
     """What people changed about on-call; a change is on disk, and asked by the pager, when a method returns."""
 
-    def __init__(self, around: Surroundings, file: Routes) -> None:
+    def __init__(self, around: Surroundings, file: Routes, *, changed: Callable[[], None]) -> None:
         self._around = around
+        self._changed = changed
         self._file = file
         self._made: tuple[Override, ...] = ()
         self._changing = anyio.Lock()
@@ -44,6 +46,7 @@ class Overrider:
         async with self._changing:
             made = partial(_add, new, self._file, self._around)
             self._now_are(await self._around.store.write(made))
+        self._changed()
         return new
 
     async def remove(self, override: str) -> Override:
@@ -53,6 +56,7 @@ class Overrider:
             if gone is None:
                 raise UnknownOverride(override)
             self._now_are(await self._around.store.write(partial(_remove, override)))
+        self._changed()
         return gone
 
     def _now_are(self, made: tuple[Override, ...]) -> None:

@@ -58,7 +58,7 @@ class Router:
         outside: str = "",
     ) -> None:
         around = Surroundings(store, clock, self.routes, new_id, self._tell, failpoint)
-        self.overrider = Overrider(around, routes)
+        self.overrider = Overrider(around, routes, changed=lambda: self.dispatcher.rota_changed())
         self._shouting = Shouting()
         self._warms = senders is SENDERS
         ways = Ways(transport, clock, shout=self._shouting, mail=mail)
