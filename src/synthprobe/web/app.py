@@ -18,7 +18,19 @@ from synthprobe.core.routes import Route, Routes
 from synthprobe.core.spans import Span
 from synthprobe.ports import Store
 from synthprobe.stores.errors import StoreError
-from synthprobe.web import acting, api, assets, oncall, overrides, pages, routing, silences, undo, vitals
+from synthprobe.web import (
+    acting,
+    api,
+    assets,
+    oncall,
+    override_forms,
+    overrides,
+    pages,
+    routing,
+    silences,
+    undo,
+    vitals,
+)
 from synthprobe.web import hooks as inbound
 from synthprobe.web.acting import Acts
 from synthprobe.web.alertmanager import handlers as alertmanager
@@ -88,7 +100,7 @@ def build(
         rendering=Rendering(),
     )
     errors = Problems(site)
-    rota = oncall.OnCall(routes)
+    rota = oncall.OnCall(routes, has_overrides=overriding is not None)
     return Litestar(
         route_handlers=[
             *_PAGES,
@@ -100,7 +112,7 @@ def build(
             *(inbound.HANDLERS if hooks else ()),
             *((*alertmanager.HANDLERS, *silences.HANDLERS, *routing.HANDLERS) if desk else ()),
             *(acting.HANDLERS if acts else ()),
-            *(overrides.HANDLERS if overriding else ()),
+            *((*overrides.HANDLERS, *override_forms.HANDLERS) if overriding else ()),
         ],
         dependencies={
             "site": Provide(lambda: site, sync_to_thread=False),

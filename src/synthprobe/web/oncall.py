@@ -13,10 +13,12 @@ from msgspec import Struct
 from synthprobe.core.oncall import Shift, on_call, shifts
 from synthprobe.core.oncall_answers import OnCallAnswer, ShiftsAnswer, at_instant, in_range
 from synthprobe.core.routes import Routes
+from synthprobe.core.teams import Override
 from synthprobe.core.wallclock import first_instant, local_day, wall_time
 from synthprobe.files.calendars import Entry, feed
 from synthprobe.web import rota
 from synthprobe.web.pages import SiteValue
+from synthprobe.web.site import Site
 
 BEFORE, AFTER = timedelta(days=31), timedelta(days=184)
 """What of the past and the future a calendar feed holds."""
@@ -28,6 +30,23 @@ class OnCall(Struct, frozen=True):
     """The routes in force."""
 
     routes: Callable[[], Routes]
+    has_overrides: bool = False
+    """Whether overrides can be made here."""
+
+
+class StandIn(Struct, frozen=True):
+    """The form of an override, as somebody filled it in: who stands in for whom, where and when."""
+
+    schedules: tuple[str, ...] = ()
+    add: str = ""
+    remove: str = ""
+    start: str = ""
+    """A local time of the page's zone; empty is now."""
+    until: str = ""
+    """A local time; or else `length`."""
+    length: str = ""
+    reason: str = ""
+    by: str = ""
 
 
 OnCallValue = NamedDependency[SkipValidation[OnCall]]
@@ -42,6 +61,20 @@ async def oncall_page(
     week: FromQuery[str | None] = None,
 ) -> Response[str]:
     """A week per team in the reader's zone, and who is on call at a chosen instant."""
+    return await shown(site, oncall, zone, at=at, week=week)
+
+
+async def shown(
+    site: Site,
+    oncall: OnCall,
+    zone: str | None,
+    *,
+    at: str | None = None,
+    week: str | None = None,
+    asked: StandIn = StandIn(),  # noqa: B008 - immutable
+    fault: str = "",
+) -> Response[str]:
+    """The page; with what somebody asked for and why it cannot be made."""
     location = zone if zone in available_timezones() else "UTC"
     assert location is not None
     now, routes = site.clock.now(), oncall.routes()
@@ -60,7 +93,18 @@ async def oncall_page(
         earlier=first - timedelta(days=7),
         later=first + timedelta(days=7),
         local=lambda moment: f"{wall_time(moment, location):%a %d %b %H:%M}" if moment else "…",
+        schedules=routes.schedules,
+        overrides=coming(routes, now),
+        has_overrides=oncall.has_overrides and bool(routes.schedules),
+        asked=asked,
+        fault=fault,
     )
+
+
+def coming(routes: Routes, now: datetime) -> tuple[Override, ...]:
+    """Overrides that hold now or are to come, the first to begin first."""
+    found = (override for override in routes.overrides if override.end > now)
+    return tuple(sorted(found, key=lambda override: override.start))
 
 
 @get("/api/v1/oncall/{schedule:str}", operation_id="oncall")

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from synthprobe.core.overrides import OverrideRefused, UnknownOverride
 from synthprobe.core.teams import Override
-from synthprobe.web.oncall import OnCallValue
+from synthprobe.web.oncall import OnCall, OnCallValue, coming
 from synthprobe.web.pages import SiteValue
 
 
@@ -42,32 +42,13 @@ class AskedOverride(Struct, frozen=True):
 @get("/api/v1/overrides", operation_id="overrides", tags=["synthprobe"])
 async def overrides_data(site: SiteValue, oncall: OnCallValue) -> tuple[Override, ...]:
     """Overrides that hold now or are to come, the first to begin first; one without `id` stands in routes.yaml."""
-    now = site.clock.now()
-    found = (override for override in oncall.routes().overrides if override.end > now)
-    return tuple(sorted(found, key=lambda override: override.start))
+    return coming(oncall.routes(), site.clock.now())
 
 
 @post("/api/v1/overrides", operation_id="add_override", tags=["synthprobe"])
 async def add_data(site: SiteValue, overriding: OverridingValue, data: JSONBody[AskedOverride]) -> Override:
     """Put somebody on call, take somebody off, or both, for a time. 400 says what it collides with, or lacks."""
-    if not data.by:
-        raise ValidationException("Say who you are: `by` is empty.")
-    start = data.start or site.clock.now()
-    if start.tzinfo is None or data.end.tzinfo is None:
-        raise ValidationException("An instant names its zone: Z, or an offset.")
-    wanted = Override(
-        schedules=data.schedules,
-        start=start.astimezone(UTC),
-        end=data.end.astimezone(UTC),
-        add=data.add or None,
-        remove=data.remove or None,
-        reason=data.reason,
-        by=data.by,
-    )
-    try:
-        return await overriding.add(wanted)
-    except OverrideRefused as error:
-        raise ValidationException(f"The override cannot be made: {error}") from error
+    return await made(data, overriding, site.clock.now())
 
 
 @delete(
@@ -75,6 +56,33 @@ async def add_data(site: SiteValue, overriding: OverridingValue, data: JSONBody[
 )
 async def remove_data(overriding: OverridingValue, oncall: OnCallValue, override: FromPath[str]) -> Override:
     """Take an override back, and say which it was: whoever is on call without it is on call now."""
+    return await taken_back(override, overriding, oncall)
+
+
+async def made(asked: AskedOverride, overriding: Overriding, now: datetime) -> Override:
+    """Make what was asked for. Raises `ValidationException` that says what it collides with, or lacks."""
+    if not asked.by:
+        raise ValidationException("Say who you are: `by` is empty.")
+    start = asked.start or now
+    if start.tzinfo is None or asked.end.tzinfo is None:
+        raise ValidationException("An instant names its zone: Z, or an offset.")
+    wanted = Override(
+        schedules=asked.schedules,
+        start=start.astimezone(UTC),
+        end=asked.end.astimezone(UTC),
+        add=asked.add or None,
+        remove=asked.remove or None,
+        reason=asked.reason,
+        by=asked.by,
+    )
+    try:
+        return await overriding.add(wanted)
+    except OverrideRefused as error:
+        raise ValidationException(f"The override cannot be made: {error}") from error
+
+
+async def taken_back(override: str, overriding: Overriding, oncall: OnCall) -> Override:
+    """Take it back, and return it. Raises `NotFoundException` that says which there are."""
     try:
         return await overriding.remove(override)
     except UnknownOverride as error:
