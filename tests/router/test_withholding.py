@@ -8,6 +8,7 @@ from paging_scene import PagingScene
 from router_scene import Scene, check, child, hook, routed
 
 from synthprobe.clock import Clock
+from synthprobe.core.inhibitions import InhibitRule
 from synthprobe.core.labels import parse_matchers
 from synthprobe.core.probes import AlertMode
 from synthprobe.core.reports import Announced, Finished
@@ -178,16 +179,71 @@ def test_where_all_that_is_routed_pages_the_person_on_call_is_told_quietly() -> 
     run_virtual(scenario)
 
 
-def test_what_a_silence_would_have_held_back_is_not_noted() -> None:
+def silence(clock: Clock, minutes: float) -> Silence:
+    now = clock.now()
+    return Silence(
+        "", parse_matchers('probe="card"'), now, now + timedelta(minutes=minutes), "ana", "new", now
+    )
+
+
+def test_a_note_that_a_silence_holds_back_is_sent_once_when_that_ends() -> None:
+    async def scenario(clock: Clock) -> None:
+        scene = Scene(clock)
+        async with scene.running():
+            ends_at = (await scene.router.silencer.place(silence(clock, 20))).ends_at
+            await announce(scene, TRIAL)
+            await scene.run("failed", times=6)
+            assert scene.mailbox.told() == []
+        async with scene.running():
+            await anyio.sleep(3600)
+            assert scene.mailbox.told() == [("resolved", "trial")]
+            assert scene.mailbox.attempts[0].at - ends_at < timedelta(seconds=1)
+
+    run_virtual(scenario)
+
+
+def test_a_silence_that_somebody_ends_lets_the_note_go_at_once() -> None:
     async def scenario(clock: Clock) -> None:
         async with Scene(clock).running() as scene:
-            now = clock.now()
-            await scene.router.silencer.place(
-                Silence("", parse_matchers('probe="card"'), now, now + timedelta(hours=1), "ana", "new", now)
-            )
+            placed = await scene.router.silencer.place(silence(clock, 60))
             await announce(scene, TRIAL)
             await scene.run("failed", times=3)
+            await scene.router.silencer.expire(placed.id)
+            await anyio.sleep(1)
+            assert scene.mailbox.told() == [("resolved", "trial")]
+
+    run_virtual(scenario)
+
+
+def test_a_note_waits_for_every_mute_and_for_an_inhibition_whose_end_nobody_knows() -> None:
+    rule = InhibitRule("psp", parse_matchers('probe="psp"'), parse_matchers('probe="card"'))
+
+    async def scenario(clock: Clock) -> None:
+        async with Scene(clock, routed(inhibit_rules=(rule,))).running() as scene:
+            await scene.router.silencer.place(silence(clock, 5))
+            await announce(scene, TRIAL)
+            await scene.announce("emea", probe="psp", agent="a2")
+            await scene.run("failed", probe="psp", times=2)
+            await scene.run("failed", times=3)
+            await anyio.sleep(600)
+            assert "trial" not in [reason for _, reason in scene.mailbox.told()]
+            await scene.run("passed", probe="psp", times=2)
+            await anyio.sleep(61)
+            assert [reason for _, reason in scene.mailbox.told()].count("trial") == 1
+
+    run_virtual(scenario)
+
+
+def test_what_passes_before_the_mute_ends_is_not_noted() -> None:
+    async def scenario(clock: Clock) -> None:
+        async with Scene(clock).running() as scene:
+            await scene.router.silencer.place(silence(clock, 20))
+            await announce(scene, TRIAL)
+            await scene.run("failed", times=3)
+            await scene.run("passed", times=2)
+            await anyio.sleep(3600)
             assert scene.mailbox.told() == []
+            assert await scene.rows("select fingerprint from withheld_notes") == []
 
     run_virtual(scenario)
 

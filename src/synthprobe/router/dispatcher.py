@@ -23,6 +23,7 @@ from synthprobe.router.surroundings import Surroundings
 from synthprobe.router.telling import Turning
 from synthprobe.router.turning import turn
 from synthprobe.router.wakeup import Announcement, Wakeup
+from synthprobe.router.withholding import tell_held
 from synthprobe.stores import actions as action_rows
 from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores import groups as group_rows
@@ -30,6 +31,7 @@ from synthprobe.stores import incidents as incident_rows
 from synthprobe.stores import pagers as pager_rows
 from synthprobe.stores import silences as silence_rows
 from synthprobe.stores import timers
+from synthprobe.stores import withheld as withheld_rows
 from synthprobe.stores.actions import Outcome
 from synthprobe.stores.errors import StoreConflict, StoreError
 
@@ -128,6 +130,9 @@ class Dispatcher:
         for person in found.people:
             later = partial(pager_rows.put_off, person)
             await self._take_turn(f"the pager of {person}", partial(ring, person), later)
+        for alert in found.notes:
+            later = partial(withheld_rows.hold, alert)
+            await self._take_turn(f"the note of alert {alert}", partial(tell_held, alert), later)
         reminded = await self._remind(now) if found.reminds else 0
         if found.anything or reminded:
             self._queued()
@@ -204,6 +209,8 @@ class _Found(Struct, frozen=True):
     groups: tuple[str, ...] = ()
     incidents: tuple[int, ...] = ()
     people: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Withheld alerts whose note waited for a mute's end."""
     reminds: bool = False
     """Whether a silence ends soon and nobody was told."""
     expires: bool = False
@@ -212,7 +219,8 @@ class _Found(Struct, frozen=True):
     @property
     def anything(self) -> bool:
         """Whether there is something to do."""
-        return bool(self.actions or self.groups or self.incidents or self.people or self.expires)
+        rows = (self.actions, self.groups, self.incidents, self.people, self.notes)
+        return any(rows) or self.expires
 
 
 def _look(now: datetime) -> Tx[_Found]:
@@ -227,6 +235,7 @@ def _look(now: datetime) -> Tx[_Found]:
         groups=(yield from group_rows.due(now, TURN)),
         incidents=(yield from incident_rows.due(now, TURN)),
         people=(yield from pager_rows.due(now, TURN)),
+        notes=(yield from withheld_rows.due(now, TURN)),
         reminds=reminder is not None and reminder <= now,
         expires=expiry is not None and expiry <= now,
     )

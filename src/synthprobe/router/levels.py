@@ -12,14 +12,11 @@ from synthprobe.ports import Tx
 from synthprobe.router.entries import lateness
 from synthprobe.router.keeping import keep_incident
 from synthprobe.router.messages import FIRING
-from synthprobe.router.muting import muted_until
+from synthprobe.router.muting import LOOK_AGAIN, muted_until
 from synthprobe.router.ringing import page
 from synthprobe.router.telling import Turning, Update, tell_receiver
 from synthprobe.stores import pagers as pager_rows
 from synthprobe.stores.pagers import PageDecision
-
-LOOK_AGAIN = timedelta(minutes=1)
-"""How soon a paused escalation is looked at again at the latest: an inhibition ends without saying so."""
 
 LAST_RESORT = "last_resort"
 

@@ -1,7 +1,7 @@
 """What holds alerts back now, by what is stored: for groups at their flush, and for incidents' escalation."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,7 +20,11 @@ from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores import groups as group_rows
 from synthprobe.stores import incidents as incident_rows
 from synthprobe.stores import silences as silence_rows
+from synthprobe.stores import withheld as withheld_rows
 from synthprobe.stores.in_force import in_force_for
+
+LOOK_AGAIN = timedelta(minutes=1)
+"""How soon what is held back is looked at again at the latest where an inhibition may do it: that ends without saying so."""
 
 
 class HeldBack(Struct, frozen=True):
@@ -64,6 +68,15 @@ def is_muted(alert: Alert, tree: Routes, now: datetime) -> Tx[Muted]:
     return Muted.HERE if all(mute.source in here for mute in mutes) else Muted.YES
 
 
+def held_until(alert: Alert, tree: Routes, now: datetime) -> Tx[datetime | None]:
+    """When to look again at an alert that is held back on every route; None where it is not."""
+    mutes = yield from _mutes_of(alert, tree, now)
+    if not mutes:
+        return None
+    until = first_end(mutes) if all(mute.until for mute in mutes) else None
+    return until if until and until > now else now + LOOK_AGAIN
+
+
 def muted_until(incident: Incident, tree: Routes, now: datetime) -> Tx[datetime | None]:
     """When the first of what holds back an incident's alerts may end; None while that cannot be known."""
     ends: list[Mute] = []
@@ -74,10 +87,11 @@ def muted_until(incident: Incident, tree: Routes, now: datetime) -> Tx[datetime 
 
 
 def look_again(now: datetime) -> Tx[None]:
-    """Let every group that holds something back, and every open incident, look at it now: a mute ended, or was ended."""
+    """Let all that holds something back, and every open incident, look at it now: a mute ended, or was ended."""
     for group in (yield from group_rows.muted()):
         yield from group_rows.save(replace(group, mute_ends_at=now))
     yield from incident_rows.wake_open(now)
+    yield from withheld_rows.look_at_all(now)
 
 
 def muted_on_all(

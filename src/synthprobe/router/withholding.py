@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from synthprobe.core.alerts import WITHHELD, WOULD_HAVE_FIRED, Alert, AlertState, Withheld
 from synthprobe.core.escalation import Target, TargetKind
 from synthprobe.core.groups import Group
-from synthprobe.core.incidents import Muted
 from synthprobe.core.notifications import Notification
 from synthprobe.core.pages import quiet_contact
 from synthprobe.core.responders import ESCALATION, Place, ladder_of, look_up, paging_of
@@ -22,10 +21,12 @@ from synthprobe.core.teams import GLOBAL
 from synthprobe.ports import Tx
 from synthprobe.router import messages, neighbours
 from synthprobe.router.flushing import name_of
-from synthprobe.router.muting import is_muted
+from synthprobe.router.muting import held_until
 from synthprobe.router.placing import NewId, placed_by
-from synthprobe.router.telling import addressed
+from synthprobe.router.telling import Turning, addressed
+from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores import outbox as outbox_rows
+from synthprobe.stores import withheld as withheld_rows
 
 _RINGING = frozenset({ESCALATION, "pagerduty", "servicenow"})
 
@@ -36,16 +37,27 @@ _WHY = {
 
 
 def tell_withheld(alert: Alert, tree: Routes, public_url: str, new_id: NewId, now: datetime) -> Tx[None]:
-    """Queue the note of an alert that has just been withheld; none where all of it would have been held back."""
+    """Queue the note of an alert that is withheld; where all of it would be held back, it waits for the mute's end."""
     would = replace(alert, state=AlertState.FIRING, starts_at=alert.updated_at, routed_at=now, ends_at=None)
-    if (yield from is_muted(would, tree, now)) is not Muted.NOT:
+    if until := (yield from held_until(would, tree, now)):
+        yield from withheld_rows.hold(alert.fingerprint, until)
         return
+    yield from withheld_rows.forget(alert.fingerprint)
     placed = tuple(group for _, group in placed_by(would, tree))
     notes = tuple(_to_receivers(alert, placed, tree, public_url, now))
     subject = f"withheld/{alert.fingerprint}"
     for note in notes or tuple(_to_people(alert, would, placed, tree, public_url, now)):
         seq = yield from outbox_rows.next_seq(subject)
         yield from neighbours.put(replace(note, key=new_id()), subject, seq)
+
+
+def tell_held(fingerprint: str, with_: Turning) -> Tx[None]:
+    """The turn of a note that waits: what passes, or fires, by now needs none."""
+    alert = yield from alert_rows.find(fingerprint)
+    if alert is None or alert.state is not AlertState.PENDING or WITHHELD not in alert.annotations:
+        yield from withheld_rows.forget(fingerprint)
+        return
+    yield from tell_withheld(alert, with_.tree, with_.public_url, with_.new_id, with_.now)
 
 
 def _to_receivers(

@@ -1,4 +1,4 @@
-"""When something is due next, of all that has a timer: groups, incidents, pagers, silences, alerts from outside, and actions, which are due at once."""
+"""When something is due next, of all that has a timer: groups, incidents, pagers, silences, alerts from outside, notes held back, and actions, which are due at once."""
 
 from datetime import datetime
 
@@ -16,6 +16,7 @@ def next_due() -> Tx[datetime | None]:
             union all select min(due_at) from pagers where due_at is not null
             union all select min(remind_at) from silences where remind_at is not null
             union all select min(expires_at) from alerts where expires_at is not null
+            union all select min(due_at) from withheld_notes
             union all select min(at) from actions where applied_at is null) timers
         """
     )
