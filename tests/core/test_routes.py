@@ -202,3 +202,48 @@ def test_outside_its_hours_a_route_with_when_is_passed_over() -> None:
     assert ("route.routes[1]", "outside office, sunday until 2026-07-02T07:00Z") in [
         (node.path, node.why) for node in rejected
     ]
+
+
+FOLLOWED = """
+platform: cards
+regions: {emea: {}}
+contacts: {push: {url_file: 'secrets/push'}}
+users: {ana: {notify: [{push: 0m}]}, ben: {notify: [{push: 0m}]}, chi: {notify: [{push: 0m}]}}
+rotations:
+  days: {type: daily, start: '2026-01-01T12:00', location: UTC, users: [ana, ben]}
+  line: {type: daily, start: '2026-01-01T00:00', location: UTC, users: [chi]}
+schedules:
+  days: {layers: [{rotation: days}]}
+  line: {layers: [{rotation: line, restrictions: [{start_time: '00:00', end_time: '06:00'}]}]}
+teams: {cards: {schedules: {emea: line, global: days}}}
+escalation_policies:
+  page:
+    levels:
+      - {notify: [{on_call: local}], wait: 20m}
+      - {notify: [{on_call: global}], wait: 10m}
+      - {notify: [{on_call: global}], wait: 10m}
+      - {notify: [{schedule: days}, {user: chi}], wait: 5m}
+    last_resort: {receiver: root, every: 15m}
+route: {receiver: root, routes: [{matchers: ['severity="critical"'], receiver: desk}]}
+receivers: [{name: root}, {name: desk, escalation_configs: [{team: cards, policy: page}]}]
+"""
+
+
+def test_each_level_is_asked_at_its_own_start_and_one_passed_over_is_not_waited_for() -> None:
+    """At 11:55 level one has nobody, so two starts at once; three starts at 12:05, when the others are on call."""
+    tree = load_routes(FOLLOWED, "routes.yaml")
+    labels = {"severity": "critical", "region": "emea"}
+
+    def levels(at: str) -> list[tuple[list[tuple[str, ...]], str | None]]:
+        (match,) = routes_test(tree, labels, datetime.fromisoformat(at)).matches
+        return [([target.people for target in level.targets], level.skipped) for level in match.levels]
+
+    before, after = ("ana",), ("ben",)
+    assert levels("2026-07-01T11:55Z") == [
+        ([()], "nobody_on_call"),
+        ([before], None),
+        ([after], None),
+        ([after, ("chi",)], None),
+    ]
+    assert levels("2026-07-01T11:00Z")[2] == ([before], "same_people")
+    assert levels("2026-07-01T05:50Z")[0] == ([("chi",)], None), "the wait of level one is waited for"

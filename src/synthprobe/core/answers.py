@@ -23,7 +23,7 @@ class MuteAnswer(Struct, frozen=True):
 
 
 class TargetAnswer(Struct, frozen=True):
-    """Whom a level's target stands for at the instant; a receiver stands for nobody."""
+    """Whom a level's target stands for when the level starts; a receiver stands for nobody."""
 
     kind: str
     name: str
@@ -31,7 +31,7 @@ class TargetAnswer(Struct, frozen=True):
 
 
 class LevelAnswer(Struct, frozen=True):
-    """One level of the policy that an alert pages by, as if it started at the instant; counted from one."""
+    """One level of the policy that an alert pages by, at its own start if nobody acts; counted from one."""
 
     level: int
     wait: str
@@ -120,14 +120,21 @@ def _answer(route: Route, labels: Labels, at: datetime, in_force: InForce, tree:
     )
 
 
+def place(team: str, labels: Labels) -> Place:
+    """Where an alert with these labels is, for a team: global only where a label says so."""
+    return Place(team, labels.get("region", ""), labels.get("scope") == Scope.GLOBAL)
+
+
 def _levels(found: Paging, labels: Labels, tree: Routes, at: datetime) -> Iterator[LevelAnswer]:
-    is_global = labels.get("scope") == Scope.GLOBAL
-    people = look_up(Place(found.team, labels.get("region", ""), is_global), tree, tree.overrides, at)
+    """The levels of the first pass if nobody acts: the first at the instant, each other when the one before was waited for."""
     told: set[str] = set()
     policy = tree.escalation_policies.get(found.policy)
     for index, level in enumerate(policy.levels if policy else ()):
+        people = look_up(place(found.team, labels), tree, tree.overrides, at)
         targets = tuple(TargetAnswer(t.kind.value, t.name, people(t)) for t in level.notify)
         named = {name for t in targets for name in (t.people or ((t.name,) if t.kind == "receiver" else ()))}
         skipped = None if named - told else Skip.SAME_PEOPLE if named else Skip.NOBODY_ON_CALL
         told |= named
+        if skipped is None:
+            at += level.wait
         yield LevelAnswer(index + 1, duration_text(level.wait), targets, skipped)

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from synthprobe.core.answers import TestAnswer, routes_test
+from synthprobe.core.answers import TestAnswer, place, routes_test
 from synthprobe.core.coverage import RouteCase
-from synthprobe.core.escalation import TargetKind
+from synthprobe.core.escalation import Target, TargetKind
+from synthprobe.core.responders import look_up
 from synthprobe.core.routes import Routes
 
 
@@ -16,7 +17,7 @@ def failures(case: RouteCase, tree: Routes) -> Iterator[str]:
         if sorted(reached) != sorted(set(case.receivers)):
             yield f"expected receivers {_listed(case.receivers)}, found {_listed(reached)}"
     for which, people in (case.people or {}).items():
-        found = _people(answer, which)
+        found = _people(case, answer, which, tree)
         if sorted(found) != sorted(set(people)):
             yield f"expected {which} {_listed(people)}, found {_listed(found)}"
     if case.receivers is not None or case.muted_by is not None:
@@ -35,10 +36,18 @@ def _mutes(case: RouteCase, answer: TestAnswer) -> Iterator[str]:
             yield f"expected {receiver} not muted, found {_listed(found)}"
 
 
-def _people(answer: TestAnswer, which: str) -> tuple[str, ...]:
-    targets = (target for match in answer.matches for level in match.levels for target in level.targets)
-    on_call = (t for t in targets if t.kind == TargetKind.ON_CALL and t.name == which)
-    return tuple(dict.fromkeys(name for target in on_call for name in target.people))
+def _people(case: RouteCase, answer: TestAnswer, which: str, tree: Routes) -> tuple[str, ...]:
+    """Whom `local` or `global` stands for at the case's own instant, whichever level asks for it."""
+    wanted = Target(TargetKind.ON_CALL, which)
+    teams = dict.fromkeys(
+        match.team
+        for match in answer.matches
+        for level in match.levels
+        for target in level.targets
+        if match.team and (target.kind, target.name) == (wanted.kind, wanted.name)
+    )
+    asked = (look_up(place(team, case.labels), tree, tree.overrides, case.at) for team in teams)
+    return tuple(dict.fromkeys(name for people in asked for name in people(wanted)))
 
 
 def _listed(names: tuple[str, ...]) -> str:
