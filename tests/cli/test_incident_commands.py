@@ -1,5 +1,6 @@
 """`incident`, `explain` and `page` against a server that answers from a table."""
 
+import getpass
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -95,7 +96,7 @@ def said(*words: str) -> tuple[Result, list[bytes]]:
         (["incident", "list", "--all"], 0, "#3 card fails in emea\n   closed"),
         (["incident", "show", "7"], 0, "ana has it until 2026-07-01T09:32:00Z, unless they act"),
         (["incident", "show", "9"], 1, "synthprobe: There is no incident 9."),
-        (["incident", "explain", "7"], 0, "not     nobody: nobody on call, level 1"),
+        (["incident", "explain", "7"], 0, "not     nobody: nobody was on call, level 1"),
         (["incident", "ack", "7", "--by", "ana"], 0, "#7: done (acknowledge by ana)"),
         (["incident", "ack", "3", "--by", "ana"], 3, "#3: it is over"),
         (["explain", "--user", "ben", "--since", "2026-07-01T00:00:00Z"], 0, "Not paged: it paged ana"),
@@ -119,6 +120,28 @@ def test_an_action_says_who_acts_and_what_they_wrote() -> None:
     assert msgspec.json.decode(bodies[0]) == {"by": "ana", "text": "on it", "to": ""}
 
 
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        pytest.param(("incident", "ack", "7"), "--by", id="acknowledge"),
+        pytest.param(
+            ("oncall", "override", "add", "-s", "x", "--add", "ana", "--for", "1h"), "--by", id="stand in"
+        ),
+        pytest.param(("silence", "add", "a=b", "--for", "1h", "-c", "x"), "--author", id="silence"),
+    ],
+)
+def test_where_nobody_is_logged_in_the_command_says_how_to_say_who_one_is(
+    words: tuple[str, ...], option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found: 4711")
+
+    monkeypatch.setattr(getpass, "getuser", nobody)
+    result, bodies = said(*words)
+    assert (result.exit_code, bodies) == (2, []), "click's own; `main` makes it 1"
+    assert f"say who you are with {option}" in result.stderr
+
+
 def test_json_is_what_the_server_said() -> None:
     result, _ = said("incident", "list", "--json")
     assert msgspec.json.decode(result.output) == [LINE]
@@ -126,7 +149,7 @@ def test_json_is_what_the_server_said() -> None:
 
 def test_no_server_is_one_line_with_a_way_out() -> None:
     result = CliRunner().invoke(synthprobe, ["incident", "list", "--url", "http://127.0.0.1:9"])
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert "start it with `synthprobe serve`" in result.output
 
 

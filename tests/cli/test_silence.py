@@ -76,10 +76,10 @@ REFUSED = {
     "two lengths": (("add", "a=b", "-c", "x", "--for", "1h", "--until", UNTIL), 2, "say how long"),
     "no duration": (("add", "a=b", "-c", "x", "--for", "soon"), 2, "is not a duration"),
     "no matcher": (("add", "a", "-c", "x", "--for", "1h"), 2, "bad matcher format"),
-    "too long": (("add", "a=b", "-c", "x", "--start", NOW.isoformat(), "--for", "13h"), 2, "longer than the 12h"),
-    "no incident": (("add", "a=b", "-c", "x", "--start", NOW.isoformat(), "--for", "1h", "--incident", "9"), 2, "there is no incident 9"),
-    "no id": (("expire", "abc"), 2, "must be of type uuid"),
-    "an unknown id": (("extend", "0b0c0d0e-0000-4000-8000-000000000000", "--for", "1h"), 2, "there is no such silence"),
+    "too long": (("add", "a=b", "-c", "x", "--start", NOW.isoformat(), "--for", "13h"), 1, "longer than the 12h"),
+    "no incident": (("add", "a=b", "-c", "x", "--start", NOW.isoformat(), "--for", "1h", "--incident", "9"), 1, "there is no incident 9"),
+    "no id": (("expire", "abc"), 1, "must be of type uuid"),
+    "an unknown id": (("extend", "0b0c0d0e-0000-4000-8000-000000000000", "--for", "1h"), 1, "there is no such silence"),
 }  # fmt: skip
 
 
@@ -93,4 +93,12 @@ def test_a_server_that_is_not_there_is_named() -> None:
     (port,) = free_ports(1)
     result = silence(f"http://127.0.0.1:{port}", "list")
     assert result.exit_code == 3
-    assert f"http://127.0.0.1:{port}/api/v2/silences does not answer" in result.output
+    assert f"no server answers at http://127.0.0.1:{port}" in result.output
+
+
+@pytest.mark.parametrize("words", [("list",), ("list", "--json")], ids=["for people", "json"])
+def test_the_server_may_be_named_behind_the_command_as_for_every_other(
+    url: str, words: tuple[str, ...]
+) -> None:
+    result = CliRunner().invoke(synthprobe, ["silence", *words, "--url", url])
+    assert (result.exit_code, result.stderr) == (0, "")

@@ -1,10 +1,9 @@
 """`synthprobe halt`: no new run starts, on any agent that looks at the same file, until it is taken back."""
 
-import getpass
-
 import click
 
 from synthprobe import clock
+from synthprobe.cli.login import login
 from synthprobe.cli.options import settings_from, with_settings
 from synthprobe.files.halting import Halt, halt_in, remove, write
 
@@ -12,8 +11,9 @@ from synthprobe.files.halting import Halt, halt_in, remove, write
 @click.command()
 @click.option("--resume", is_flag=True, help="let runs start again")
 @click.option("--reason", default="", help="why, for those who see that nothing runs")
+@click.option("--by", default=None, help="who says so [default: your login]")
 @with_settings("store", "halt")
-def halt(*, resume: bool, reason: str, **flags: str | None) -> None:
+def halt(*, resume: bool, reason: str, by: str | None, **flags: str | None) -> None:
     """Stop new runs at once; what runs goes on to its end, and undo goes on. Survives restarts."""
     file = settings_from(flags).settings.halt
     if resume:
@@ -21,5 +21,5 @@ def halt(*, resume: bool, reason: str, **flags: str | None) -> None:
         return
     known = halt_in(file)
     if known is None:
-        write(file, Halt(getpass.getuser(), clock.system().now(), reason))
+        write(file, Halt(by or login("--by"), clock.system().now(), reason))
     click.echo(f"{halt_in(file) or known}; `synthprobe halt --resume` lets runs start again")

@@ -1,6 +1,5 @@
 """`synthprobe incident …`, `explain` and `page`: what people do about incidents, from a terminal, against a running server."""
 
-import getpass
 import sys
 import time
 from collections.abc import Iterable
@@ -10,8 +9,10 @@ import click
 
 from synthprobe.cli.exits import Exit
 from synthprobe.cli.instants import instant
+from synthprobe.cli.login import login
 from synthprobe.cli.server import get, post, show_json, with_server
 from synthprobe.cli.visible import visible
+from synthprobe.stores.views.explained import REASONS
 
 REFUSALS = {
     "over": "it is over: there is nothing to do about it any more",
@@ -85,7 +86,9 @@ def explain(number: int, url: str | None, as_json: bool) -> None:
             else "paged"
         )
         level = f", level {page['level']}" if page.get("level") else ""
-        _say(f"{page['at']}  {told:8}{page['person'] or 'nobody'}: {page['reason'].replace('_', ' ')}{level}")
+        _say(
+            f"{page['at']}  {told:8}{page['person'] or 'nobody'}: {REASONS.get(page['reason'], page['reason'].replace('_', ' '))}{level}"
+        )
     if not pages:
         _say("Nobody was paged for it: none of its routes leads to an escalation policy, or it is muted.")
 
@@ -219,7 +222,7 @@ def _act(
     as_json: bool,
     to: str = "",
 ) -> None:
-    body = {"by": by or getpass.getuser(), "text": " ".join(text), "to": to}
+    body = {"by": by or login("--by"), "text": " ".join(text), "to": to}
     done = post(url, f"/api/v1/incidents/{number}/{kind}", body)
     refusal = done.get("refusal")
     if as_json:

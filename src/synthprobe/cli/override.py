@@ -1,6 +1,5 @@
 """`synthprobe oncall override …`: who stands in for whom, on a running server."""
 
-import getpass
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -9,6 +8,7 @@ from urllib.parse import quote
 import click
 
 from synthprobe.cli.instants import instant
+from synthprobe.cli.login import login
 from synthprobe.cli.server import delete, get, post, show_json, with_server
 from synthprobe.cli.visible import visible
 from synthprobe.files.durations import duration
@@ -52,7 +52,7 @@ def add(
         "schedules": schedules,
         "start": begins.isoformat(),
         "end": _end(begins, until, length).isoformat(),
-        "by": by or getpass.getuser(),
+        "by": by or login("--by"),
     }
     made = post(url, PATH, body)
     if as_json:

@@ -115,10 +115,18 @@ def _notes(gaps: Iterable[Gaps]) -> Iterator[str]:
             yield f"muted by name: {_words(gap, planned)}"
 
 
+def _count(number: int, one: str, more: str) -> str:
+    return f"{number} {one if number == 1 else more}"
+
+
 def _words(gap: Gaps, holes: Sequence[Hole]) -> str:
     promise, first, told = gap.promise, holes[0], ", ".join(holes[0].told) or "nobody"
     within = f" within {duration_text(promise.within)}" if promise.within and promise.people else ""
-    wanted = f"{promise.people} people{within}" if promise.people else f"{promise.receivers} receivers"
+    wanted = (
+        _count(promise.people, "person", "people") + within
+        if promise.people
+        else _count(promise.receivers, "receiver", "receivers")
+    )
     labels = " ".join(f"{name}={value}" for name, value in sorted(first.labels.items()))
     scope = ", once it is global" if first.is_global else ""
     others = f" and {gap.kinds - 1} kinds more" if gap.kinds > 1 else ""

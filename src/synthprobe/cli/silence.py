@@ -1,31 +1,30 @@
 """`synthprobe silence …`: hold alerts back for a time, on a running server."""
 
-import getpass
-import sys
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 import click
-import httpx
 
 from synthprobe import clock
-from synthprobe.cli.exits import Exit
 from synthprobe.cli.instants import instant
+from synthprobe.cli.login import login
+from synthprobe.cli.server import delete, get, post, show_json, with_server, with_url
+from synthprobe.cli.visible import visible
 from synthprobe.core.labels import MatcherError, MatchOp, parse_matchers
 from synthprobe.files.durations import duration
 
-URL = "http://127.0.0.1:8080"
+SILENCES, SILENCE = "/api/v2/silences", "/api/v2/silence"
+NONE_SUCH = "there is no such silence"
 
 
 @click.group()
-@click.option(
-    "--url", envvar="SYNTHPROBE_URL", default=URL, show_default=True, help="the server (SYNTHPROBE_URL)"
-)
+@with_url
 @click.pass_context
-def silence(context: click.Context, url: str) -> None:
+def silence(context: click.Context, url: str | None) -> None:
     """Hold alerts back for a time; they are told the moment it ends."""
-    context.obj = url.rstrip("/")
+    context.obj = url
 
 
 @silence.command("add")
@@ -36,9 +35,11 @@ def silence(context: click.Context, url: str) -> None:
 @click.option("--comment", "-c", required=True, help="why, with the change it belongs to")
 @click.option("--author", "-a", default=None, help="who answers for it [default: your login]")
 @click.option("--incident", type=int, help="only for this incident, and while it is no worse than now")
+@with_url
 @click.pass_obj
 def add(
-    url: str,
+    named: str | None,
+    url: str | None,
     matchers: tuple[str, ...],
     length: str | None,
     until: str | None,
@@ -53,51 +54,59 @@ def add(
         "matchers": [each for text in matchers for each in _matchers(text)],
         "startsAt": _text(starts_at),
         "endsAt": _text(_end(starts_at, length, until)),
-        "createdBy": author or getpass.getuser(),
+        "createdBy": author or login("--author"),
         "comment": comment,
     }
     asked = {"incident": str(incident)} if incident is not None else {}
-    click.echo(_ask("POST", f"{url}/api/v2/silences", body, asked)["silenceID"])
+    click.echo(visible(post(url or named, SILENCES, body, **asked)["silenceID"]))
 
 
 @silence.command("list")
 @click.argument("filters", nargs=-1, metavar="[MATCHER]…")
 @click.option("--expired", is_flag=True, help="those that are over, too")
-@click.option("--json", "as_json", is_flag=True, help="as the API gives them")
+@with_server
 @click.pass_obj
-def list_(url: str, filters: tuple[str, ...], expired: bool, as_json: bool) -> None:
+def list_(named: str | None, url: str | None, filters: tuple[str, ...], expired: bool, as_json: bool) -> None:
     """Show silences: the active ones, those to come, and with --expired those that are over."""
-    found = _ask("GET", f"{url}/api/v2/silences", None, {"filter": list(filters)})
+    found = get(url or named, SILENCES, filter=list(filters))
     shown = [each for each in found if expired or each["status"]["state"] != "expired"]
     if as_json:
-        click.echo(httpx.Response(200, json=shown).text)
+        show_json(shown)
         return
     for each in shown:
         matchers = ", ".join(map(_shown, each["matchers"]))
-        click.echo(f"{each['id']}  {each['status']['state']}  until {each['endsAt']}  {matchers}")
-        click.echo(f"  {each['comment']} ({each['createdBy']})")
+        click.echo(visible(f"{each['id']}  {each['status']['state']}  until {each['endsAt']}  {matchers}"))
+        click.echo(visible(f"  {each['comment']} ({each['createdBy']})"))
 
 
 @silence.command("expire")
 @click.argument("ids", nargs=-1, required=True, metavar="ID…")
+@with_url
 @click.pass_obj
-def expire(url: str, ids: tuple[str, ...]) -> None:
+def expire(named: str | None, url: str | None, ids: tuple[str, ...]) -> None:
     """End silences now: what they held back is told at once."""
     for each in ids:
-        _ask("DELETE", f"{url}/api/v2/silence/{each}")
+        delete(url or named, _path(each), NONE_SUCH)
 
 
 @silence.command("extend")
 @click.argument("silence_id", metavar="ID")
 @click.option("--for", "length", metavar="DURATION", help="from now on: 2h, 30m")
 @click.option("--until", metavar="INSTANT", help="RFC 3339, instead of --for")
+@with_url
 @click.pass_obj
-def extend(url: str, silence_id: str, length: str | None, until: str | None) -> None:
+def extend(
+    named: str | None, url: str | None, silence_id: str, length: str | None, until: str | None
+) -> None:
     """Let a silence end at another instant."""
-    known = _ask("GET", f"{url}/api/v2/silence/{silence_id}")
+    known = get(url or named, _path(silence_id), NONE_SUCH)
     kept = {key: known[key] for key in ("id", "matchers", "startsAt", "createdBy", "comment")}
     end = _text(_end(clock.system().now(), length, until))
-    click.echo(_ask("POST", f"{url}/api/v2/silences", {**kept, "endsAt": end})["silenceID"])
+    click.echo(visible(post(url or named, SILENCES, {**kept, "endsAt": end})["silenceID"]))
+
+
+def _path(silence_id: str) -> str:
+    return f"{SILENCE}/{quote(silence_id, safe='')}"
 
 
 def _end(start: datetime, length: str | None, until: str | None) -> datetime:
@@ -134,26 +143,3 @@ def _shown(matcher: Mapping[str, Any]) -> str:
 
 def _text(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
-
-
-_PATIENCE = timedelta(seconds=30)
-
-
-def _ask(method: str, url: str, body: Any = None, params: Mapping[str, Any] | None = None) -> Any:
-    """What the server answers; exits 3 when it does not, 2 when it refuses."""
-    try:
-        answer = httpx.request(
-            method, url, json=body, params=params or {}, timeout=_PATIENCE.total_seconds(), trust_env=False
-        )
-    except httpx.TransportError as error:
-        click.echo(f"synthprobe: {url} does not answer ({error}); name the server with --url", err=True)
-        sys.exit(Exit.ERRORED)
-    if answer.status_code == 404 and not answer.content:
-        click.echo("synthprobe: there is no such silence", err=True)
-        sys.exit(Exit.INVALID)
-    found = answer.json() if answer.content else None
-    if answer.is_error:
-        said = found.get("message", found) if isinstance(found, dict) else found
-        click.echo(f"synthprobe: {said}", err=True)
-        sys.exit(Exit.INVALID)
-    return found

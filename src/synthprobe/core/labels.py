@@ -62,6 +62,11 @@ def parse_matcher(text: str) -> Matcher:
     if _CLASSIC_NAME.fullmatch(raw_name):
         matcher = Matcher(raw_name, op, _unquoted(raw_value, text))
     else:
+        if odd := _ODD.search(raw_name) if not raw_name.startswith('"') else None:
+            raise MatcherError(
+                f"bad matcher format: {text.strip()}: {odd.group(0)} stands in no label's name that is not quoted: "
+                f'write "{raw_name}" if it is meant'
+            )
         matcher = Matcher(_go_text(raw_name, text), op, _go_text(raw_value, text))
     if not matcher.name:
         raise MatcherError(f"bad matcher format: {text}: the label's name is empty")
@@ -130,6 +135,8 @@ _CLASSIC_NAME = re2.compile("[a-zA-Z_:][a-zA-Z0-9_:]*")
 _MATCHER = re2.compile(
     r'(?s)\s*("(?:[^"\\]|\\.)*"|[^{}!=~,\\"' + r"'`\s" + r"]+)\s*(=~|=|!=|!~)\s*(.*?)\s*",
 )
+_ODD = re2.compile(r"[\[\]()<>|*+?@#$%^&;]")
+"""Alertmanager's classic parser takes none of these in a name, its UTF-8 parser all: bare, they are slips of the pen."""
 _RESERVED = re2.compile("[{}!=~,\\\\\"'`\\s]")
 _GO_ESCAPE = re2.compile(
     r"(?s)\\(?:[abfnrtv\\\"]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3})|\\.|[^\\\"\n]+|."

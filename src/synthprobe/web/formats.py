@@ -39,7 +39,11 @@ REASONS: Mapping[str, str] = {
     "raised": "it became more severe",
     "reopened": "it failed again soon after it had resolved",
     "unchanged": "nothing new since the last message",
+    "silenced": "a silence held it back",
+    "inhibited": "another alert held it back",
+    "muted": "the calendar held it back",
     "never_told": "it resolved before anybody had heard of it",
+    "resolved_unwanted": "it resolved, which this receiver does not want to hear",
 }
 """What each reason of a decision means."""
 

@@ -13,7 +13,7 @@ from synthprobe.clock import Clock
 from synthprobe.core.reports import ConfigProblem
 from synthprobe.core.spans import Span
 from synthprobe.ports import Store
-from synthprobe.stores.views import overview
+from synthprobe.stores.views import explained, overview
 from synthprobe.web import assets, curl, formats, strip, waterfall
 from synthprobe.web.health import Health
 from synthprobe.web.kept import Kept
@@ -97,6 +97,7 @@ def templates(served: assets.Assets, *, has_desk: bool = False) -> Environment:
         "has_desk": has_desk,
         "asset": partial(assets.address, served),
         "reasons": formats.REASONS,
+        "page_reasons": explained.REASONS,
         "legend": strip.legend(),
     }
     return environment

@@ -76,6 +76,34 @@ SENTENCES = {
 }
 
 
+REASONS = {
+    "level": "the level started",
+    "last_resort": "every level was gone through",
+    "nobody_on_call": "nobody was on call",
+    "same_people": "everybody on it was paged in this pass already",
+    "unreachable": "none of their contacts took the page",
+    "muted": "all that fires is held back",
+    "lapsed": "the acknowledgement lapsed: level one started again",
+    "not_accepted": "the handoff was not accepted: level one started again",
+    "raised": "it became more serious",
+    "joined": "more failed",
+    "unseen": "something failed that its holder had not seen",
+    "merged": "it became one with another incident",
+    "withdrawn": "a check was taken away: not proven healthy",
+    "acknowledge": "somebody took it",
+    "accept": "somebody accepted it",
+    "reassign": "somebody offered it to somebody else",
+    "handoff_notice": "a shift was about to end",
+    "handoff": "a shift ended: it was offered to them",
+    "still_on_it": "their acknowledgement was about to end",
+    "resolved": "it was over",
+    "never_told": "it was over before anything about it reached them",
+    "no_quiet_contact": "they have no contact but calls, which ring for pages only",
+    "test": "somebody tested their contacts",
+}
+"""What each reason of a decision about a person means, for those who look at the incident."""
+
+
 def _own(decision: PageDecision, title: str) -> Why:
     verb = "Not told" if not decision.sent else "Told" if decision.detail.startswith("quietly") else "Paged"
     sentence = SENTENCES.get(decision.reason, decision.reason.replace("_", " "))
