@@ -108,37 +108,18 @@ def test_the_later_layer_wins_as_pagerduty_s_does_and_an_override_fills_a_gap(ca
     assert parts(schedule(*layers), overrides, case) == case["out"]
 
 
-def test_goalert_s_day_and_night_rotations_are_held_in_turn() -> None:
-    """SC-25. GoAlert stores whose turn it is; here the nights' start puts Caza's turn where the case has it."""
-    chicago = "America/Chicago"
-    day = rotation("Donna", "Aru", "Craig", start="2018-06-15T08:00", location=chicago)
-    night = rotation("Caza", "Cook", start="2018-06-14T20:00", location=chicago)
-    both = schedule(
-        Layer(day, (times("08:00", "20:00"),)), Layer(night, (times("20:00", "08:00"),)), location=chicago
-    )
-    found = spans(both, "2018-09-12T10:25-05:00", "2018-09-16T19:00-05:00")
-    assert [who for _, _, who in found] == [
-        "Craig",
-        "Caza",
-        "Donna",
-        "Cook",
-        "Aru",
-        "Caza",
-        "Craig",
-        "Cook",
-        "Donna",
+@pytest.mark.parametrize("case", cases("oncall.yaml", "relayed"))
+def test_day_and_night_rotations_are_held_in_turn_as_goalert_s_are(case: dict[str, Any]) -> None:
+    given = case["in"]
+    layers = [
+        Layer(
+            rotation(*rule["users"], start=rule["start"], location=given["tz"]),
+            (times(rule["from"], rule["to"]),),
+        )
+        for rule in given["rules"]
     ]
-    assert [end for _, end, _ in found] == [
-        "2018-09-13T01:00Z",
-        "2018-09-13T13:00Z",
-        "2018-09-14T01:00Z",
-        "2018-09-14T13:00Z",
-        "2018-09-15T01:00Z",
-        "2018-09-15T13:00Z",
-        "2018-09-16T01:00Z",
-        "2018-09-16T13:00Z",
-        "2018-09-17T00:00Z",
-    ]
+    found = spans(schedule(*layers, location=given["tz"]), given["from"], given["to"])
+    assert [[who, end] for _, end, who in found] == case["out"]
 
 
 @pytest.mark.parametrize("case", cases("oncall.yaml", "coverage"))

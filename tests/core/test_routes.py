@@ -19,7 +19,9 @@ from synthprobe.files.routes import load_routes
 def tree(name: str) -> Routes:
     root = document("routing.yaml")["trees"][name]
     receivers = [{"name": receiver} for receiver in sorted(named(root))]
-    return load_routes(yaml.safe_dump({"route": root, "receivers": receivers}), "routes.yaml")
+    intervals = [each for each in document("routing.yaml")["time_intervals"] if each["name"] in str(root)]
+    file = {"route": root, "receivers": receivers, "time_intervals": intervals}
+    return load_routes(yaml.safe_dump(file), "routes.yaml")
 
 
 def named(node: dict[str, Any]) -> set[str]:
@@ -47,7 +49,17 @@ def shown(route: Route) -> dict[str, Any]:
         "group_wait": duration_text(route.group_wait),
         "group_interval": duration_text(route.group_interval),
         "repeat_interval": duration_text(route.repeat_interval),
+        "active_time_intervals": [named.name for named in route.active_time_intervals],
+        "mute_time_intervals": [named.name for named in route.mute_time_intervals],
     }
+
+
+@pytest.mark.parametrize("case", cases("routing.yaml", "told"))
+def test_whoever_is_not_muted_is_told(case: dict[str, Any]) -> None:
+    tree = load_routes(yaml.safe_dump(case["file"]), "routes.yaml")
+    asked = [routes_test(tree, labels, datetime.fromisoformat(case["at"])) for labels in case["in"]]
+    told = [[match.receiver for match in answer.matches if not match.muted_by] for answer in asked]
+    assert told == case["out"]
 
 
 LABELS = st.dictionaries(

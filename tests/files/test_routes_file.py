@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from case_files import cases
 from synthprobe.core.incidents import ScopeRule
 from synthprobe.core.inhibitions import InhibitRule
-from synthprobe.core.intervals import NamedInterval, TimeInterval
+from synthprobe.core.intervals import NamedInterval, TimeInterval, active
 from synthprobe.core.labels import parse_matchers
 from synthprobe.core.routes import Delivery, Integration, Region
 from synthprobe.core.silences import SilencePolicy
@@ -117,6 +117,13 @@ def told(text: str) -> list[str]:
 @pytest.mark.parametrize("case", cases("routes_file.yaml", "refused"))
 def test_every_fault_is_told_with_its_place(case: dict[str, Any]) -> None:
     assert told(case["text"]) == case["out"]
+
+
+@pytest.mark.parametrize("case", cases("routes_file.yaml", "accepted"))
+def test_what_looks_odd_and_is_none_is_taken_and_means_what_it_says(case: dict[str, Any]) -> None:
+    named = load_routes(yaml.safe_dump(case["file"]), "r.yaml").intervals["n"]
+    found = {at: active(named.intervals, datetime.fromisoformat(at)) for at in case["out"]}
+    assert found == case["out"]
 
 
 def test_an_address_never_appears_in_what_is_told() -> None:
