@@ -67,6 +67,50 @@ def test_a_check_that_fails_keeps_its_slots_when_its_hours_end() -> None:
     simulate(scenario, hours=lambda _: morning)
 
 
+def test_a_paused_check_has_no_slots_whatever_its_hours_and_while_nobody_served_it() -> None:
+    check = with_probe(probing.check(every=60), paused="acme moves")
+
+    async def scenario(world: World) -> None:
+        await world.serve([check], 600)
+        await anyio.sleep(600)
+        world.stop = anyio.Event()
+        await world.serve([check], 600)
+        assert world.runs.made == []
+        assert {(each.fate, each.why) for each in await world.fates()} == {(Fate.OFF, "paused")}
+        await each_slot_once(world, check, START, START + timedelta(seconds=1800))
+
+    simulate(scenario, hours=afternoon)
+
+
+def test_pausing_ends_slots_and_extra_runs_of_a_check_that_fires_until_it_is_resumed() -> None:
+    runs = with_probe(
+        probing.check(every=60),
+        alert=ONCE,
+        while_failing=WhileFailing(timedelta(seconds=20), timedelta(hours=1)),
+    )
+    paused = with_probe(runs, paused="acme moves")
+
+    async def scenario(world: World) -> None:
+        world.runs.outcome = lambda _: Outcome.FAILED
+        paused_at, resumed_at = START + timedelta(seconds=300), START + timedelta(seconds=900)
+
+        async def edit() -> None:
+            await anyio.sleep(300)
+            world.scheduler.serve([paused], {}, world.clock.now())
+            await anyio.sleep(600)
+            world.scheduler.serve([runs], {}, world.clock.now())
+
+        await world.serve([runs], 1200, edit)
+        begun = [at for _, _, at in world.runs.made]
+        assert not [at for at in begun if paused_at < at < resumed_at]
+        extra = [at for at in begun if at > resumed_at]
+        assert len(extra) > 10, "extra runs are made again"
+        assert [(each.fate, each.why, each.count) for each in await world.fates()] == [(Fate.OFF, "paused", 10)]
+        await each_slot_once(world, runs, START, START + timedelta(seconds=1200))
+
+    simulate(scenario, hours=lambda _: None)
+
+
 def test_a_failing_check_runs_between_its_slots_for_as_long_as_the_file_says() -> None:
     check = with_probe(
         probing.check(every=3600),

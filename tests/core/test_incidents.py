@@ -186,6 +186,10 @@ def test_a_withdrawn_check_ends_its_part_and_is_not_called_healthy() -> None:
     followed = after(opened(alert), withdrawn, Change.WITHDRAWN)
     assert followed.change is IncidentChange.RESOLVED
     assert followed.entries[0].text == "card/emea was withdrawn: not proven healthy"
+    paused = withdraw(alert, minute(5), paused="acme moves").alert
+    assert paused is not None
+    told = after(opened(alert), paused, Change.WITHDRAWN).entries[0].text
+    assert told == "card/emea was paused (acme moves): not proven healthy"
 
 
 def test_pending_alerts_do_not_touch_an_incident() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from synthprobe.files.live_rules import unapproved
 from synthprobe.files.probes import load_probe
-from synthprobe.files.problems import FileProblems
+from synthprobe.files.problems import FileProblems, errors
 from synthprobe.files.watching import ProbeFolder
 
 LIVE = """
@@ -91,6 +91,23 @@ def test_a_changed_live_probe_stays_what_it_was_until_it_is_approved_anew(tmp_pa
     assert approved is not None
     assert [each.probe.definition for each in approved.probes] == [second]
     assert all("not approved" not in str(each) for each in approved.problems)
+
+
+def test_nobody_must_approve_that_a_live_probe_is_paused(tmp_path: Path) -> None:
+    probes = tmp_path / "probes"
+    probes.mkdir()
+    file = probes / "live.yaml"
+    file.write_text(LIVE)
+    folder = ProbeFolder(probes, approve(tmp_path, load_probe(LIVE, "live.yaml").definition))
+    file.write_text(LIVE.replace("every: 5m", "every: 5m\n  paused: acme moves"))
+    found = folder.look(at_once=True)
+    assert found is not None
+    assert [each.probe.paused for each in found.probes] == ["acme moves"]
+    assert not errors(found.problems)
+    file.write_text(LIVE)
+    found = folder.look(at_once=True)
+    assert found is not None
+    assert [each.probe.paused for each in found.probes] == [""]
 
 
 def test_without_approvals_a_folder_runs_no_live_probe(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import anyio
 import pytest
 from msgspec.structs import replace
-from router_scene import Scene, child, hook, routed
+from router_scene import Scene, check, child, hook, routed
 
 from synthprobe.clock import Clock
 from synthprobe.core.alerts import Change
@@ -176,6 +176,27 @@ def test_a_withdrawn_check_ends_its_alert_and_its_receiver_hears_the_end() -> No
             await anyio.sleep(600)
             assert scene.mailbox.told() == [("firing", "first"), ("resolved", "all_resolved")]
             assert await scene.rows("select state from alerts") == [{"state": "withdrawn"}]
+
+    run_virtual(scenario)
+
+
+def test_a_paused_check_ends_its_alert_and_a_run_that_was_under_way_does_not_raise_it_again() -> None:
+    async def scenario(clock: Clock) -> None:
+        async with Scene(clock).running() as scene:
+            await scene.announce("emea", "amer")
+            await scene.run("failed", times=2)
+            await anyio.sleep(60)
+            paused = replace(check("emea"), paused="acme moves")
+            await scene.router.record([Announced("a1", clock.now(), (paused, check("amer")))])
+            late = await scene.run("failed", times=2)
+            await anyio.sleep(600)
+            assert scene.mailbox.told() == [("firing", "first"), ("resolved", "all_resolved")]
+            assert await scene.rows("select state from alerts") == [{"state": "withdrawn"}]
+            assert {"run_id": late.run_id} in await scene.rows("select run_id from runs")
+            await scene.announce("emea", "amer")
+            await scene.run("failed", times=2)
+            await anyio.sleep(60)
+            assert await scene.rows("select state from alerts") == [{"state": "firing"}]
 
     run_virtual(scenario)
 

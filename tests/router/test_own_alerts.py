@@ -6,11 +6,11 @@ import anyio
 import msgspec
 import pytest
 from msgspec.structs import replace
-from router_scene import Scene, child, hook, routed
+from router_scene import Scene, check, child, hook, routed
 
 from synthprobe.clock import Clock
 from synthprobe.core.failures import Failure, Kind, Unwell
-from synthprobe.core.reports import Finished, Pulse, Slots
+from synthprobe.core.reports import Announced, Finished, Pulse, Slots
 from synthprobe.core.results import Fate, Outcome, SlotRange, Trigger
 from synthprobe.router.watchman import Patience
 from virtual import run_virtual
@@ -230,6 +230,20 @@ def test_a_check_that_is_withdrawn_keeps_no_alert_of_ours_open() -> None:
             await scene.announce("amer")
             await beat(scene, 30, runs=False)
             assert await alerts(scene) == {"RegionUnwell emea": "resolved"}
+
+    run_virtual(scenario)
+
+
+def test_a_check_that_is_paused_keeps_no_alert_of_ours_open_and_is_not_missed() -> None:
+    async def scenario(clock: Clock) -> None:
+        async with watched(clock).running() as scene:
+            await scene.announce("emea", "amer")
+            await errored(scene, UNWELL)
+            await errored(scene, UNWELL)
+            paused = replace(check("emea"), paused="acme moves")
+            await scene.router.record([Announced("a1", clock.now(), (paused, check("amer")))])
+            await beat(scene, 600, runs=False)
+            assert await alerts(scene) == {"RegionUnwell emea": "resolved", "RegionStale amer": "firing"}
 
     run_virtual(scenario)
 

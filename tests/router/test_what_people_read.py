@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import anyio
 import httpx
+import pytest
 from msgspec.structs import replace
-from router_scene import DELIVERY, Scene, hook, routed
+from router_scene import DELIVERY, Scene, check, hook, routed
 
 from synthprobe.clock import Clock
 from synthprobe.core.notifications import Notification
+from synthprobe.core.reports import Announced
 from synthprobe.core.routes import Routes
 from synthprobe.senders import slack
 from synthprobe.stores.columns import document
@@ -81,8 +83,34 @@ def test_the_end_of_a_withdrawn_check_is_not_told_as_health() -> None:
             await anyio.sleep(310)
             (_, end) = await messages(scene)
             assert end.status == "resolved"
-            assert end.note == "card/emea was removed or paused: not proven healthy."
+            assert end.note == "card/emea was removed: not proven healthy."
             assert slack.headline(end).endswith(end.note)
+
+    run_virtual(scenario)
+
+
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        ({}, "card/emea and 1 more were paused (acme moves): not proven healthy."),
+        ({"emea": ""}, "card/amer was paused (acme moves): not proven healthy."),
+        ({"emea": "no contract"}, "card/emea and 1 more were paused: not proven healthy."),
+    ],
+    ids=["both for one reason", "one of two", "for two reasons"],
+)
+def test_the_end_of_a_paused_check_says_why_it_is_no_health(others: dict[str, str], said: str) -> None:
+    async def scenario(clock: Clock) -> None:
+        async with Scene(clock).running() as scene:
+            await scene.announce("emea", "amer")
+            for _ in range(2):
+                await scene.run("failed", "emea")
+                await scene.run("failed", "amer")
+                await anyio.sleep(60)
+            reasons = {"amer": "acme moves", "emea": "acme moves", **others}
+            paused = tuple(replace(check(name), paused=why) for name, why in reasons.items())
+            await scene.router.record([Announced("a1", clock.now(), paused)])
+            await anyio.sleep(310)
+            assert (await messages(scene))[-1].note == said
 
     run_virtual(scenario)
 

@@ -207,6 +207,15 @@ def test_a_withdrawn_check_leaves_no_series_behind(metrics: Metrics) -> None:
     assert metrics.exposition("") == empty
 
 
+def test_a_paused_check_is_neither_up_nor_down_and_its_counts_go_on(metrics: Metrics) -> None:
+    metrics.ran(FAILED, INFO)
+    metrics.paused(INFO.key)
+    assert samples(metrics, "synthprobe_up") == []
+    metrics.ran(PASSED, INFO)
+    assert len(samples(metrics, "synthprobe_up")) == 1
+    assert sum(count for _, count in samples(metrics, "synthprobe_runs_total")) == 2
+
+
 def test_a_check_with_a_new_owner_does_not_go_on_under_the_old_one(metrics: Metrics) -> None:
     metrics.ran(PASSED, INFO)
     metrics.ran(PASSED, replace(INFO, owner="wallets"))

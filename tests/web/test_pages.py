@@ -5,7 +5,8 @@ from html.parser import HTMLParser
 
 import msgspec
 import pytest
-from web_stage import CARD, NOW, answer, incident_alert, info, last_failed, result, seed
+from msgspec.structs import replace
+from web_stage import BROKEN, CARD, EVERY, NOW, answer, incident_alert, info, last_failed, result, seed
 
 from synthprobe.core.failures import Failure, Kind
 from synthprobe.core.results import CheckInfo
@@ -113,6 +114,23 @@ def test_checks_that_have_not_run_yet_are_waited_for() -> None:
     html = answer("/", lambda: checks.announce("a", CARD, NOW)).text
     assert "Waiting for the first run" in html
     assert "All passing" not in html
+
+
+def test_paused_checks_are_shown_with_the_reason_and_do_not_spoil_what_passes() -> None:
+    def one_of_two_paused() -> Tx[None]:
+        paused = replace(CARD[1], paused="acme <moves>")
+        yield from checks.announce("a", (CARD[0], paused), NOW)
+        for run in (result(CARD[0], NOW - EVERY), result(CARD[1], NOW - EVERY, failure=BROKEN)):
+            yield from runs.insert(run)
+            yield from checks.ran(run)
+
+    html = answer("/", one_of_two_paused).text
+    assert "All passing" in html
+    assert "2 checks: <span>1 passed</span>, <span>1 paused</span>" in html
+    assert "acme &lt;moves&gt;" in html
+    everything = [replace(check, paused="acme moves") for check in CARD]
+    assert "All paused" in answer("/", lambda: checks.announce("a", everything, NOW)).text
+    assert "Paused: acme moves" in answer("/probes/card", lambda: checks.announce("a", everything, NOW)).text
 
 
 def test_a_part_that_is_stuck_shows_on_the_overview() -> None:

@@ -13,7 +13,7 @@ from synthprobe.core.results import Fate, SlotRange
 from synthprobe.ports import Tx
 from synthprobe.stores import checks, incidents, runs
 from synthprobe.stores.inline import InlineStore
-from synthprobe.stores.views.checks import check_lines
+from synthprobe.stores.views.checks import check_lines, check_states
 from synthprobe.stores.views.incident import incident_view
 from synthprobe.stores.views.overview import incident_lines, overview, version
 from synthprobe.stores.views.run import run_view
@@ -87,6 +87,18 @@ def test_withdrawn_checks_leave_the_overview() -> None:
 
     view = anyio.run(stored(withdrawn).read, overview)
     assert [line.key for line in view.checks] == [CARD[1].key]
+
+
+def test_a_paused_check_stays_in_the_overview_but_says_nothing_of_an_incident() -> None:
+    def paused() -> Tx[None]:
+        yield from seed()
+        yield from checks.announce("a", [replace(check, paused="acme moves") for check in CARD], NOW)
+
+    store = stored(paused)
+    assert {line.paused for line in anyio.run(store.read, check_lines) if line.probe == "card"} == {
+        "acme moves"
+    }
+    assert anyio.run(store.read, lambda: check_states(1)) == ()
 
 
 def test_what_is_over_stands_below_what_needs_somebody() -> None:

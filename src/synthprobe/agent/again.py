@@ -36,6 +36,10 @@ class Again:
         """Whether a check has not been well again since."""
         return key in self._failing
 
+    def forget(self, key: str) -> None:
+        """The check is run no longer."""
+        self._failing.pop(key, None)
+
     def pause(self, key: str) -> float | None:
         """Seconds until the check's next extra run; None when there is to be none."""
         failing = self._failing.get(key)

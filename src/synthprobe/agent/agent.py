@@ -163,6 +163,7 @@ def check_info(check: Check, source: str) -> CheckInfo:
         description=probe.description,
         runbook=probe.runbook,
         environment=probe.environment,
+        paused=probe.paused,
         rule=probe.alert,
         file=probe.position.file,
         source=source,

@@ -45,6 +45,10 @@ class Confirming:
         alert = self._alerts.get(key)
         return alert is not None and alert.state is AlertState.FIRING
 
+    def forget(self, key: str) -> None:
+        """The check is run no longer: its alert ends."""
+        self._alerts.pop(key, None)
+
     def _keep(self, key: str, alert: Alert | None) -> None:
         if alert is not None and alert.state in _OPEN:
             self._alerts[key] = alert

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from synthprobe.core.hours import Hours, stretches
+from synthprobe.core.hours import NEVER, Hours, stretches
 from synthprobe.core.probes import Check
 from synthprobe.core.results import Fate, SlotRange
 from synthprobe.ports import Sql, Tx
@@ -96,8 +96,9 @@ def missed(check: Check, mark: Mark | None, now: datetime, hours: Hours = None) 
     if mark is None or not mark.served:
         return []
     ranges: list[SlotRange] = []
+    hours = NEVER if check.probe.paused else hours
     for stretch in stretches(hours, mark.slot_at, now):
-        fate, why = (Fate.MISSED, "down") if stretch.open else (Fate.OFF, "hours")
+        fate, why = (Fate.MISSED, "down") if stretch.open else (Fate.OFF, check.why_off)
         if starts := check.times.between(stretch.since, stretch.until):
             ranges.append(SlotRange(check.key, fate, starts.first, starts.last, starts.count, why=why))
     return ranges

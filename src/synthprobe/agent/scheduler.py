@@ -7,6 +7,7 @@
     as many runs as allowed are under way  skipped (concurrency)
     too much money is not taken back yet   skipped (exposure)
     outside the hours of `only`            off (hours), unless its alert fires
+    its file says that it is paused        off (paused)
     halted by a person                     off (halt)
     its budget is used up                  skipped (budget)
     found more than half an interval late  missed (late): the next slot is nearer than this one
@@ -33,7 +34,7 @@ from synthprobe.agent.settling import Settling
 from synthprobe.agent.spool import Spool
 from synthprobe.clock import Clock
 from synthprobe.core import schedule
-from synthprobe.core.hours import Hours, always, is_open, stretches
+from synthprobe.core.hours import NEVER, Hours, always, is_open, stretches
 from synthprobe.core.probes import Check, Overlap
 from synthprobe.core.reports import Finished
 from synthprobe.core.results import Fate, Trigger
@@ -132,6 +133,10 @@ class Scheduler:
         kept = {key for key, check in self._checks.items() if same_times(before.get(key), check)}
         for key in before.keys() - kept:
             self._displace(key, "queue")
+        for key in before:
+            if not self._is_run(key):
+                self._displace(key, "queue")
+                self._confirming.forget(key)
         self._settled.update(
             {key: max(slot_at, self._settled.get(key, slot_at)) for key, slot_at in settled.items()}
         )
@@ -187,12 +192,14 @@ class Scheduler:
         too_late = now - starts.last > (check.times.next_start(starts.last) - starts.last) / 2
         until = starts.last if too_late else starts.last - schedule.MICROSECOND
         for stretch in stretches(self._open_hours(check), before, until):
-            fate, why = (Fate.MISSED, "late") if stretch.open else (Fate.OFF, "hours")
+            fate, why = (Fate.MISSED, "late") if stretch.open else (Fate.OFF, check.why_off)
             self._give(check, fate, why, stretch.since, stretch.until)
         return None if too_late else starts.last
 
     def _open_hours(self, check: Check) -> Hours:
         """A check whose alert fires keeps its slots: nobody would know otherwise that all is well again."""
+        if check.probe.paused:
+            return NEVER
         return None if self._confirming.fires(check.key) else self._hours(check)
 
     def _decide(self, tasks: TaskGroup, check: Check, slot: datetime, now: datetime) -> None:
@@ -200,7 +207,7 @@ class Scheduler:
         if self._permits.halted():
             self._give(check, Fate.OFF, "halt", before, slot)
         elif not is_open(self._open_hours(check), slot):
-            self._give(check, Fate.OFF, "hours", before, slot)
+            self._give(check, Fate.OFF, check.why_off, before, slot)
         elif running := self._running.get(check.key):
             # A run that is no slot must not cost one.
             if check.probe.overlap is Overlap.QUEUE or running is not Trigger.SCHEDULE:
@@ -271,6 +278,8 @@ class Scheduler:
                 self._settling.give_up(waiting, why)
             else:
                 self._start(tasks, self._checks[check.key], waiting)
+        if not self._is_run(check.key):
+            return
         for other in self._confirming.after(check, finished.result, self._checks, self._clock.now()):
             self._extra(tasks, other, Trigger.CONFIRM)
         if self._again.begins(check, finished.result):
@@ -280,10 +289,17 @@ class Scheduler:
         """Run a check between its slots too, until it is well again, or was taken away, or the time is over."""
         while (pause := self._again.pause(key)) is not None:
             await anyio.sleep(pause)
-            check = self._checks.get(key)
-            if check is None or not self._again.fails(key):
+            if not self._again.fails(key):
                 break
-            self._extra(tasks, check, Trigger.WHILE_FAILING)
+            if not self._is_run(key):
+                self._again.forget(key)
+                break
+            self._extra(tasks, self._checks[key], Trigger.WHILE_FAILING)
+
+    def _is_run(self, key: str) -> bool:
+        """Whether a check is served, and not paused."""
+        check = self._checks.get(key)
+        return check is not None and not check.probe.paused
 
     def _extra(self, tasks: TaskGroup, check: Check, trigger: Trigger) -> None:
         """Run a check as no slot, unless it runs just now or may not."""

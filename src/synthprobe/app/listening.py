@@ -86,6 +86,9 @@ class Listening(Struct, frozen=True):
         for key in fact.withdrawn:
             self.metrics.forget(key)
             self.checks.pop(key, None)
+        for check in fact.checks:
+            if check.paused:
+                self.metrics.paused(check.key)
         for moved in fact.moved:
             self._moved(moved)
 

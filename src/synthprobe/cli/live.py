@@ -65,7 +65,10 @@ class View:
         match seen:
             case None:
                 row = f" · {check.row.label}={check.row.id}" if check.row else ""
-                self._console.print(line((check.probe.name, "bold"), f" · {check.region}{row}"))
+                paused = (
+                    f" · paused ({check.probe.paused}), run here all the same" if check.probe.paused else ""
+                )
+                self._console.print(line((check.probe.name, "bold"), f" · {check.region}{row}{paused}"))
             case StepStarted(step=step):
                 self._live.update(Spinner("dots", line(f" {step.id}")))
             case StepFinished(result=result):

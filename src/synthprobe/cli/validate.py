@@ -78,7 +78,10 @@ def _document(path: Path) -> Document:
 
 def _detection(loaded: Loaded) -> Iterator[str]:
     """How long an outage lasts before each probe's alert fires, of very many the slowest."""
-    slowest = sorted(((detection_time(each.probe), each.probe.name) for each in loaded.probes), reverse=True)
+    for probe in (each.probe for each in loaded.probes if each.probe.paused):
+        yield f"{probe.name}: paused ({probe.paused}), so that nothing makes it fire"
+    running = (each.probe for each in loaded.probes if not each.probe.paused)
+    slowest = sorted(((detection_time(probe), probe.name) for probe in running), reverse=True)
     for longest, name in slowest[:MOST_TIMES]:
         yield f"{name}: an outage makes it fire within {duration_text(longest)}"
     if len(slowest) > MOST_TIMES:

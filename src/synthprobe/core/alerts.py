@@ -141,6 +141,9 @@ QUIET_FOR = timedelta(hours=4)
 WOULD_HAVE_FIRED = "would_have_fired"
 """Annotation of an alert that is withheld: when it would have begun to fire."""
 
+PAUSED = "paused"
+"""Annotation of an alert that was withdrawn because its check was paused: why."""
+
 WITHHELD = "withheld"
 """Annotation of an alert that is withheld: why."""
 
@@ -198,12 +201,20 @@ def wants_confirming(before: Alert | None, after: Alert | None, rule: AlertRule)
     )
 
 
-def withdraw(alert: Alert, now: datetime) -> Observed:
-    """End the alert of a check that was removed or paused: not proven healthy."""
+def withdraw(alert: Alert, now: datetime, *, paused: str = "") -> Observed:
+    """End the alert of a check that was removed, or `paused` for a reason: not proven healthy."""
     at = max(now, alert.updated_at)
     match alert.state:
         case AlertState.FIRING:
-            ended = replace(alert, state=AlertState.WITHDRAWN, ends_at=at, updated_at=at, window=())
+            ended = replace(
+                alert,
+                state=AlertState.WITHDRAWN,
+                ends_at=at,
+                updated_at=at,
+                window=(),
+                troubles={},
+                annotations={**alert.annotations, **({PAUSED: paused} if paused else {})},
+            )
             return Observed(ended, Change.WITHDRAWN)
         case AlertState.PENDING:
             return _closed(alert)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from synthprobe.core.alerts import Alert, AlertState, Change
+from synthprobe.core.alerts import PAUSED, Alert, AlertState, Change
 from synthprobe.core.annotations import headline
 from synthprobe.core.escalation import begin
 from synthprobe.core.incidents import (
@@ -280,7 +280,8 @@ def _beginning(alert: Alert) -> str:
 def ending_of(alert: Alert, change: Change) -> str:
     """How the end of an alert is told."""
     if change is Change.WITHDRAWN:
-        return f"{alert.check} was withdrawn: not proven healthy"
+        paused = alert.annotations.get(PAUSED)
+        return f"{alert.check} was {f'paused ({paused})' if paused else 'withdrawn'}: not proven healthy"
     return f"{alert.check} passes again" if is_of_target(alert) else f"{_named(alert)} is over"
 
 

@@ -11,6 +11,9 @@ from synthprobe.core.intervals import NamedInterval, TimeInterval, active, next_
 Hours: TypeAlias = tuple[TimeInterval, ...] | None
 """None: always."""
 
+NEVER: Hours = ()
+"""Of a check that is paused."""
+
 _TICK = timedelta(microseconds=1)
 
 

@@ -121,6 +121,8 @@ class Probe(Struct, frozen=True):
     only: tuple[str, ...] = ()
     """Time intervals of the routes in one of which a slot must start; it is off elsewhere. Empty: always."""
     while_failing: WhileFailing | None = None
+    paused: str = ""
+    """Why none of its slots is run for now; empty: they are."""
     overlap: Overlap = Overlap.SKIP
     timeout: timedelta = RUN_TIMEOUT
     undo_timeout: timedelta = UNDO_TIMEOUT
@@ -157,6 +159,11 @@ class Check(Struct, frozen=True):
         """When its slots start."""
         probe = self.probe
         return Times(self.key, probe.every, probe.cron, probe.timezone)
+
+    @property
+    def why_off(self) -> str:
+        """Why slots outside its hours are off, in a word."""
+        return "paused" if self.probe.paused else "hours"
 
 
 def wants_hooks(probe: Probe) -> bool:

@@ -210,7 +210,7 @@ class Fate(StrEnum):
     MISSED = "missed"
     INTERRUPTED = "interrupted"
     OFF = "off"
-    """Nothing was to run: outside its hours, or halted by a person."""
+    """Nothing was to run: outside its hours, paused by its file, or halted by a person."""
 
 
 class SlotRange(Struct, frozen=True, omit_defaults=True):
@@ -250,6 +250,8 @@ class CheckInfo(Struct, frozen=True, omit_defaults=True):
     description: str = ""
     runbook: str = ""
     environment: str = "sandbox"
+    paused: str = ""
+    """Why none of its slots is run for now; empty: they are."""
     rule: AlertRule = AlertRule()
     file: str = ""
     source: str = ""

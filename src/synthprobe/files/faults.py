@@ -104,6 +104,7 @@ def _mismatch(error: Error, wanted: Collection[str]) -> Fault:
     )
     is_scalar = not isinstance(error.instance, list | dict) and error.instance is not None
     hint = "quote it" if "string" in wanted and is_scalar else ""
+    hint = error.schema.get("errorMessage") or hint
     return Fault(tuple(error.absolute_path), f"expected {words}, found {_found(error)}", hint)
 
 

@@ -61,6 +61,7 @@ def probe_value(
         timezone=given(file.schedule.timezone, "UTC"),
         only=tuple(given(file.schedule.only, [])),
         while_failing=_while_failing(file.schedule.while_failing),
+        paused=given(file.schedule.paused, ""),
         overlap=core.Overlap(given(file.schedule.overlap, "skip")),
         timeout=run_timeout(file, every),
         undo_timeout=core.UNDO_TIMEOUT

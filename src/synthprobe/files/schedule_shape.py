@@ -57,6 +57,19 @@ class Schedule(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = UNSET
 
+    paused: Annotated[
+        Annotated[
+            str,
+            Meta(min_length=1, extra_json_schema={"errorMessage": "say why, as in `paused: acme moves`"}),
+        ]
+        | UnsetType,
+        Meta(
+            description="Why nothing starts for now: its slots are off, and its alert ends, not proven healthy. What was "
+            "begun is still taken back, and `synthprobe run` runs it.",
+            examples=["acme moves its sandbox until Friday"],
+        ),
+    ] = UNSET
+
     def __post_init__(self) -> None:
         require_exactly_one(self)
 

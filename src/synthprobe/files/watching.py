@@ -70,7 +70,7 @@ class ProbeFolder:
         """Of files that are broken, put in force what they said before this process began."""
         for file in self._faults.keys() - self._newest.keys():
             last_good = examine_text(sources[file], file).loaded if file in sources else None
-            if last_good and not unapproved(last_good.probe, self._live):
+            if last_good and (last_good.probe.paused or not unapproved(last_good.probe, self._live)):
                 self._newest[file] = last_good
         self._agreed = self._loaded = self._agree()
 
@@ -115,7 +115,9 @@ class ProbeFolder:
             return
         if examined.loaded.probe.environment == LIVE and self._live is not None:
             self._named[file] += (str(self._live),)
-        if refused := unapproved(examined.loaded.probe, self._live):
+        # To pause is nothing that anybody must approve: a paused probe runs nothing.
+        paused = examined.loaded.probe.paused
+        if not paused and (refused := unapproved(examined.loaded.probe, self._live)):
             self._faults[file] += (refused,)
         else:
             self._newest[file] = examined.loaded

@@ -69,7 +69,7 @@ def _look(now: datetime) -> Tx[Sequence[_Found]]:
     changes: list[_Found] = []
     for stored in (yield from check_rows.served()):
         slo = stored.info.slo
-        if slo is None:
+        if slo is None or stored.info.paused:
             continue
         condition = conditions.slo_burn(stored.info)
         open_ = yield from alert_rows.find(condition.fingerprint)

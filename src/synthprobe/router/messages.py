@@ -7,7 +7,7 @@ from urllib.parse import quote
 from msgspec import Struct
 from msgspec.structs import replace
 
-from synthprobe.core.alerts import Alert, AlertState, Withheld
+from synthprobe.core.alerts import PAUSED, Alert, AlertState, Withheld
 from synthprobe.core.annotations import headline
 from synthprobe.core.durations import duration_text
 from synthprobe.core.groups import Group, Reason
@@ -203,11 +203,16 @@ def _source(alert: Alert, public_url: str) -> str:
 
 def _withdrawn(alerts: tuple[Alert, ...]) -> str:
     """That an end is no recovery."""
-    names = [alert.check for alert in alerts if alert.state is AlertState.WITHDRAWN]
-    if not names:
+    ended = [alert for alert in alerts if alert.state is AlertState.WITHDRAWN]
+    if not ended:
         return ""
-    who = f"{names[0]} was" if len(names) == 1 else f"{names[0]} and {len(names) - 1} more were"
-    return f"{who} removed or paused: not proven healthy."
+    first, paused = ended[0].check, {alert.annotations.get(PAUSED, "") for alert in ended}
+    who = f"{first} was" if len(ended) == 1 else f"{first} and {len(ended) - 1} more were"
+    if paused == {""}:
+        return f"{who} removed: not proven healthy."
+    others = " or removed" if "" in paused else ""
+    why = f" ({paused.pop()})" if len(paused) == 1 else ""
+    return f"{who} paused{others}{why}: not proven healthy."
 
 
 def _title(incident: Incident, alerts: tuple[Alert, ...]) -> str:

@@ -26,6 +26,7 @@ class Neighbour(Struct, frozen=True):
     outcome: str
     good_run: str
     good_at: datetime | None
+    paused: bool
 
 
 def put(message: Notification, subject: str, seq: int) -> Tx[int]:
@@ -47,7 +48,8 @@ def _of(probe: str) -> Tx[tuple[Neighbour, ...]]:
     rows = yield Sql(
         """
         select c.region, coalesce(c.row_id, '') as row_id, coalesce(c.last_outcome, '') as outcome,
-               coalesce(c.last_good_run, '') as good_run, r.started_at as good_at
+               coalesce(c.last_good_run, '') as good_run, r.started_at as good_at,
+               json_extract(cast(c.doc as text), '$.paused') is not null as paused
         from checks as c left join runs as r on r.run_id = c.last_good_run
         where c.probe = :probe and c.withdrawn_at is null
         order by c.region
@@ -61,6 +63,7 @@ def _of(probe: str) -> Tx[tuple[Neighbour, ...]]:
             text(row, "outcome"),
             text(row, "good_run"),
             instant_or_none(row, "good_at"),
+            bool(row["paused"]),
         )
         for row in rows
     )
@@ -82,7 +85,7 @@ def _with_passing(
 ) -> NotifiedIncident:
     """The regions where all checks of the probes concerned are well."""
     concerned = {alert.labels.get("probe", "") for alert in alerts if alert.incident == incident.number}
-    checks = [check for probe in concerned for check in known.get(probe, ())]
+    checks = [check for probe in concerned for check in known.get(probe, ()) if not check.paused]
     unwell = {check.region for check in checks if check.outcome not in WELL}
     regions = dict.fromkeys(check.region for check in checks)
     passing = tuple(region for region in regions if region not in unwell and region not in incident.failing)

@@ -97,6 +97,9 @@ def _finished(report: Finished, with_: Recording) -> Tx[RunRecorded | None]:
     yield from check_rows.ran(result)
     if _proves(result, check):
         yield from check_rows.passed(check.info.key, result.definition)
+    if check.info.paused:
+        # It was under way when its check was paused: what it found raises nothing that no run would end.
+        return RunRecorded(result, check.info, report.spans, _UNMOVED)
     observed = yield from _observed(result, check, with_)
     yield from own_alerts.after_run(report, check.info, with_.tree, with_.new_id, with_.now)
     return RunRecorded(result, check.info, report.spans, observed)
@@ -183,13 +186,16 @@ def _announced(report: Announced, with_: Recording) -> Tx[ChecksAnnounced | None
     for key in gone:
         yield from check_rows.withdraw(key, report.at)
         ended.extend((yield from _withdrawn(key, with_)))
+    for check in report.checks:
+        if check.paused:
+            ended.extend((yield from _withdrawn(check.key, with_, check.paused)))
     return ChecksAnnounced(report.agent, report.at, report.checks, tuple(gone), tuple(ended))
 
 
-def _withdrawn(check: str, with_: Recording) -> Tx[tuple[AlertMoved, ...]]:
+def _withdrawn(check: str, with_: Recording, paused: str = "") -> Tx[tuple[AlertMoved, ...]]:
     ended: list[AlertMoved] = []
     for alert in (yield from alert_rows.of_check(check)):
-        observed = alerts.withdraw(alert, with_.now)
+        observed = alerts.withdraw(alert, with_.now, paused=paused)
         if observed.alert is None:
             yield from alert_rows.forget(alert.fingerprint)
         elif observed.change is not Change.NONE:

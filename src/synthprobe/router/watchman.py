@@ -162,6 +162,8 @@ class Watchman:
             self._checks.pop(key, None)
         for info in fact.checks:
             check = self._checks.setdefault(info.key, _Check(info, fact.agent, now, now))
+            if check.info.paused:
+                check.sampled, check.flagged = now, False
             check.info, check.agent, check.heard = info, fact.agent, now
 
     def _agent(self, name: str) -> _Agent:
@@ -191,7 +193,7 @@ class Watchman:
         platform, monotonic = self._around.routes().platform, self._around.clock.monotonic()
         silent: dict[str, list[_Check]] = {}
         for check in self._checks.values():
-            if monotonic - check.heard > self._patience.for_check(check.info):
+            if not check.info.paused and monotonic - check.heard > self._patience.for_check(check.info):
                 silent.setdefault(check.info.region, []).append(check)
         for region, checks in silent.items():
             condition = conditions.region_stale(region, platform)
@@ -222,7 +224,9 @@ class Watchman:
         if alert.labels["alertname"] == Name.REGION_STALE:
             return set()
         return {
-            key for key, check in self._checks.items() if check.info.region == region or check.agent == agent
+            key
+            for key, check in self._checks.items()
+            if not check.info.paused and (check.info.region == region or check.agent == agent)
         }
 
     def _condition(self, alert: Alert) -> Condition:

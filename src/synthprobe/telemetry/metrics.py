@@ -98,6 +98,12 @@ class Metrics:
         """Spans were lost on their way to `sink`."""
         self._spans_dropped.add(count, sink, "")
 
+    def paused(self, check: str) -> None:
+        """A check was paused: what it found last says nothing of its target now."""
+        if scope := self._scopes.get(check):
+            for series in (self._up, self._last_run, self._certificate):
+                series.forget(scope.check)
+
     def forget(self, check: str) -> None:
         """A check was withdrawn: its series end."""
         scope = self._scopes.pop(check, None)

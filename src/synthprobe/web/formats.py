@@ -13,6 +13,7 @@ SIGNS: Mapping[str, str] = {
     "missed": "○",
     "interrupted": "‖",
     "off": "·",
+    "paused": "‖",
     "pass": "✓",
     "fail": "✕",
     "error": "?",

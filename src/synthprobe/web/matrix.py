@@ -24,12 +24,12 @@ class Matrix(Struct, frozen=True):
     regions: tuple[str, ...]
     lines: tuple[MatrixLine, ...]
     counts: Mapping[str, int]
-    """Checks by their last outcome; `waiting` for those that have not run yet."""
+    """Checks by their last outcome; `waiting` for those that have not run yet, `paused` for those that are."""
 
     @property
     def all_passing(self) -> bool:
         """Whether every check that has run passed, and one has."""
-        return self.counts.get("passed", 0) > 0 and not set(self.counts) - {"passed", "waiting"}
+        return self.counts.get("passed", 0) > 0 and not set(self.counts) - {"passed", "waiting", "paused"}
 
 
 def arrange(checks: Sequence[CheckLine]) -> Matrix:
@@ -38,7 +38,7 @@ def arrange(checks: Sequence[CheckLine]) -> Matrix:
     lines = [_line(tuple(of_line)) for _, of_line in groups]
     counts: dict[str, int] = {}
     for check in checks:
-        word = check.last_outcome or "waiting"
+        word = "paused" if check.paused else check.last_outcome or "waiting"
         counts[word] = counts.get(word, 0) + 1
     return Matrix(
         tuple(sorted({check.region for check in checks})),
@@ -56,6 +56,7 @@ def _line(checks: tuple[CheckLine, ...]) -> MatrixLine:
 
 def _trouble(line: MatrixLine) -> int:
     """Smaller is worse: firing, then a last run that did not pass, then the rest."""
-    if any(check.alert == "firing" for check in line.cells.values()):
+    watched = [check for check in line.cells.values() if not check.paused]
+    if any(check.alert == "firing" for check in watched):
         return 0
-    return 1 if any(check.last_outcome not in (None, "passed") for check in line.cells.values()) else 2
+    return 1 if any(check.last_outcome not in (None, "passed") for check in watched) else 2

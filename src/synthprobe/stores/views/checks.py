@@ -27,6 +27,8 @@ class CheckLine(Struct, frozen=True, omit_defaults=True):
     """The graver state of its alerts, while there is one: pending or firing."""
     withheld: str = ""
     """Why an alert that is pending with failures enough does not fire."""
+    paused: str = ""
+    """Why none of its slots is run for now."""
     strip: Strip = ()
     p50: float | None = None
     p95: float | None = None
@@ -63,7 +65,7 @@ def check_infos(probe: str) -> Tx[tuple[CheckInfo, ...]]:
 
 
 def check_states(numbered: int) -> Tx[tuple[CheckState, ...]]:
-    """Served checks of every probe that has an alert in this incident."""
+    """Served checks, but for paused ones, of every probe that has an alert in this incident."""
     rows = yield Sql(_CONCERNED, {"number": numbered})
     return tuple(
         CheckState(
@@ -95,6 +97,7 @@ def _line(row: DbRow, alert: tuple[str | None, str | None], strip: Strip) -> Che
         last_good_run=_or_none(row, "last_good_run"),
         alert=alert[0],
         withheld=alert[1] or "",
+        paused=info.paused,
         strip=strip,
         p50=quantile(ascending, 0.5),
         p95=quantile(ascending, 0.95),
@@ -119,7 +122,7 @@ order by probe, coalesce(row_id, ''), region
 
 _CONCERNED = """
 select key, probe, region, row_id, last_outcome, last_run_at, last_good_run from checks
-where withdrawn_at is null and probe in (
+where withdrawn_at is null and json_extract(cast(doc as text), '$.paused') is null and probe in (
     select c.probe from alerts a join checks c on c.key = a.check_key where a.incident = :number)
 order by probe, region, coalesce(row_id, '')
 """
