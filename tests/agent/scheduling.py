@@ -58,12 +58,19 @@ class Pretend:
 class World:
     """One agent's scheduler with its parts, on virtual time."""
 
+    make: Callable[[], tuple[Spool, Scheduler]]
+    """Those of a process over the same store."""
     clock: Clock
     runs: Pretend
     spool: Spool
     scheduler: Scheduler
     stop: anyio.Event
     hours: Callable[[Check], Hours] = always
+
+    def again(self) -> None:
+        """Begin another process over the same store."""
+        self.spool, self.scheduler = self.make()
+        self.stop = anyio.Event()
 
     async def fates(self) -> list[SlotRange]:
         """Every range that was spooled; one that was told again as the last telling had it."""
@@ -112,9 +119,13 @@ def simulate(
 
     async def main(clock: Clock) -> None:
         store = InlineStore(SCHEMA)
-        runs, spool = Pretend(clock, takes), Spool(store, "agent-1")
-        scheduler = Scheduler(runs, spool, clock, probing.ids(), limits, hours=hours, permits=permits)
-        await scenario(World(clock, runs, spool, scheduler, anyio.Event(), hours))
+        runs, ids = Pretend(clock, takes), probing.ids()
+
+        def make() -> tuple[Spool, Scheduler]:
+            spool = Spool(store, "agent-1")
+            return spool, Scheduler(runs, spool, clock, ids, limits, hours=hours, permits=permits)
+
+        await scenario(World(make, clock, runs, *make(), anyio.Event(), hours))
         store.close()
 
     run_virtual(main, seed=seed, start=start)

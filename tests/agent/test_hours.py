@@ -67,13 +67,38 @@ def test_a_check_that_fails_keeps_its_slots_when_its_hours_end() -> None:
     simulate(scenario, hours=lambda _: morning)
 
 
+def test_a_check_that_fires_keeps_its_slots_after_a_restart_too_and_what_was_missed_is_no_night() -> None:
+    check = with_probe(probing.check(every=60), alert=ONCE)
+    morning = (TimeInterval(times=((0, 12 * 60 + 30),)),)
+
+    async def scenario(world: World) -> None:
+        world.runs.outcome = lambda _: Outcome.FAILED
+        await world.serve([check], 3600)
+        await anyio.sleep(600)
+        world.again()
+        await world.serve([check], 600)
+        assert [(each.fate, each.why, each.count) for each in await world.fates()] == [
+            (Fate.MISSED, "down", 10)
+        ]
+        world.runs.outcome = lambda _: Outcome.PASSED
+        world.again()
+        await world.serve([check], 600)
+        good = [at for at in await world.ran() if at > START + timedelta(seconds=4800)]
+        assert len(good) == 2, "until it has recovered"
+        world.again()
+        await world.serve([check], 600)
+        assert len(await world.ran()) == 60 + 10 + 2
+
+    simulate(scenario, hours=lambda _: morning)
+
+
 def test_a_paused_check_has_no_slots_whatever_its_hours_and_while_nobody_served_it() -> None:
     check = with_probe(probing.check(every=60), paused="acme moves")
 
     async def scenario(world: World) -> None:
         await world.serve([check], 600)
         await anyio.sleep(600)
-        world.stop = anyio.Event()
+        world.again()
         await world.serve([check], 600)
         assert world.runs.made == []
         assert {(each.fate, each.why) for each in await world.fates()} == {(Fate.OFF, "paused")}
@@ -105,7 +130,9 @@ def test_pausing_ends_slots_and_extra_runs_of_a_check_that_fires_until_it_is_res
         assert not [at for at in begun if paused_at < at < resumed_at]
         extra = [at for at in begun if at > resumed_at]
         assert len(extra) > 10, "extra runs are made again"
-        assert [(each.fate, each.why, each.count) for each in await world.fates()] == [(Fate.OFF, "paused", 10)]
+        assert [(each.fate, each.why, each.count) for each in await world.fates()] == [
+            (Fate.OFF, "paused", 10)
+        ]
         await each_slot_once(world, runs, START, START + timedelta(seconds=1200))
 
     simulate(scenario, hours=lambda _: None)

@@ -232,10 +232,10 @@ def test_a_full_disk_delays_a_result_and_loses_none(monkeypatch: pytest.MonkeyPa
     async def scenario(world: World) -> None:
         write, full = world.spool.finish, timedelta(minutes=3, seconds=30)
 
-        async def finish(finished: Finished) -> None:
+        async def finish(finished: Finished, *, fires: bool) -> None:
             if world.clock.now() < START + full:
                 raise StoreFull("spool.db: disk full; make space on this disk")
-            await write(finished)
+            await write(finished, fires=fires)
 
         monkeypatch.setattr(world.spool, "finish", finish)
         await world.serve([check], 600)

@@ -166,9 +166,9 @@ class _Watched(Spool):
         super().__init__(store, "sim")
         self._town = town
 
-    async def finish(self, finished: Finished) -> None:
+    async def finish(self, finished: Finished, *, fires: bool = False) -> None:
         result = finished.result
         self._town.made[result.run_id] = result
-        await super().finish(finished)
+        await super().finish(finished, fires=fires)
         self._town.kept.add(result.run_id)
         self._town.history.note("kept", result.check, result.run_id, result.outcome, result.scheduled_at)

@@ -1,10 +1,10 @@
 """Decides when a failed run is confirmed at once, and by which checks.
 
-The agent decides by itself, on a shadow of its checks' alerts: nothing flows back from the router. The shadow is empty
-after a start, so that the worst it does is to confirm once more than needed.
+The agent decides by itself, on a shadow of its checks' alerts: nothing flows back from the router. After a start the shadow
+holds what fires and nothing more, so that the worst it does is to confirm once more than needed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from synthprobe.core import alerts
@@ -20,6 +20,18 @@ class Confirming:
 
     def __init__(self) -> None:
         self._alerts: dict[str, Alert] = {}
+
+    def recall(self, firing: Iterable[str], now: datetime) -> None:
+        """The alerts of these checks fired when the process before this one ended."""
+        for key in firing:
+            self._alerts[key] = Alert(
+                fingerprint="",
+                labels={},
+                state=AlertState.FIRING,
+                first_failed_at=now,
+                updated_at=now,
+                check=key,
+            )
 
     def after(
         self, check: Check, result: Result, served: Mapping[str, Check], now: datetime

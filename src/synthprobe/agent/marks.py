@@ -1,4 +1,4 @@
-"""Rows of the spool that outlive a crash: how far each check's slots are settled, which runs had begun, which files were good."""
+"""Rows of the spool that outlive a crash: how far each check's slots are settled, which runs had begun, what fires, good files."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -67,6 +67,24 @@ def leave(served: Iterable[str], now: datetime) -> Tx[None]:
     for gone in sorted({text(row, "check_key") for row in rows} - set(served)):
         yield Sql("update marks set served = 0 where check_key = :check", {"check": gone})
     yield Sql("delete from marks where served = 0 and slot_at < :old", {"old": to_micros(now - KEPT)})
+
+
+def firing() -> Tx[frozenset[str]]:
+    """The checks whose alert fires."""
+    rows = yield Sql("select check_key from firing")
+    return frozenset(text(row, "check_key") for row in rows)
+
+
+def note_firing(check: str, *, fires: bool) -> Sql:
+    """Whether a check's alert fires now."""
+    change = "insert or ignore into firing (check_key) values (:check)"
+    return Sql(change if fires else "delete from firing where check_key = :check", {"check": check})
+
+
+def spare(run: Iterable[str]) -> Tx[None]:
+    """The alerts of all other checks have ended."""
+    for gone in sorted((yield from firing()) - set(run)):
+        yield note_firing(gone, fires=False)
 
 
 def remember(sources: Mapping[str, str]) -> Tx[None]:

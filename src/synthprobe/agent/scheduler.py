@@ -78,6 +78,7 @@ class Scheduler:
         self._limits = limits
         self._hours = hours
         self._permits = permits
+        self._spool = spool
         self._settling = Settling(spool)
         self._confirming = Confirming()
         self._again = Again(clock)
@@ -110,6 +111,7 @@ class Scheduler:
         """
         self._checks = {check.key: check for check in checks}
         self._settled = dict(settled)
+        self._confirming.recall(self._spool.firing & self._checks.keys(), since)
         self._plan(since)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._settling.settle_for_ever)
@@ -266,7 +268,7 @@ class Scheduler:
 
     async def _run(self, tasks: TaskGroup, check: Check, begun: Begun, trigger: Trigger) -> None:
         try:
-            finished = await self._made(check, begun, trigger)
+            finished, confirming = await self._made(check, begun, trigger)
         finally:
             del self._running[check.key]
             if self._admission is not None:
@@ -278,11 +280,9 @@ class Scheduler:
                 self._settling.give_up(waiting, why)
             else:
                 self._start(tasks, self._checks[check.key], waiting)
-        if not self._is_run(check.key):
-            return
-        for other in self._confirming.after(check, finished.result, self._checks, self._clock.now()):
+        for other in confirming:
             self._extra(tasks, other, Trigger.CONFIRM)
-        if self._again.begins(check, finished.result):
+        if self._is_run(check.key) and self._again.begins(check, finished.result):
             tasks.start_soon(self._while_failing, tasks, check.key)
 
     async def _while_failing(self, tasks: TaskGroup, key: str) -> None:
@@ -306,10 +306,13 @@ class Scheduler:
         full = len(self._running) >= self._limits.concurrency
         if self._stopping or full or check.key in self._running or self._permits.halted():
             return
+        if not self._is_run(check.key):
+            return
         if not self._refused(check, run_id := self._new_id(), trigger):
             self._start(tasks, check, self._begun(check, None, run_id), trigger)
 
-    async def _made(self, check: Check, begun: Begun, trigger: Trigger) -> Finished:
+    async def _made(self, check: Check, begun: Begun, trigger: Trigger) -> tuple[Finished, tuple[Check, ...]]:
+        """A run and its result, which is on disk when this returns; and the checks that are to confirm it."""
         try:
             await self._settling.begin(begun)
             finished = await self._runs.run(
@@ -319,8 +322,11 @@ class Scheduler:
             with anyio.CancelScope(shield=True):
                 await self._settling.cut_off(begun)
             raise
-        await self._settling.finish(finished)
-        return finished
+        confirming: tuple[Check, ...] = ()
+        if self._is_run(check.key):
+            confirming = self._confirming.after(check, finished.result, self._checks, self._clock.now())
+        await self._settling.finish(finished, fires=self._confirming.fires(check.key))
+        return finished, confirming
 
     async def _until_idle(self) -> None:
         while self._running:

@@ -54,9 +54,9 @@ class Settling:
         """A run begins; returns once that is on disk."""
         await _kept(lambda: self._begun(run))
 
-    async def finish(self, finished: Finished) -> None:
-        """A run has its result; returns once that is on disk."""
-        await _kept(lambda: self._spool.finish(finished))
+    async def finish(self, finished: Finished, *, fires: bool) -> None:
+        """A run has its result, after which its check's alert fires, or does not; returns once that is on disk."""
+        await _kept(lambda: self._spool.finish(finished, fires=fires))
 
     async def cut_off(self, run: Begun) -> None:
         """A run is interrupted, perhaps before it began."""

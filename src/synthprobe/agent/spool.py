@@ -77,6 +77,8 @@ class Spool:
         """Why the disk refused the last write, if it did."""
         self.passes = Passes()
         """What passed before, as far as it was recalled or seen here."""
+        self.firing: frozenset[str] = frozenset()
+        """Checks whose alert fires, as far as it was recalled or seen here."""
         self.dropped = 0
         """Passed runs given up since this process started, because the spool was full."""
 
@@ -89,12 +91,14 @@ class Spool:
 
         def transaction() -> Tx[Change]:
             yield from marks.leave((check.key for check in report.checks), report.at)
+            yield from marks.spare(check.key for check in report.checks if not check.paused)
             for check in begin:
                 settled[check] = yield from marks.serve(check, report.at)
             yield from marks.remember({check.file: check.source for check in report.checks})
             return (yield from self._add((report,)))
 
         await self._write(transaction)
+        self.firing &= {check.key for check in report.checks if not check.paused}
         return settled
 
     async def sources(self) -> dict[str, str]:
@@ -126,17 +130,22 @@ class Spool:
 
         await self._write(transaction, BEGIN_WITHIN)
 
-    async def finish(self, finished: Finished) -> None:
-        """Keep a run's result: it is no longer in flight."""
+    async def finish(self, finished: Finished, *, fires: bool = False) -> None:
+        """Keep a run's result, and whether its check's alert fires after it: it is no longer in flight."""
+        check = finished.result.check
 
         def transaction() -> Tx[Change]:
             yield _landed(finished.result.run_id)
             yield from self._note_pass(finished.result)
+            if fires is not (check in self.firing):
+                yield marks.note_firing(check, fires=fires)
             return (yield from self._add((finished,)))
 
         await self._write(transaction, PASS_WITHIN if _is_pass(finished) else 0.0)
         if finished.result.outcome is Outcome.PASSED:
-            self.passes.note(finished.result.check, finished.result.definition)
+            self.passes.note(check, finished.result.definition)
+        if fires is not (check in self.firing):
+            self.firing ^= {check}
 
     async def recall_passes(self) -> None:
         """Learn which definitions passed before this process began."""
@@ -187,18 +196,23 @@ class Spool:
         """After a start, settle what the last process left open; the newest settled slot of each check.
 
         Runs in flight were interrupted; slots since the last mark were missed because we were down, as far as the
-        check's `hours` were open. A check without a mark was not served here before: its slots count from now on.
+        check's `hours` were open; of one whose alert fires they are. A check without a mark was not served here before: its
+        slots count from now on.
         """
         served = tuple(checks)
         settled: dict[str, datetime] = {}
+        firing: set[str] = set()
 
         def transaction() -> Tx[Change]:
+            firing.update((yield from marks.firing()))
             cut = yield from marks.cut_off()
             known = yield from marks.of(check.key for check in served)
             lost = [
                 each
                 for check in served
-                for each in marks.missed(check, known.get(check.key), now, hours(check))
+                for each in marks.missed(
+                    check, known.get(check.key), now, None if check.key in firing else hours(check)
+                )
             ]
             settled.update({key: mark.slot_at for key, mark in known.items()})
             settled.update({each.check: each.last_at for each in lost})
@@ -212,6 +226,7 @@ class Spool:
             )
 
         await self._write(transaction)
+        self.firing = frozenset(firing)
         return settled
 
     async def peek(self, limit: int) -> list[Spooled]:
