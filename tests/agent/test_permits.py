@@ -1,7 +1,9 @@
 """What the halt file and the budgets permit."""
 
+from datetime import timedelta
 from pathlib import Path
 
+import anyio
 import click.testing
 import httpx
 import probing
@@ -9,9 +11,11 @@ import pytest
 from msgspec import structs
 
 from synthprobe import clock
+from synthprobe.agent.marks import Begun
 from synthprobe.agent.permits import Permitted
 from synthprobe.agent.runner import Runner
 from synthprobe.agent.secrets import Secrets
+from synthprobe.agent.spool import SCHEMA, Spool
 from synthprobe.cli.halt import halt
 from synthprobe.clock import Clock
 from synthprobe.core.budgets import Budget
@@ -20,8 +24,9 @@ from synthprobe.core.failures import Kind
 from synthprobe.core.probes import Check
 from synthprobe.core.results import Outcome, Result, Trigger
 from synthprobe.files.halting import halt_in
+from synthprobe.stores.inline import InlineStore
 from synthprobe.telemetry.tracing import Tracing
-from virtual import run_virtual
+from virtual import START, run_virtual
 
 
 def drawing(name: str) -> Check:
@@ -40,6 +45,52 @@ def test_checks_of_one_provider_share_its_budget_and_others_do_not_feel_it() -> 
 
 def test_a_budget_that_nobody_has_set_allows_nothing() -> None:
     assert not Permitted(lambda: False, (), clock.system()).spend(drawing("acme"), Trigger.SCHEDULE)
+
+
+def test_what_a_day_has_used_outlives_the_process_and_not_the_day() -> None:
+    budget, check = Budget("acme", 1000.0, 1000, per_day=10), drawing("acme")
+
+    async def scenario(virtual: Clock) -> None:
+        store = InlineStore(SCHEMA)
+
+        async def begins() -> tuple[Permitted, Spool]:
+            permits = Permitted(lambda: False, (budget,), virtual)
+            spool = Spool(store, "a1", counts=permits)
+            permits.recall(await spool.used())
+            return permits, spool
+
+        permits, spool = await begins()
+        for run in ("one", "two", "three"):
+            assert permits.spend(check, Trigger.SCHEDULE)
+            await spool.begin(Begun(run, check.key, START))
+        permits.draw("acme", 1)
+        await spool.settle(())
+        assert not permits.unsaved()
+        permits, _ = await begins()
+        assert permits.spend(check, Trigger.SCHEDULE), "nine of ten"
+        assert not permits.spend(check, Trigger.SCHEDULE)
+        assert permits.is_drained(check)
+        await anyio.sleep(timedelta(days=1).total_seconds())
+        permits, _ = await begins()
+        assert permits.spend(check, Trigger.SCHEDULE)
+        store.close()
+
+    run_virtual(scenario)
+
+
+def test_what_was_refused_by_the_disk_is_written_with_the_next_that_is_not() -> None:
+    permits = Permitted(
+        lambda: False, (Budget("acme", 9.0, 9, per_day=99), Budget("beta", 9.0, 9)), clock.system()
+    )
+    assert permits.unsaved() == []
+    for name in ("acme", "beta", "none"):
+        permits.draw(name, 2)
+    (used,) = permits.unsaved()
+    assert (used.name, used.requests) == ("acme", 2)
+    assert permits.unsaved() == [used], "until it is on disk"
+    permits.draw("acme", 1)
+    permits.saved([used])
+    assert [each.requests for each in permits.unsaved()] == [3]
 
 
 def test_halt_makes_a_file_that_says_who_and_why_and_resume_takes_it_away(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import httpx
 import msgspec
 import pytest
 
+from synthprobe.agent.janitor import Janitor, Means
 from synthprobe.agent.ledger import Ledger, stored
 from synthprobe.agent.runner import Runner
 from synthprobe.agent.secrets import Secrets
@@ -120,6 +121,31 @@ def run(check: Check, shop: Shop, within: Callable[[Ledger, InlineStore], Any] |
         return finished
 
     return run_virtual(scenario)
+
+
+def test_what_the_janitor_asks_of_a_provider_is_drawn_from_its_budget() -> None:
+    shop = Shop()
+    shop.wrong["DELETE order"] = lost
+    drawn: list[tuple[str, int]] = []
+
+    check = probe(step("order"), safety="safety: {budget: acme}")
+
+    async def scenario(clock: Clock) -> None:
+        store = InlineStore(SCHEMA)
+        ledger = Ledger(Spool(store, "a1").change)
+        secrets, transport = Secrets({"KEY": "hunter2-of-acme"}), httpx.MockTransport(shop)
+        runner = Runner(transport, Tracing(), clock, lambda: "run-1", secrets, "a1", ledger=ledger)
+        await runner.run(check, trigger=Trigger.MANUAL)
+        assert len(ledger.owed()) == 1
+        del shop.wrong["DELETE order"]
+        begun = len(shop.calls)
+        means = Means(transport, Tracing(), clock, secrets, "a1", draw=lambda *told: drawn.append(told))
+        await Janitor(ledger, means).until_clear(3600)
+        assert ledger.owed() == ()
+        assert sum(requests for _, requests in drawn) == len(shop.calls) - begun > 0
+
+    run_virtual(scenario)
+    assert {name for name, _ in drawn} == {"acme"}
 
 
 def test_steps_are_taken_back_the_last_one_first_and_verified() -> None:

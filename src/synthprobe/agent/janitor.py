@@ -5,8 +5,9 @@ pause, halt and overlap are for new effects. The entries of one run are taken on
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
 
 import anyio
@@ -55,6 +56,8 @@ class Means(Struct, frozen=True):
     tempo: Tempo = Tempo()
     lines: Lines | None = None
     """The way to what does not speak HTTP."""
+    draw: Callable[[str, int], None] = lambda _, __: None
+    """Told of which budget how many requests are drawn."""
 
 
 class Janitor:
@@ -123,9 +126,9 @@ class Janitor:
         except (SecretMissing, LookupFailed) as error:
             return self._failed(entry, str(error)), ()
         span = scene.trace.undo(entry.step, scene.watch.now_ns())
-        attempting = Attempting(
-            entry, scene, self._ledger, span, ends=entry.place.timeout, tempo=self._means.tempo
-        )
+        asks = partial(self._means.draw, entry.place.safety.budget)
+        ends, tempo = entry.place.timeout, self._means.tempo
+        attempting = Attempting(entry, scene, self._ledger, span, ends=ends, tempo=tempo, asks=asks)
         try:
             attended = await attempting.go()
         finally:

@@ -1,11 +1,14 @@
-"""Whether a run may be made as far as people decide it: nobody has halted new runs, and its provider's budget has room."""
+"""Whether a run may be made as far as people decide it: nobody has halted new runs, and its provider's budget has room.
+
+Undo is never refused: what it asks of a provider is only counted, and missing to the others.
+"""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from synthprobe.clock import Clock
-from synthprobe.core.budgets import Budget, draw, full
+from synthprobe.core.budgets import Budget, Used, draw, full, resumed
 from synthprobe.core.probes import Check
 from synthprobe.core.results import Trigger
 from synthprobe.core.sparing import sparingly
@@ -51,6 +54,7 @@ class Permitted:
         self._drawn = {
             name: full(budget, clock.monotonic(), clock.now()) for name, budget in self._budgets.items()
         }
+        self._saved: dict[str, Used] = {}
 
     def halted(self) -> bool:
         """Whether a person has stopped new runs."""
@@ -69,6 +73,28 @@ class Permitted:
         if not may:
             log.info("%s was not started: the budget %s is used up", check.key, name)
         return may
+
+    def draw(self, name: str, requests: int) -> None:
+        """Count what undo is about to ask of a budget's provider."""
+        if budget := self._budgets.get(name):
+            at, now = self._clock.monotonic(), self._clock.now()
+            self._drawn[name], _ = draw(budget, self._drawn[name], requests, None, at, now)
+
+    def recall(self, used: Iterable[Used]) -> None:
+        """Go on with what an earlier process has used of a day."""
+        for each in used:
+            if budget := self._budgets.get(each.name):
+                self._drawn[each.name] = resumed(budget, each, self._clock.monotonic(), self._clock.now())
+
+    def unsaved(self) -> Sequence[Used]:
+        """What the days that have an end have used and is not on disk yet."""
+        days = (name for name, budget in self._budgets.items() if budget.per_day is not None)
+        used = (Used(name, self._drawn[name].day, self._drawn[name].used) for name in days)
+        return [each for each in used if each.requests and self._saved.get(each.name) != each]
+
+    def saved(self, used: Iterable[Used]) -> None:
+        """This is on disk."""
+        self._saved.update({each.name: each for each in used})
 
     def is_drained(self, check: Check) -> bool:
         """Whether the check's budget is so used up that its provider's patience may be, too."""

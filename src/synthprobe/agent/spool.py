@@ -15,10 +15,12 @@ import anyio
 import msgspec
 from msgspec import Struct
 
-from synthprobe.agent import marks
+from synthprobe.agent import marks, used
 from synthprobe.agent.ledger import stored
 from synthprobe.agent.marks import Begun, interrupted
 from synthprobe.agent.passes import Passes
+from synthprobe.agent.used import Counts, NoCounts
+from synthprobe.core.budgets import Used
 from synthprobe.core.hours import Hours, always
 from synthprobe.core.ledger import Entry
 from synthprobe.core.probes import Check
@@ -66,7 +68,10 @@ class Spooled(Struct, frozen=True):
 class Spool:
     """The agent's rows in a store opened with `SCHEMA`; every method returns after the disk has it."""
 
-    def __init__(self, store: Store, agent: str, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self, store: Store, agent: str, max_bytes: int = MAX_BYTES, counts: Counts | None = None
+    ) -> None:
+        self._counts = counts or NoCounts()
         self._store = store
         self._agent = agent
         self._max_bytes = max_bytes
@@ -155,6 +160,10 @@ class Spool:
             return {text(row, "check_key"): text(row, "definition") for row in rows}
 
         self.passes.learn(await self._store.read(transaction))
+
+    async def used(self) -> tuple[Used, ...]:
+        """What processes before this one have used of budgets."""
+        return await self._store.read(used.kept)
 
     def _note_pass(self, result: Result) -> Tx[None]:
         if result.outcome is Outcome.PASSED and not self.passes.has(result.check, result.definition):
@@ -278,12 +287,19 @@ class Spool:
             self._urgent = anyio.Event()
 
     async def _written(self, transaction: Callable[[], Tx[Change]], patience: float) -> Change:
+        counted = self._counts.unsaved()
+
+        def whole() -> Tx[Change]:
+            yield from used.keep(counted)
+            return (yield from transaction())
+
         try:
-            change = await self._store.write(transaction, patience=patience)
+            change = await self._store.write(whole, patience=patience)
         except StoreError as error:
             self.trouble = str(error)
             raise
         self.trouble = ""
+        self._counts.saved(counted)
         return change
 
     def _settle(self, ranges: Sequence[SlotRange]) -> Tx[Change]:

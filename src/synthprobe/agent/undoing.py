@@ -64,7 +64,10 @@ class Attempting:
         *,
         ends: float,
         tempo: Tempo,
+        asks: Callable[[int], None] = lambda _: None,
     ) -> None:
+        """`asks` is told how many requests are made."""
+        self._asks = asks
         self._entry = entry
         self._scene = scene
         self._ledger = ledger
@@ -146,7 +149,9 @@ class Attempting:
         scene = with_changes(self._scene, names=names, new_id=lambda: key)
         step = Step(id=self._entry.step, action=action, position=self._entry.undo.position)
         seconds = max(0.001, self._left())
+        self._asks(1)
         acted = await kind_of(step).act(step, scene, self._span, seconds)
+        self._asks(max(0, len(acted.attempts) - 1))
         self._attempts += acted.attempts
         return acted
 

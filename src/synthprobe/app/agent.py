@@ -77,14 +77,16 @@ async def run(
     go_first()
     stop, known = anyio.Event(), Known(options.routes)
     with closing(SqliteStore.open(options.settings.spool, SCHEMA, option="--spool")) as store:
-        spool = Spool(store, options.settings.agent)
+        permits = Permitted(options.settings.halt.exists, options.settings.budgets, clock)
+        spool = Spool(store, options.settings.agent, counts=permits)
+        permits.recall(await spool.used())
         if options.again:
             folder.recall(await spool.sources())
         await spool.recall_passes()
         bus = local.connect(options.bus)
         ledger = Ledger(spool.change)
         hooks = _hooks(bus, clock)
-        agent = _compose(options, known, spool, ledger, bus, hooks, environment, clock)
+        agent = _compose(options, known, spool, ledger, permits, bus, hooks, environment, clock)
         if taken := await take_up(options.settings.undo_folder, ledger):
             log.warning("went on with %d steps to take back, which `synthprobe run` had left behind", taken)
         async with anyio.create_task_group() as watchers:
@@ -163,6 +165,7 @@ def _compose(
     known: Known,
     spool: Spool,
     ledger: Ledger,
+    permits: Permitted,
     bus: local.LocalBus,
     hooks: Hooks,
     environment: Mapping[str, str],
@@ -178,8 +181,7 @@ def _compose(
         settings.grace / 3,
     )
     tempo = Tempo(Pace(settings.undo_patience), random.random)
-    means = Means(wire, tracing, clock, secrets, settings.agent, tempo, wire.lines)
-    permits = Permitted(settings.halt.exists, settings.budgets, clock)
+    means = Means(wire, tracing, clock, secrets, settings.agent, tempo, wire.lines, permits.draw)
     runner = Runner(
         wire,
         tracing,

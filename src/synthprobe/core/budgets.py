@@ -38,6 +38,14 @@ class Drawn(Struct, frozen=True):
     used: int = 0
 
 
+class Used(Struct, frozen=True):
+    """How many requests the day of a budget has used."""
+
+    name: str
+    day: date
+    requests: int
+
+
 KEPT: Mapping[Trigger, float] = {
     Trigger.SCHEDULE: 0.1,
     Trigger.CONFIRM: 0.25,
@@ -75,6 +83,11 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600}
 def full(budget: Budget, at: float, now: datetime) -> Drawn:
     """A budget of which nothing is used."""
     return Drawn(budget.burst, at, now.date())
+
+
+def resumed(budget: Budget, used: Used, at: float, now: datetime) -> Drawn:
+    """A full budget whose day, if it is still today, has used that much before this process began."""
+    return Drawn(budget.burst, at, now.date(), used.requests if used.day == now.date() else 0)
 
 
 def draw(
