@@ -11,11 +11,13 @@ import pytest
 from probing import check, expect, ok, request, run, span, step
 
 from synthprobe.agent.passes import Passes
+from synthprobe.cli.failure import explain
 from synthprobe.clock import Clock
+from synthprobe.core.annotations import annotate
 from synthprobe.core.expectations import Capture, Operator, Subject
 from synthprobe.core.failures import Kind
 from synthprobe.core.requests import Body, BodyKind, Retry
-from synthprobe.core.results import Outcome, Result, StepOutcome, Trigger
+from synthprobe.core.results import CheckInfo, Outcome, Result, StepOutcome, Trigger
 from synthprobe.core.steps import Classify, Condition, Pause, Poll, Resend, Step, StepState, Use
 from virtual import run_virtual
 
@@ -364,3 +366,14 @@ def test_a_poll_that_fails_tells_a_decline_from_an_outage(
     wait = msgspec.structs.replace(poll(timeout=3), classify=BY_CODE)
     result = run(check(wait), ok(body, status)).result
     assert (result.failure and result.failure.kind, result.outcome) == (kind, outcome)
+
+
+def test_a_decline_is_told_with_its_code_beside_the_assertion_that_failed_with_it() -> None:
+    pay = step("pay", classify=BY_CODE, assertions=(probing.status(201),))
+    result = run(check(pay), ok({"code": "05"}, 402)).result
+    shown = "\n".join(each.plain for each in explain(result))
+    assert "declined: json $.code is 05, a decline\n        expected none of 05\n        actual   05" in shown
+    assert "✗ status equals 201" in shown
+    told = annotate(result, CheckInfo("pay/emea", "pay", "emea", 60, "d"), {"probe": "pay"})
+    assert (told["expected"], told["actual"]) == ("none of 05", "05")
+    assert told["summary"] == "pay is degraded in emea: step pay: json $.code is 05, a decline"

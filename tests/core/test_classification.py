@@ -103,6 +103,23 @@ def test_a_code_may_stand_anywhere(classify: Classify, status: int) -> None:
     assert told(status, "05", classify=classify) is Kind.DECLINED
 
 
+@pytest.mark.parametrize(
+    ("code", "message", "expected"),
+    [
+        ("51", "json $.code is 51, a decline", "none of 05, 51"),
+        ("91", "json $.code is 91, an outage behind the API", "none of 91"),
+    ],
+)
+def test_a_failure_by_code_says_the_code_and_which_were_not_wanted(
+    code: str, message: str, expected: str
+) -> None:
+    response = Response(200, (), json.dumps({"code": code}).encode(), 0.1, "https://acme.example")
+    step = Step("pay", Request("GET", Template(("https://acme.example",)), "/"), HERE, classify=BY_CODE)
+    found = classified(step, response, (), passed_before=False)
+    assert found is not None
+    assert (found.failure.message, found.failure.expected, found.failure.actual) == (message, expected, code)
+
+
 def test_the_outcome_of_a_decline_is_the_files_to_say() -> None:
     response = Response(200, (), b'{"code": "05"}', 0.1, "https://acme.example")
     hard = Classify(Subject.JSON, "$.code", declined=frozenset({"05"}), outcome=Level.FAILED)

@@ -6,6 +6,7 @@ from msgspec import structs
 from rich.text import Text
 
 from synthprobe.cli.visible import line
+from synthprobe.core.failures import Failure, Kind
 from synthprobe.core.results import AssertionResult, Exchange, Outcome, Phases, Result, StepResult, Verdict
 
 INDENT = "    "
@@ -34,13 +35,22 @@ def _step(step: StepResult) -> Iterator[Text]:
     yield line((f"step {step.id}", "bold"), (f"  {step.position}", "dim"))
     for exchange in step.exchanges:
         yield from _exchange(exchange)
-    if step.failure and not any(a.verdict is not Verdict.PASS for a in step.assertions):
-        yield line(f"{INDENT}{step.failure.kind.value}: {step.failure.message}", style="red")
+    bad = [assertion for assertion in step.assertions if assertion.verdict is not Verdict.PASS]
+    if step.failure and (step.failure.kind is not Kind.ASSERTION or not bad):
+        yield from _failure(step.failure)
     for assertion in step.assertions:
         yield from _assertion(assertion)
     last = step.exchanges[-1] if step.exchanges else None
     if last and last.response_body:
         yield line(f"{INDENT}answer: {last.response_body}", style="dim")
+
+
+def _failure(failure: Failure) -> Iterator[Text]:
+    """What no assertion tells, or what explains those that do not hold: a decline with its code."""
+    yield line(f"{INDENT}{failure.kind.value}: {failure.message}", style="red")
+    if failure.kind is not Kind.ASSERTION:
+        told = (("expected", failure.expected), ("actual  ", failure.actual))
+        yield from (line(f"{INDENT}    {name} {value}") for name, value in told if value is not None)
 
 
 def _exchange(exchange: Exchange) -> Iterator[Text]:

@@ -55,12 +55,22 @@ def _by_code(step: Step, classify: Classify, response: Response) -> Classified |
     code = _code(classify, response)
     where = " ".join(filter(None, (classify.source.value, classify.path)))
     if code in classify.declined:
-        failure = Failure(Kind.DECLINED, f"{where} is {code}", actual=code)
+        told, codes = f"{where} is {code}, a decline", classify.declined
+        failure = Failure(Kind.DECLINED, told, expected=f"none of {_codes(codes)}", actual=code)
         return Classified(failure, classify.outcome)
     if code in classify.technical:
-        failure = Failure(Kind.TECHNICAL, f"{where} is {code}, an outage behind the API", actual=code)
+        told, codes = f"{where} is {code}, an outage behind the API", classify.technical
+        failure = Failure(Kind.TECHNICAL, told, expected=f"none of {_codes(codes)}", actual=code)
         return Classified(failure, Level.FAILED)
     return None
+
+
+def _codes(codes: frozenset[str]) -> str:
+    return ", ".join(sorted(codes)[:_SHOWN]) + ("…" if len(codes) > _SHOWN else "")
+
+
+_SHOWN = 10
+"""Codes of a list that a failure names at most."""
 
 
 def _code(classify: Classify, response: Response) -> str | None:
