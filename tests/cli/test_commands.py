@@ -84,6 +84,35 @@ def test_an_owner_that_the_routes_do_not_know_is_a_problem(folder: Path) -> None
     assert "no team `cards` — did you mean `card`?" in result.output
 
 
+SECRET = PROBE.replace("vars:", "secrets: {key: {env: OTHER_KEY}}\nvars:")
+BARRED = "probes/one.yaml:6:11: probes of `cards` may not read `OTHER_KEY` — `teams.cards.secrets` in the routes lists `ACME_*`"
+
+
+@pytest.mark.parametrize("command", [["validate"], ["run", "one"]], ids=["validate", "run"])
+def test_a_probe_that_names_another_teams_secret_is_refused_in_the_same_words(
+    folder: Path, command: list[str]
+) -> None:
+    (folder / "probes" / "one.yaml").write_text(SECRET)
+    (folder / "routes.yaml").write_text('teams: {cards: {secrets: ["ACME_*"]}}\n' + ROUTES)
+    result = call(*command)
+    assert result.exit_code == 2
+    assert BARRED in result.output
+    assert "makes it fire" not in result.output
+    assert ("0 probes valid, 1 problem" in result.output) is (command == ["validate"])
+
+
+def test_a_run_whose_secrets_nobody_can_judge_is_refused_with_what_is_wrong_with_the_routes(
+    folder: Path,
+) -> None:
+    (folder / "probes" / "one.yaml").write_text(SECRET)
+    (folder / "routes.yaml").write_text(ROUTES.replace("receiver: all", "receiver: al"))
+    result = call("run", "one")
+    assert result.exit_code == 2
+    assert "routes.yaml:5:" in result.output
+    (folder / "routes.yaml").unlink()
+    assert "secret_missing" in call("run", "one").output, "without routes any may be read"
+
+
 def test_config_says_what_is_in_force_and_where_from(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYNTHPROBE_GRACE", "3")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "key=geheim")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from synthprobe.core.teams import Team
 from synthprobe.files.probes import Loaded
 from synthprobe.files.problems import FileProblems, errors
 from synthprobe.files.watching import ProbeFolder, RoutesFile
@@ -187,3 +188,22 @@ def test_a_calendar_that_changes_is_read_again_with_the_routes_that_name_it(tmp_
     (tmp_path / "bank.ics").unlink()
     with pytest.raises(FileProblems, match="cannot be read"):
         file.look(at_once=True)
+
+
+def test_a_secret_of_another_team_keeps_a_file_out_until_the_routes_list_it(tmp_path: Path) -> None:
+    teams = {"cards": Team("cards", secrets=("ACME_*",))}
+    secret = probe().replace("regions:", "owner: cards\nsecrets: {key: {env: OTHER}}\nregions:")
+    write(tmp_path, {"pay.yaml": probe(), "wallet.yaml": probe("wallet")})
+    folder = ProbeFolder(tmp_path, None, lambda: teams)
+    write(tmp_path, {"pay.yaml": secret})
+    refused = folder.look(at_once=True)
+    assert refused is not None
+    assert [each.probe.secrets for each in refused.probes] == [{}, {}], "it stays what it was"
+    (fault,) = errors(refused.problems)
+    assert "probes of `cards` may not read `OTHER`" in str(fault)
+    teams = {"cards": Team("cards", secrets=("ACME_*", "OTHER"))}
+    allowed = folder.look()
+    assert allowed is not None
+    assert [len(each.probe.secrets) for each in allowed.probes] == [1, 0]
+    assert not errors(allowed.problems)
+    assert folder.look() is None

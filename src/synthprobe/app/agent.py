@@ -55,6 +55,25 @@ from synthprobe.wire.transport import Wire
 log = logging.getLogger(__name__)
 
 
+class Known:
+    """What an agent knows of the routes, as they are now: whether a region's network works, when `only` is, who reads which secret."""
+
+    def __init__(self, routes: Routes | None) -> None:
+        self.routes = routes
+
+    def regions(self) -> Mapping[str, Region]:
+        """The regions with their references."""
+        return self.routes.regions if self.routes else {}
+
+    def teams(self) -> Mapping[str, Team]:
+        """The teams with what their probes may read."""
+        return self.routes.teams if self.routes else {}
+
+    def hours(self, check: Check) -> Hours:
+        """When a check's slots are run."""
+        return hours_of(check.probe.only, self.routes.intervals if self.routes else {})
+
+
 class AgentOptions(Struct, frozen=True):
     """What the command line of an agent decides."""
 
@@ -64,18 +83,20 @@ class AgentOptions(Struct, frozen=True):
     """Whether it ends when its standard input ends, because its router has."""
     own: tuple[Listen, ...] = ()
     """Listeners of its router, which are never probed."""
-    routes: Routes | None = None
-    """What tells whether a region's network works, and when `only` is; None where there is no routes file."""
     again: bool = False
     """Whether it follows one that ended: then broken files are what they were when they were last good."""
 
 
 async def run(
-    options: AgentOptions, folder: ProbeFolder, environment: Mapping[str, str], clock: Clock
+    options: AgentOptions,
+    folder: ProbeFolder,
+    known: Known,
+    environment: Mapping[str, str],
+    clock: Clock,
 ) -> None:
     """Serve what the probe files say until SIGINT, SIGTERM or the end of the router. Raises `StoreError`."""
     go_first()
-    stop, known = anyio.Event(), Known(options.routes)
+    stop = anyio.Event()
     with closing(SqliteStore.open(options.settings.spool, SCHEMA, option="--spool")) as store:
         permits = Permitted(options.settings.halt.exists, options.settings.budgets, clock)
         spool = Spool(store, options.settings.agent, counts=permits)
@@ -120,7 +141,7 @@ def _watch(
     options: AgentOptions,
     folder: ProbeFolder,
     agent: Agent,
-    known: "Known",
+    known: Known,
     stop: anyio.Event,
     watchers: TaskGroup,
 ) -> None:
@@ -130,25 +151,6 @@ def _watch(
         watchers.start_soon(_on_orphaned, stop)
     watchers.start_soon(ProbeReload(folder, agent).run, for_probes)
     watchers.start_soon(_follow_routes, options.settings.routes, known, for_routes)
-
-
-class Known:
-    """What an agent knows of the routes: as they are now."""
-
-    def __init__(self, routes: Routes | None) -> None:
-        self.routes = routes
-
-    def regions(self) -> Mapping[str, Region]:
-        """The regions with their references."""
-        return self.routes.regions if self.routes else {}
-
-    def teams(self) -> Mapping[str, Team]:
-        """The teams with what their probes may read."""
-        return self.routes.teams if self.routes else {}
-
-    def hours(self, check: Check) -> Hours:
-        """When a check's slots are run."""
-        return hours_of(check.probe.only, self.routes.intervals if self.routes else {})
 
 
 async def _follow_routes(path: Path, known: Known, nudge: Nudge) -> None:

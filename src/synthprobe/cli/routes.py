@@ -67,6 +67,11 @@ def _level(level: LevelAnswer) -> str:
     return f"level {level.level}, then {level.wait}: {told}{skipped}"
 
 
+def read_if_there(path: Path, *, wanted: bool) -> Routes | None:
+    """The routes of a file, which need not be there unless somebody named it; exits 2 with every problem it has."""
+    return read(path) if wanted or path.exists() else None
+
+
 def read(path: Path) -> Routes:
     """The routes file as core values; exits 2 with every problem."""
     try:

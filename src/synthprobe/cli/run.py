@@ -15,8 +15,10 @@ from synthprobe.cli.exits import Exit
 from synthprobe.cli.live import View
 from synthprobe.cli.options import refuse, settings_from, with_settings
 from synthprobe.cli.reporting import Runs, report_of, write
+from synthprobe.cli.routes import read_if_there
 from synthprobe.core.probes import Check, wants_hooks
 from synthprobe.core.results import Outcome
+from synthprobe.files.agreement import barred
 from synthprobe.files.live_rules import all_unapproved
 from synthprobe.files.problems import FileProblems
 from synthprobe.stores.errors import StoreError
@@ -54,7 +56,7 @@ SIGNALLED = 128
     help="write junit=FILE, json=FILE or html=FILE; repeat for more",
 )
 @click.option("--trace", is_flag=True, help="print each run's trace id")
-@with_settings("probes", "live", "store", "spool", "grace", "undo_patience")
+@with_settings("probes", "routes", "live", "store", "spool", "grace", "undo_patience")
 def run(
     wanted: tuple[str, ...],
     regions: tuple[str, ...],
@@ -77,7 +79,11 @@ def run(
     wanted_reports = [report_of(text) for text in reports]
     settings = settings_from(flags).settings
     named = [find(name, settings.probes) for name in wanted]
-    if refused := all_unapproved(named, settings.live):
+    refused = [*all_unapproved(named, settings.live)]
+    if any(probe.secrets for probe in named):
+        routes = read_if_there(settings.routes, wanted=flags["routes"] is not None)
+        refused += [problem for probe in named for problem in barred(probe, routes.teams if routes else {})]
+    if refused:
         refuse(FileProblems(refused))
     probes = [with_variables(probe, pairs(variables)) for probe in named]
     chosen = tuple(check for probe in probes for check in chosen_checks(probe, regions, pairs(rows)))

@@ -9,7 +9,7 @@ import anyio
 import click
 
 from synthprobe import clock, settings
-from synthprobe.app.agent import AgentOptions
+from synthprobe.app.agent import AgentOptions, Known
 from synthprobe.app.agent import run as run_agent
 from synthprobe.app.child import ChildRefused
 from synthprobe.app.serve import serve as run_serve
@@ -17,7 +17,7 @@ from synthprobe.buses import BusError
 from synthprobe.cli import logs
 from synthprobe.cli.exits import Exit, leaves
 from synthprobe.cli.options import refuse, settings_from, with_settings
-from synthprobe.cli.routes import read
+from synthprobe.cli.routes import read, read_if_there
 from synthprobe.core.routes import Routes
 from synthprobe.files.probes import Loaded
 from synthprobe.files.problems import FileProblems, errors
@@ -63,21 +63,21 @@ def serve(**flags: str | None) -> None:
 def agent(bus: str, tied: bool, own: tuple[str, ...], again: bool, **flags: str | None) -> None:
     """Schedule and run the probes of one agent, and hand what it finds to a router."""
     chosen = settings_from(flags).settings
-    folder = ProbeFolder(chosen.probes, chosen.live)
+    logs.start("agent")
+    known = Known(_routes(chosen.routes, wanted=flags["routes"] is not None, tied=tied))
+    folder = ProbeFolder(chosen.probes, chosen.live, known.teams)
     if not again:
         _refuse_broken(folder.loaded(), chosen.probes)
-    logs.start("agent")
     options = AgentOptions(
         settings=chosen,
         bus=bus,
         tied=tied,
         own=tuple(map(_listener, own)),
-        routes=_routes(chosen.routes, wanted=flags["routes"] is not None, tied=tied),
         again=again,
     )
     # Its router tries again for a while: the agent of the last one may be ending still.
     locked = Exit.LOCKED if tied else Exit.ERRORED
-    _run(lambda: run_agent(options, folder, settings.environment(), clock.system()), locked)
+    _run(lambda: run_agent(options, folder, known, settings.environment(), clock.system()), locked)
 
 
 def _refuse_broken(loaded: Loaded, path: Path) -> None:
@@ -90,10 +90,8 @@ def _refuse_broken(loaded: Loaded, path: Path) -> None:
 
 def _routes(path: Path, *, wanted: bool, tied: bool) -> Routes | None:
     """The routes; a child does without when the file broke after its router had read it."""
-    if not wanted and not path.exists():
-        return None
-    if not tied:
-        return read(path)
+    if not tied or not path.exists():
+        return read_if_there(path, wanted=wanted)
     try:
         return load_routes(path.read_bytes(), str(path))
     except (OSError, FileProblems) as error:

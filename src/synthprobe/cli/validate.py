@@ -1,7 +1,7 @@
 """`synthprobe validate`: every problem of every file at once, and how soon each probe would tell."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -38,13 +38,19 @@ def validate(paths: tuple[Path, ...], **flags: str | None) -> None:
     problems = (*loaded.problems, *live, *disagreements, *routes_problems, *blaming)
     for problem in problems:
         click.echo(str(problem))
-    for line in _objectives(loaded):
-        click.echo(line, err=True)
     faults = errors(problems)
-    for line in _detection(loaded):
+    valid = _valid(loaded, faults)
+    for line in (*_objectives(valid), *_detection(valid)):
         click.echo(line, err=True)
-    click.echo(_summary(loaded, len(faults)), err=True)
+    click.echo(_summary(valid, len(faults)), err=True)
     sys.exit(Exit.INVALID if faults else Exit.OK)
+
+
+def _valid(loaded: Loaded, faults: Iterable[Problem]) -> Loaded:
+    """The probes with nothing wrong, of what the routes say of them too."""
+    wrong = {fault.file for fault in faults}
+    probes = tuple(each for each in loaded.probes if each.probe.position.file not in wrong)
+    return structs.replace(loaded, probes=probes)
 
 
 def _objectives(loaded: Loaded) -> Iterator[str]:

@@ -1,12 +1,13 @@
 """Where probes and routes must agree: the teams that own probes, and the regions and hours they run in."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from synthprobe.core.entrusted import may_read, secret_name
-from synthprobe.core.probes import Probe
+from synthprobe.core.probes import Probe, SecretSource
 from synthprobe.core.routes import Routes
 from synthprobe.core.spelling import listed, suggestion
+from synthprobe.core.teams import Team
 from synthprobe.files.documents import Document, read
 from synthprobe.files.probes import LoadedProbe
 from synthprobe.files.problems import Problem, ordered, problem_at, warning_at
@@ -36,13 +37,21 @@ def _reference_hosts(routes: Routes, region: str) -> set[str | None]:
     return {urlsplit(url).hostname for url in known.references} if known else set()
 
 
+def barred(probe: Probe, teams: Mapping[str, Team]) -> tuple[Problem, ...]:
+    """The secrets that a probe names and its owner's team may not read: it must not run."""
+    team = teams.get(probe.owner)
+    if team is None:
+        return ()
+    named = [source for source in probe.secrets.values() if not may_read(team, source)]
+    return tuple(_barred(source, probe, team) for source in named)
+
+
 def _of_probe(loaded: LoadedProbe, routes: Routes) -> Iterator[Problem]:
     unknown_owner = _unknown_owner(loaded.probe, routes)
     unknown_regions = [name for name in loaded.probe.regions if routes.regions and name not in routes.regions]
     unknown_hours = [index for index, name in enumerate(loaded.probe.only) if name not in routes.intervals]
-    team = routes.teams.get(loaded.probe.owner)
-    barred = [name for name, source in loaded.probe.secrets.items() if not may_read(team, source)]
-    if not unknown_owner and not unknown_regions and not unknown_hours and not barred:
+    yield from barred(loaded.probe, routes.teams)
+    if not unknown_owner and not unknown_regions and not unknown_hours:
         return
     document = read(loaded.source_text, loaded.probe.position.file)
     if unknown_owner:
@@ -56,15 +65,12 @@ def _of_probe(loaded: LoadedProbe, routes: Routes) -> Iterator[Problem]:
         message = f"the routes know no time interval `{name}`"
         hint = suggestion(name, routes.intervals) or "declare it under `time_intervals`"
         yield problem_at(document.position(("schedule", "only", index)), message, hint)
-    for name in barred:
-        yield _barred(document, name, loaded.probe, routes)
 
 
-def _barred(document: Document, name: str, probe: Probe, routes: Routes) -> Problem:
-    listed_ = listed(routes.teams[probe.owner].secrets or ()) or "none"
-    message = f"probes of `{probe.owner}` may not read `{secret_name(probe.secrets[name])}`"
-    hint = f"`teams.{probe.owner}.secrets` in the routes lists {listed_}"
-    return problem_at(document.position(("secrets", name), of_key=True), message, hint)
+def _barred(source: SecretSource, probe: Probe, team: Team) -> Problem:
+    message = f"probes of `{probe.owner}` may not read `{secret_name(source)}`"
+    hint = f"`teams.{probe.owner}.secrets` in the routes lists {listed(team.secrets or ()) or 'none'}"
+    return problem_at(source.position or probe.position, message, hint)
 
 
 def _unknown_owner(probe: Probe, routes: Routes) -> str:

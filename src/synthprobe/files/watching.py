@@ -4,12 +4,14 @@ A file is read once it looks the same at two looks in a row, so that one that is
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
 from synthprobe.core.probes import LIVE, Probe
 from synthprobe.core.routes import Routes
+from synthprobe.core.teams import Team
+from synthprobe.files.agreement import barred
 from synthprobe.files.live_rules import unapproved
 from synthprobe.files.probes import SUFFIXES, Loaded, LoadedProbe, examine_file, examine_text, name_taken
 from synthprobe.files.problems import FileProblems, Problem, ordered
@@ -45,10 +47,18 @@ class Stamps:
 class ProbeFolder:
     """The probes of a folder: of each file, what it said when it was last good."""
 
-    def __init__(self, path: Path, live: Path | None = None) -> None:
-        """`live`: the file of approvals, without which no live probe is run."""
+    def __init__(
+        self,
+        path: Path,
+        live: Path | None = None,
+        teams: Callable[[], Mapping[str, Team]] = dict,
+    ) -> None:
+        """`live`: the file of approvals, without which no live probe is run; `teams`: who may read which secrets, now."""
         self._path = path
         self._live = live
+        self._teams = teams
+        self._judged_by = teams()
+        self._with_secrets: set[str] = set()
         self._stamps = Stamps()
         self._newest: dict[str, LoadedProbe] = {}
         self._in_force: dict[str, LoadedProbe] = {}
@@ -70,7 +80,7 @@ class ProbeFolder:
         """Of files that are broken, put in force what they said before this process began."""
         for file in self._faults.keys() - self._newest.keys():
             last_good = examine_text(sources[file], file).loaded if file in sources else None
-            if last_good and (last_good.probe.paused or not unapproved(last_good.probe, self._live)):
+            if last_good and not self._refused(last_good.probe):
                 self._newest[file] = last_good
         self._agreed = self._loaded = self._agree()
 
@@ -81,11 +91,12 @@ class ProbeFolder:
             # A folder that is being replaced, or was lost with its disk, must not end every check.
             return self._say((_nothing_here(self._path),))
         fresh, gone = self._stamps.changed(stamps, at_once=at_once)
-        fresh |= self._whose_named_changed(at_once=at_once) - gone
+        fresh |= (self._whose_named_changed(at_once=at_once) | self._whose_team_changed()) - gone
         for file in gone:
             self._named.pop(file, None)
             self._newest.pop(file, None)
             self._faults.pop(file, None)
+            self._with_secrets.discard(file)
         for file in sorted(fresh):
             self._read(file)
         if fresh or gone:
@@ -97,6 +108,11 @@ class ProbeFolder:
         """The probe files that name a file (a fragment, a schema, a body) which is another now, or has come or gone."""
         moved, lost = self._named_stamps.changed(self._stamps_of_named(), at_once=at_once)
         return {file for file, named in self._named.items() if not (moved | lost).isdisjoint(named)}
+
+    def _whose_team_changed(self) -> set[str]:
+        """The probe files that name secrets, if who may read which is otherwise than at the last look."""
+        before, self._judged_by = self._judged_by, self._teams()
+        return set() if self._judged_by == before else set(self._with_secrets)
 
     def _stamps_of_named(self) -> dict[str, Stamp]:
         return _stamps({file for named in self._named.values() for file in named})
@@ -113,14 +129,22 @@ class ProbeFolder:
         self._named[file] = examined.files
         if examined.loaded is None:
             return
-        if examined.loaded.probe.environment == LIVE and self._live is not None:
+        probe = examined.loaded.probe
+        if probe.environment == LIVE and self._live is not None:
             self._named[file] += (str(self._live),)
-        # To pause is nothing that anybody must approve: a paused probe runs nothing.
-        paused = examined.loaded.probe.paused
-        if not paused and (refused := unapproved(examined.loaded.probe, self._live)):
-            self._faults[file] += (refused,)
+        if probe.secrets:
+            self._with_secrets.add(file)
+        if refused := self._refused(probe):
+            self._faults[file] += refused
         else:
             self._newest[file] = examined.loaded
+
+    def _refused(self, probe: Probe) -> tuple[Problem, ...]:
+        """Why a probe must not run here as it is; a paused one runs nothing, so that nobody has to allow it."""
+        if probe.paused:
+            return ()
+        refused = unapproved(probe, self._live)
+        return (*((refused,) if refused else ()), *barred(probe, self._judged_by))
 
     def _agree(self) -> Loaded:
         """What is in force together: a name stays with the file that has it, and who cannot have it keeps what it had."""
