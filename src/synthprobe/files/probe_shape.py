@@ -198,16 +198,11 @@ class Alert(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = UNSET
     severity: Annotated[
-        Annotated[
-            str,
-            Meta(
-                pattern="^[a-z][a-z0-9_-]*$",
-                max_length=40,
-                extra_json_schema={"patternErrorMessage": "use lower-case letters, digits, `-` and `_`"},
-            ),
-        ]
-        | UnsetType,
-        Meta(description="The label `severity` of its alerts; critical.", examples=["critical"]),
+        Literal["critical", "warning", "info", "none"] | UnsetType,
+        Meta(
+            description="The label `severity` of its alerts: critical, warning, info or none; critical.",
+            examples=["critical"],
+        ),
     ] = UNSET
     mode: Annotated[
         Literal["page", "trial"] | UnsetType,
