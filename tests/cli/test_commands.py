@@ -180,6 +180,20 @@ def test_wrong_usage_exits_with_1_from_the_shell(monkeypatch: pytest.MonkeyPatch
     assert ended.value.code == 1
 
 
+def test_an_interrupt_before_anything_is_under_way_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*words: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sys.argv", ["synthprobe", "run", "one"])
+    monkeypatch.setattr("synthprobe.cli.run.find", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err.strip() == "synthprobe: interrupted"
+
+
 def test_a_run_that_fails_explains_itself_and_exits_with_4(folder: Path) -> None:
     result = call("run", "one", "--matrix", "scheme=visa", "--trace")
     assert result.exit_code == 4

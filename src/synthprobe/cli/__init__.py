@@ -46,7 +46,9 @@ def main() -> None:
     """Run the command line; a fault of ours is one line, with the details in the log."""
     try:
         synthprobe(standalone_mode=False)
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        # Whatever is once under way says itself how far it came.
+        click.echo("synthprobe: interrupted", err=True)
         sys.exit(130)
     except click.ClickException as error:
         error.show()
@@ -55,8 +57,6 @@ def main() -> None:
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(141)
-    except KeyboardInterrupt:
-        sys.exit(130)
     except Exception as error:
         log.debug("unhandled", exc_info=True)
         for fault in leaves(error):
