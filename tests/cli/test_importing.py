@@ -118,14 +118,28 @@ def test_a_command_becomes_the_same_request(command: str, wanted: dict[str, Any]
     ("command", "told"),
     [
         ("curl", "names no URL"),
-        ("curl -F a=@b https://acme.example", "-F is not understood"),
+        ("curl -F a=@b https://acme.example", "-F sends a multipart form.*use `body_file"),
+        ("curl --form a=b https://acme.example", "--form sends a multipart form"),
+        ("curl -T a https://acme.example", "-T sends a file: use `--data-binary @FILE`"),
+        ("curl --ntlm https://acme.example", "--ntlm is not understood; leave it out"),
         ("curl 'https://acme.example", "cannot be read"),
         ("curl ftp://acme.example", "no http:// or https:// URL"),
         ("curl https://acme.example -X", "-X has no value"),
         ("curl https://acme.example -X PURGE", "the method PURGE is not known"),
         ("curl https://acme.example -m soon", "no number of seconds"),
     ],
-    ids=["nothing", "a multipart form", "an open quote", "another scheme", "no value", "a method", "a time"],
+    ids=[
+        "nothing",
+        "a multipart form",
+        "its long name",
+        "a file",
+        "an option",
+        "an open quote",
+        "another scheme",
+        "no value",
+        "a method",
+        "a time",
+    ],
 )
 def test_what_cannot_be_imported_is_told(command: str, told: str) -> None:
     with pytest.raises(ImportFault, match=told):
@@ -157,6 +171,18 @@ components:
   parameters: {Id: {name: payment-id, in: path, required: true, schema: {type: string, example: pay_1}}}
   schemas:
     Amount: {type: object, required: [value, currency], properties: {value: {type: string, example: "1.07"}, currency: {enum: [EUR, USD]}, more: {$ref: "#/components/schemas/Amount"}}}
+    Answer:
+      type: object
+      required: [id, status, amount, pin]
+      properties:
+        id: {type: string, format: uuid, maxLength: 3}
+        status: {enum: [AUTHORISED, DECLINED]}
+        amount: {allOf: [{$ref: "#/components/schemas/Amount"}]}
+        captured: {oneOf: [{$ref: "#/components/schemas/Amount"}, {type: string}]}
+        failure: {type: string, nullable: true, enum: [declined]}
+        mandate: {nullable: true, allOf: [{$ref: "#/components/schemas/Amount"}]}
+        pin: {type: string, writeOnly: true}
+        other: {$ref: "elsewhere.yaml#/Other"}
     Payment:
       allOf:
         - {type: object, required: [reference, method], properties: {reference: {type: string, minLength: 3}, method: {type: string, default: pm_card_visa}}}
@@ -168,7 +194,7 @@ paths:
       operationId: createPayment
       summary: Charge a card.
       requestBody: {content: {application/json: {schema: {$ref: "#/components/schemas/Payment"}}}}
-      responses: {"201": {description: made}, "400": {description: no}}
+      responses: {"201": {description: made, content: {text/xml: {}, application/json: {schema: {$ref: "#/components/schemas/Answer"}}}}, "400": {description: no}}
     get:
       operationId: findPayments
       parameters: [{name: reference, in: query, required: true, schema: {type: string}, example: sp-1}, {name: page, in: query}]
@@ -210,8 +236,83 @@ def test_an_operation_that_is_named_has_the_plainest_body_its_schema_allows() ->
         "method": "pm_card_visa",
         "amount": {"value": "1.07", "currency": "EUR"},
     }
-    assert step["assert"] == [{"status": 201}]
+    assert step["assert"][0] == {"status": 201}
     assert described("POST /v1/payments").keys() == {"createpayment"}
+
+
+AMOUNT = {
+    "type": "object",
+    "required": ["value", "currency"],
+    "properties": {"value": {"type": "string"}, "currency": {"enum": ["EUR", "USD"]}},
+}
+
+
+def test_a_documented_answer_becomes_a_schema_of_what_it_is_made_of() -> None:
+    step = described("createPayment")["createpayment"]
+    (_, asserted) = step["assert"]
+    answer = asserted["schema"]
+    assert answer["required"] == ["id", "status", "amount"], "what is of requests only is not there"
+    found = {name: each for name, each in answer["properties"].items() if name not in ("amount", "captured")}
+    assert found == {
+        "id": {"type": "string"},
+        "status": {"enum": ["AUTHORISED", "DECLINED"]},
+        "failure": {"type": ["string", "null"], "enum": ["declined", None]},
+    }
+    (amount,) = answer["properties"]["amount"]["allOf"]
+    assert {key: amount[key] for key in ("type", "required")} == {
+        key: AMOUNT[key] for key in ("type", "required")
+    }
+    assert [each["type"] for each in answer["properties"]["captured"]["anyOf"]] == ["object", "string"]
+    assert step["request"]["headers"]["Accept"] == "application/json"
+
+
+def wide(depth: int) -> dict[str, Any]:
+    """A schema of ten properties each of which is as wide as itself."""
+    inner: dict[str, Any] = {"type": "string"}
+    for _ in range(depth):
+        properties = {f"p{number}": inner for number in range(10)}
+        inner = {"type": "object", "required": ["p0"], "properties": properties}
+    return inner
+
+
+@pytest.mark.parametrize(
+    ("responses", "schema"),
+    [
+        pytest.param({"200": AMOUNT, "404": {"type": "string"}}, AMOUNT, id="errors do not count"),
+        pytest.param({"200": AMOUNT, "201": AMOUNT}, AMOUNT, id="the same twice"),
+        pytest.param(
+            {"200": AMOUNT, "202": {"type": "array", "items": {"type": "integer"}}},
+            {"anyOf": [AMOUNT, {"type": "array", "items": {"type": "integer"}}]},
+            id="one or the other",
+        ),
+        pytest.param({"200": AMOUNT, "204": None}, None, id="an answer without a body"),
+        pytest.param({"200": {}}, None, id="anything"),
+        pytest.param({"200": {"anyOf": [AMOUNT, {}]}}, None, id="one of which is anything"),
+        pytest.param({"200": {"type": "strange"}}, None, id="no type of JSON"),
+        pytest.param({"200": {"enum": ["${{ a }}"]}}, None, id="what would be taken for a reference"),
+        pytest.param({"200": {"pattern": "(?=a)"}}, None, id="only what is not kept"),
+        pytest.param({"default": AMOUNT}, None, id="no good answer by its number"),
+        pytest.param({"200": {"$ref": "#/paths"}}, None, id="what is no schema"),
+        pytest.param(
+            {"200": wide(4)},
+            {"type": "object", "required": ["p0"], "properties": {
+                f"p{number}": {"type": "object", "required": ["p0"]} for number in range(10)
+            }},
+            id="a large one as deep as can be looked through",
+        ),
+    ],
+)  # fmt: skip
+def test_of_an_answer_is_kept_what_is_simple_and_true(
+    responses: dict[str, Any], schema: dict[str, Any] | None
+) -> None:
+    said = {
+        code: {"content": {"application/json": {"schema": each}}} if each is not None else {}
+        for code, each in responses.items()
+    }
+    raw = {"openapi": "3.0.3", "paths": {"/a": {"get": {"responses": said}}}}
+    document = import_openapi(raw, ()).document
+    load_probe(written(document), "imported.yaml")
+    assert document["steps"][0]["assert"][1:] == ([{"schema": schema}] if schema else [])
 
 
 @pytest.mark.parametrize(

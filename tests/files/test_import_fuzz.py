@@ -100,6 +100,9 @@ schemas = st.recursive(
         optional={
             "properties": st.dictionaries(st.text(min_size=1, max_size=5), inner, max_size=3),
             "required": st.lists(st.text(max_size=5), max_size=3) | json,
+            "nullable": st.booleans(),
+            "writeOnly": st.booleans(),
+            "items": inner,
             "allOf": st.lists(inner, max_size=2),
             "oneOf": st.lists(inner, max_size=2),
         },
@@ -124,7 +127,19 @@ operations = st.fixed_dictionaries(
             }
         ),
         "responses": st.dictionaries(
-            st.sampled_from(["200", "201", "2XX", "default", "404"]), json, max_size=2
+            st.sampled_from(["200", "201", "2XX", "default", "404"]),
+            json
+            | st.fixed_dictionaries(
+                {
+                    "content": st.dictionaries(
+                        st.sampled_from(["application/json", "application/a+json; b=c", "text/xml"]),
+                        st.fixed_dictionaries({"schema": schemas}) | json,
+                        min_size=1,
+                        max_size=2,
+                    )
+                }
+            ),
+            max_size=2,
         ),
     },
 )

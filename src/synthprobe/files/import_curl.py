@@ -95,6 +95,18 @@ _FLAGS: Mapping[str, str] = {
 }
 
 
+_FORM = (
+    "{} sends a multipart form, which a request does not make by itself: write its body into a file and use "
+    "`body_file: body.txt` with `headers: {{Content-Type: multipart/form-data; boundary=…}}`, or send `-d` if the API takes that"
+)
+_FILE = "{} sends a file: use `--data-binary @FILE`, with `-X PUT`"
+_OTHERWISE: Mapping[str, str] = {
+    **{name: _FORM.format(name) for name in ("-F", "--form", "--form-string")},
+    **{name: _FILE.format(name) for name in ("-T", "--upload-file")},
+}
+"""What is not imported, and how it is done instead."""
+
+
 def import_curl(
     words: Sequence[str], name: str = "", regions: tuple[str, ...] = ("emea",), owner: str = ""
 ) -> Imported:
@@ -172,7 +184,9 @@ def _options(words: list[str]) -> _Given:
             )
             continue
         else:
-            raise ImportFault(f"{name} is not understood; leave it out, or write the step by hand")
+            raise ImportFault(
+                _OTHERWISE.get(name, f"{name} is not understood; leave it out, or write the step by hand")
+            )
         if value is not None:
             left.insert(0, f"-{value}")
     return given

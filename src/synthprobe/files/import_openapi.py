@@ -1,16 +1,19 @@
 """An OpenAPI 3 description → a probe: a step per operation, with the examples it gives for what it needs."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from msgspec import Struct
 
+from synthprobe.files.import_answers import answer_of
 from synthprobe.files.import_parts import Imported, ImportFault, Secrets, escaped, probe, slug, split_url
 
 SAFE = ("get", "head")
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
 _DEEPEST = 12
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}").fullmatch
 
 
 class _Operation(Struct, frozen=True):
@@ -104,6 +107,13 @@ class _Api:
                 value = _mapping(value).get(name.replace("~1", "/").replace("~0", "~"))
         return value
 
+    def _resolved_or_nothing(self, value: Any) -> Any:
+        """As `resolved`, but what leads elsewhere says nothing: of an answer not all need be known."""
+        try:
+            return self.resolved(value)
+        except ImportFault:
+            return {}
+
     def base_url(self) -> str:
         """The first server, its variables by their defaults."""
         servers = _list(self.raw.get("servers"))
@@ -130,13 +140,20 @@ class _Api:
             elif parameter.get("required") and where == "header":
                 headers[name] = str(self._given(name, parameter))
         self._secure(operation, query, headers)
+        answer = None
+        if operation.method != "head":
+            answer = answer_of(_mapping(operation.raw.get("responses")), self._resolved_or_nothing)
+        if answer and answer.accept:
+            headers["Accept"] = answer.accept
+        # Nobody could send or hear any other.
+        headers = {name: value for name, value in headers.items() if _HEADER(name)}
         request["url"] = "${{ region.base_url }}" + path
         request |= {key: value for key, value in (("query", query), ("headers", headers)) if value}
         request |= self._body(operation)
         step = {
             "id": slug(operation.id, "call"),
             "request": request,
-            "assert": [{"status": _status(operation.raw)}],
+            "assert": [{"status": _status(operation.raw)}, *([{"schema": answer.schema}] if answer else [])],
         }
         if summary := operation.raw.get("summary"):
             step = {"id": step["id"], "description": escaped(str(summary)), **step}

@@ -16,6 +16,10 @@ def written(value: Mapping[str, Any]) -> str:
 class _Dumper(yaml.SafeDumper):
     """Quotes by YAML 1.2 as well as by PyYAML's 1.1: `0e0` is text to the one and a number to the other."""
 
+    def ignore_aliases(self, data: Any) -> bool:
+        """What occurs twice is written twice: nobody reads an anchor that a machine named."""
+        return True
+
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if _is_plain(text) else "'")
