@@ -1,16 +1,19 @@
 """Probes and routes agree on teams and regions, or the probe's line says what is unknown."""
 
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from msgspec import structs
 
-from synthprobe.core.intervals import NamedInterval
+from synthprobe.core.intervals import NamedInterval, TimeInterval
 from synthprobe.core.routes import Region, Route, Routes
 from synthprobe.core.teams import Team
-from synthprobe.files.agreement import blaming, disagreements
+from synthprobe.files.agreement import blaming, disagreements, never_run
 from synthprobe.files.documents import read
 from synthprobe.files.probes import LoadedProbe, load_folder
+from synthprobe.files.problems import errors
 
 ROUTES = Routes(
     root=Route(path="route", receiver="log"),
@@ -84,3 +87,30 @@ def test_unknown_hours_and_secrets_of_other_teams_are_named_where_they_stand(tmp
         "c.yaml:4:30: the routes know no time interval `offce` — did you mean `office`?",
         "c.yaml:6:3: probes of `cards` may not read `OTHER_KEY` — `teams.cards.secrets` in the routes lists `ACME_*`",
     ]
+
+
+OFFICE = {"office": NamedInterval("office", (TimeInterval(times=((9 * 60, 17 * 60),), weekdays=((1, 5),)),))}
+MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "never"),
+    [
+        pytest.param("cron: '0 3 * * *'", ["c/amer", "c/emea"], id="always at night"),
+        pytest.param("cron: '0 12 * * sun'", ["c/amer", "c/emea"], id="always at the weekend"),
+        pytest.param("cron: '0 12 24 12 *'", [], id="once a year, in office hours"),
+        pytest.param("every: 5m", [], id="often"),
+        pytest.param("every: 24h", ["c/amer"], id="once a day, each check at its own time"),
+        pytest.param("cron: '0 3 * * *', paused: acme moves", [], id="paused"),
+    ],
+)
+def test_a_check_that_never_starts_within_its_hours_is_named(
+    tmp_path: Path, schedule: str, never: list[str]
+) -> None:
+    (tmp_path / "c.yaml").write_text(
+        f"name: c\nregions: [amer, emea]\nschedule: {{{schedule}, only: [office]}}\n"
+        "steps:\n  - id: a\n    request: {url: 'https://a.example'}\n    assert: [{status: 200}]\n"
+    )
+    found = never_run(load_folder([tmp_path]).probes, structs.replace(ROUTES, intervals=OFFICE), MONDAY)
+    assert [re.findall(r"`(c/[a-z]+)`", str(each)) for each in found] == ([never] if never else [])
+    assert not errors(found)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from msgspec import structs
 
+from synthprobe import clock
 from synthprobe.cli.exits import Exit
 from synthprobe.cli.options import settings_from, with_settings
 from synthprobe.core.detection import detection_time
@@ -33,9 +34,10 @@ def validate(paths: tuple[Path, ...], **flags: str | None) -> None:
     loaded = load_folder(paths or (settings.probes,))
     routes, routes_problems = _routes(settings.routes, wanted=flags.get("routes") is not None)
     disagreements = agreement.disagreements(loaded.probes, routes) if routes else ()
+    never = agreement.never_run(loaded.probes, routes, clock.system().now()) if routes else ()
     blaming = agreement.blaming(loaded.probes, routes, _document(settings.routes)) if routes else ()
     live = [structs.replace(each, level=ProblemLevel.WARNING) for each in _unapproved(loaded, settings.live)]
-    problems = (*loaded.problems, *live, *disagreements, *routes_problems, *blaming)
+    problems = (*loaded.problems, *live, *disagreements, *never, *routes_problems, *blaming)
     for problem in problems:
         click.echo(str(problem))
     faults = errors(problems)

@@ -1,10 +1,12 @@
 """Where probes and routes must agree: the teams that own probes, and the regions and hours they run in."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from synthprobe.core.entrusted import may_read, secret_name
-from synthprobe.core.probes import Probe, SecretSource
+from synthprobe.core.hours import Stretch, hours_of, stretches
+from synthprobe.core.probes import Probe, SecretSource, checks
 from synthprobe.core.routes import Routes
 from synthprobe.core.spelling import listed, suggestion
 from synthprobe.core.teams import Team
@@ -14,6 +16,10 @@ from synthprobe.files.problems import Problem, ordered, problem_at, warning_at
 
 REFERENCES = 2
 """Independent hosts that a region should name: one alone may be down together with a target."""
+
+
+LOOKED_AHEAD = timedelta(days=400)
+"""For so long a check that never runs is waited for."""
 
 
 def disagreements(probes: Iterable[LoadedProbe], routes: Routes) -> tuple[Problem, ...]:
@@ -35,6 +41,35 @@ def blaming(probes: Iterable[LoadedProbe], routes: Routes, file: Document) -> tu
 def _reference_hosts(routes: Routes, region: str) -> set[str | None]:
     known = routes.regions.get(region)
     return {urlsplit(url).hostname for url in known.references} if known else set()
+
+
+def never_run(probes: Iterable[LoadedProbe], routes: Routes, now: datetime) -> tuple[Problem, ...]:
+    """A warning for each probe some of whose checks never start within `only`: their alerts can never fire."""
+    known: dict[tuple[str, ...], tuple[Stretch, ...]] = {}
+    found: list[Problem] = []
+    for loaded in probes:
+        only = loaded.probe.only
+        if not only or loaded.probe.paused:
+            continue
+        if only not in known:
+            ahead = stretches(hours_of(only, routes.intervals), now, now + LOOKED_AHEAD)
+            known[only] = tuple(stretch for stretch in ahead if stretch.open)
+        never = [
+            check.key
+            for check in checks(loaded.probe)
+            if not any(check.times.between(each.since, each.until) for each in known[only])
+        ]
+        found += [_never_run(loaded, never)] if never else []
+    return tuple(found)
+
+
+def _never_run(loaded: LoadedProbe, never: list[str]) -> Problem:
+    document = read(loaded.source_text, loaded.probe.position.file)
+    message = f"no start of {listed(never)} falls into `only` within {LOOKED_AHEAD.days} days: it never runs, and no alert fires"
+    position = document.position(("schedule", "only"), of_key=True)
+    return warning_at(
+        position, message, "start it more often, or at such a time by `cron`, or name other hours"
+    )
 
 
 def barred(probe: Probe, teams: Mapping[str, Team]) -> tuple[Problem, ...]:
