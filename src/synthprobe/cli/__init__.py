@@ -1,15 +1,23 @@
 """Parse arguments, call, print. Every command is one file; no traceback ever reaches a user."""
 
-import logging
 import sys
-import traceback
-from pathlib import Path
 
-import click
+INTERRUPTED = 130
 
-from synthprobe import __version__
-from synthprobe.cli.exits import Exit, leaves
-from synthprobe.cli.lazy import LazyGroup
+try:
+    import logging
+    import traceback
+    from pathlib import Path
+
+    import click
+
+    from synthprobe import __version__
+    from synthprobe.cli.exits import Exit, leaves
+    from synthprobe.cli.lazy import LazyGroup
+except KeyboardInterrupt:
+    # These take a moment, in which Ctrl-C may come already.
+    sys.stderr.write("\nsynthprobe: interrupted\n")
+    sys.exit(INTERRUPTED)
 
 COMMANDS = {
     "serve": "synthprobe.cli.serve:serve",
@@ -49,7 +57,7 @@ def main() -> None:
     except (click.exceptions.Abort, KeyboardInterrupt):
         # Whatever is once under way says itself how far it came.
         click.echo("synthprobe: interrupted", err=True)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except click.ClickException as error:
         error.show()
         sys.exit(Exit.USAGE if isinstance(error, click.UsageError) else error.exit_code)
