@@ -169,3 +169,41 @@ def test_the_browser_refuses_a_script_that_is_not_ours(reader: Open) -> None:
     )
     assert page.evaluate("() => window.intruded === undefined")
     assert any("Content Security Policy" in complaint for complaint in someone.complaints)
+
+
+@by_scripts
+@by_width
+def test_a_form_is_taken_from_a_browser(reader: Open, width: int, scripts: bool) -> None:
+    """Only a browser says of itself where a form comes from."""
+    someone = reader(width, scripts=scripts)
+    page = someone.open("/silences?matchers=probe%3Dcard&length=1h&author=ana&comment=CHG1")
+    page.get_by_role("button", name="Silence", exact=True).click()
+    expect(page.locator("main")).to_contain_text("CHG1")
+    expect(page.get_by_role("button", name="End now")).to_have_count(1)
+    assert someone.complaints == []
+
+
+@by_scripts
+@by_width
+def test_somebody_is_put_on_call_and_taken_off_again(reader: Open, width: int, scripts: bool) -> None:
+    someone = reader(width, scripts=scripts)
+    page = someone.open("/oncall?zone=Europe/London#overrides")
+    page.get_by_text("Stand in for somebody").click()
+    assert overflow(someone) == []
+    page.get_by_label("office").check()
+    page.locator("select[name=add]").select_option("ben")
+    page.locator("select[name=remove]").select_option("ana")
+    page.get_by_label("or for how long").fill("4h")
+    page.locator("select[name=by]").select_option("ana")
+    page.get_by_role("button", name="Put on call").click()
+    expect(page.locator("main")).to_contain_text("ben for ana")
+    assert overflow(someone) == []
+    page.get_by_role("button", name="Take back").click()
+    expect(page.locator("main")).not_to_contain_text("ben for ana")
+    assert someone.complaints == []
+
+
+def test_the_tree_of_routes_wraps_on_a_phone(reader: Open) -> None:
+    someone = reader(375)
+    page = someone.open("/routes?labels=severity=critical")
+    assert page.evaluate("[...document.querySelectorAll('.wide')].every(w => w.scrollWidth <= w.clientWidth)")

@@ -48,11 +48,12 @@ HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-"""On every answer, errors included."""
+"""On every answer, errors included. Another site learns nothing of where it was linked from; a page of ours must: without a
+referrer, browsers say of a form that it comes from `null`."""
 
 NO_ROUTES = Routes(root=Route("route", ""), receivers={})
 
