@@ -1,32 +1,30 @@
 """`/api/v2` and `/-/…`: what amtool 0.25 to 0.34 and Prometheus ask, answered as Alertmanager does (api/v2/openapi.yaml)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-import re2
 from litestar import Request, Response, Router, delete, get, post
 from litestar.datastructures import State
+from litestar.di import Provide
 from litestar.params import FromPath, QueryParameter
 
 from synthprobe import __version__
-from synthprobe.core.labels import Labels, Matcher, MatcherError, MatchOp, matches, parse_matcher
-from synthprobe.core.mutes import MuteKind
+from synthprobe.core.labels import Labels, Matcher, MatchOp, matches
 from synthprobe.core.silences import Silence, SilenceRefused, SilenceState, UnknownSilence, state
 from synthprobe.stores import silences as silence_rows
-from synthprobe.stores.views.alerts import AlertLine, alert_lines, group_lines
+from synthprobe.stores.views.alerts import alert_lines, group_lines
 from synthprobe.web.alertmanager import answers, bodies
+from synthprobe.web.alertmanager import selection as selecting
 from synthprobe.web.alertmanager.config import original
 from synthprobe.web.alertmanager.desk import DeskValue
 from synthprobe.web.alertmanager.errors import ApiError, Refused, Unknown, answer
+from synthprobe.web.alertmanager.selection import Filters, SelectionValue
 from synthprobe.web.pages import SiteValue
 
 AnyRequest = Request[None, None, State]
-Flag = Annotated[bool, QueryParameter()]
-Filters = Annotated[list[str] | None, QueryParameter(name="filter")]
 OnIncident = Annotated[int | None, QueryParameter(ge=1, le=2**53)]
-ReceiverPattern = Annotated[str | None, QueryParameter()]
 
 
 @get("/status", include_in_schema=False)
@@ -56,55 +54,24 @@ async def receivers(desk: DeskValue) -> Response[bytes]:
 
 
 @get("/alerts", include_in_schema=False)
-async def alerts(
-    site: SiteValue,
-    desk: DeskValue,
-    filters: Filters = None,
-    receiver: ReceiverPattern = None,
-    *,
-    active: Flag = True,
-    silenced: Flag = True,
-    inhibited: Flag = True,
-    muted: Flag = True,
-) -> Response[bytes]:
+async def alerts(site: SiteValue, desk: DeskValue, selection: SelectionValue) -> Response[bytes]:
     """What fires, with what holds it back."""
-    now, matchers = site.clock.now(), _matchers(filters)
-    wanted = _receivers(receiver, desk.routes().receivers)
+    now = site.clock.now()
     lines = await site.store.read(lambda: alert_lines(desk.routes(), now))
     shown = [
-        line
-        for line in lines
-        if matches(matchers, line.alert.full_labels)
-        and not wanted.isdisjoint(line.receivers)
-        and _wanted(line, active=active, silenced=silenced, inhibited=inhibited, muted=muted)
+        line for line in lines if selection.holds(line) and not selection.receivers.isdisjoint(line.receivers)
     ]
     return _json([answers.alert(line, now) for line in shown])
 
 
 @get("/alerts/groups", include_in_schema=False)
-async def groups(
-    site: SiteValue,
-    desk: DeskValue,
-    filters: Filters = None,
-    receiver: ReceiverPattern = None,
-    *,
-    active: Flag = True,
-    silenced: Flag = True,
-    inhibited: Flag = True,
-    muted: Flag = True,
-) -> Response[bytes]:
+async def groups(site: SiteValue, desk: DeskValue, selection: SelectionValue) -> Response[bytes]:
     """What fires, by group."""
-    now, matchers = site.clock.now(), _matchers(filters)
-    wanted = _receivers(receiver, desk.routes().receivers)
+    now = site.clock.now()
     found = []
     for lines in await site.store.read(lambda: group_lines(desk.routes(), now)):
-        shown = [
-            line
-            for line in lines.alerts
-            if matches(matchers, line.alert.full_labels)
-            and _wanted(line, active=active, silenced=silenced, inhibited=inhibited, muted=muted)
-        ]
-        if shown and lines.group.receiver in wanted:
+        shown = [line for line in lines.alerts if selection.holds(line)]
+        if shown and lines.group.receiver in selection.receivers:
             found.append(answers.group(lines, shown, now))
     return _json(found)
 
@@ -123,8 +90,8 @@ async def post_alerts(request: AnyRequest, desk: DeskValue) -> Response[bytes]:
 @get("/silences", include_in_schema=False)
 async def silences(site: SiteValue, filters: Filters = None) -> Response[bytes]:
     """Silences whose matchers the filters fit: active, pending, then expired ones."""
-    now, matchers = site.clock.now(), _matchers(filters)
-    found = [s for s in await site.store.read(silence_rows.all_) if _fits(s, matchers)]
+    now, wanted = site.clock.now(), selecting.matchers(filters)
+    found = [s for s in await site.store.read(silence_rows.all_) if _fits(s, wanted)]
     return _json([answers.silence(each, now) for each in sorted(found, key=lambda s: _rank(s, now))])
 
 
@@ -193,6 +160,7 @@ API = Router(
         silence,
         expire,
     ],
+    dependencies={"selection": Provide(selecting.selection, sync_to_thread=False)},
     exception_handlers=_HANDLERS,
 )
 HANDLERS = (API, alive, reload)
@@ -201,34 +169,6 @@ HANDLERS = (API, alive, reload)
 
 def _json(value: object) -> Response[bytes]:
     return Response(msgspec.json.encode(value), media_type="application/json")
-
-
-def _matchers(filters: list[str] | None) -> tuple[Matcher, ...]:
-    try:
-        return tuple(parse_matcher(text) for text in filters or ())
-    except MatcherError as error:
-        text = str(error)
-        raise Refused(text.split(": write name")[0]) from error
-
-
-def _receivers(pattern: str | None, known: Iterable[str]) -> frozenset[str]:
-    """The receivers that an anchored pattern names; all where there is none."""
-    if not pattern:
-        return frozenset(known)
-    try:
-        compiled = re2.compile(pattern)
-    except re2.error as error:
-        raise Refused(f"failed to parse receiver param: {pattern}") from error
-    return frozenset(name for name in known if compiled.fullmatch(name))
-
-
-def _wanted(line: AlertLine, *, active: bool, silenced: bool, inhibited: bool, muted: bool) -> bool:
-    return not (
-        (not active and not line.mutes)
-        or (not silenced and line.of(MuteKind.SILENCE))
-        or (not inhibited and line.of(MuteKind.INHIBITION))
-        or (not muted and line.of(MuteKind.MUTE_INTERVAL, MuteKind.ACTIVE_INTERVAL))
-    )
 
 
 def _fits(silence: Silence, matchers: Sequence[Matcher]) -> bool:
