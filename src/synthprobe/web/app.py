@@ -9,7 +9,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.types import Message, Scope
+from litestar.types import ControllerRouterHandler, Message, Scope
 
 from synthprobe import __version__
 from synthprobe.clock import Clock
@@ -79,10 +79,10 @@ def build(
     """The ASGI app.
 
     `metrics` takes an Accept header and returns the exposition with its content type; `stopping` turns true when the
-    server has been asked to stop (uvicorn: `lambda: server.should_exit`), which ends live streams. `hosts` are names to answer to beside this machine's own
-    and the public URL's; `hooks` is the inbox of inbound webhooks, `routes` are those in force; `desk`, the router's
-    ways in, brings what changes something: Alertmanager's API, silences; `acts`
-    is where go what people do about incidents, `overriding` what they change about on-call.
+    server has been asked to stop (uvicorn: `lambda: server.should_exit`), which ends live streams. `hosts` are names
+    to answer to beside this machine's own and the public URL's; `hooks` is the inbox of inbound webhooks, `routes` are
+    those in force; `desk`, the router's ways in, brings what changes something: Alertmanager's API, silences; `acts`
+    is where what people do about incidents goes, `overriding` what they change about on-call.
     """
     served = assets.load()
     site = Site(
@@ -100,36 +100,34 @@ def build(
         people=(lambda: tuple(acts.routes().users)) if acts else None,
         rendering=Rendering(),
     )
-    errors = Problems(site)
+    optional = {"hooks": hooks, "desk": desk, "acts": acts, "overriding": overriding}
+    given = {name: value for name, value in optional.items() if value is not None}
     rota = oncall.OnCall(routes, has_overrides=overriding is not None)
+    return _litestar(
+        site,
+        handlers=[*_ALWAYS, *(handler for name in given for handler in _WITH[name])],
+        values={"site": site, "assets": served, "oncall": rota, **given},
+        hosts=hosts,
+    )
+
+
+def _litestar(
+    site: Site,
+    *,
+    handlers: Sequence[ControllerRouterHandler],
+    values: Mapping[str, object],
+    hosts: Sequence[str],
+) -> Litestar:
+    errors = Problems(site)
     return Litestar(
-        route_handlers=[
-            *_PAGES,
-            *_VITALS,
-            assets.serve,
-            api.router,
-            *oncall.HANDLERS,
-            *undo.HANDLERS,
-            *(inbound.HANDLERS if hooks else ()),
-            *((*alertmanager.HANDLERS, *silences.HANDLERS, *routing.HANDLERS) if desk else ()),
-            *(acting.HANDLERS if acts else ()),
-            *((*overrides.HANDLERS, *override_forms.HANDLERS) if overriding else ()),
-        ],
-        dependencies={
-            "site": Provide(lambda: site, sync_to_thread=False),
-            "assets": Provide(lambda: served, sync_to_thread=False),
-            "oncall": Provide(lambda: rota, sync_to_thread=False),
-            **({"acts": Provide(lambda: acts, sync_to_thread=False)} if acts else {}),
-            **({"overriding": Provide(lambda: overriding, sync_to_thread=False)} if overriding else {}),
-            **({"hooks": Provide(lambda: hooks, sync_to_thread=False)} if hooks else {}),
-            **({"desk": Provide(lambda: desk, sync_to_thread=False)} if desk else {}),
-        },
+        route_handlers=handlers,
+        dependencies={name: _provide(value) for name, value in values.items()},
         exception_handlers={
             HTTPException: errors.refused,
             StoreError: errors.store_failed,
             Exception: errors.failed,
         },
-        before_request=_unthreaded(only_for(public_url, *hosts)),
+        before_request=_unthreaded(only_for(site.public_url, *hosts)),
         before_send=[_add_headers],
         openapi_config=OpenAPIConfig(
             "synthprobe", __version__, render_plugins=[JsonRenderPlugin()], use_handler_docstrings=True
@@ -137,6 +135,10 @@ def build(
         compression_config=_COMPRESSION,
         logging_config=None,
     )
+
+
+def _provide(value: object) -> Provide:
+    return Provide(lambda: value, sync_to_thread=False)
 
 
 def _unthreaded(refuse: Callable[[AnyRequest], None]) -> Callable[[AnyRequest], Awaitable[None]]:
@@ -158,13 +160,27 @@ async def _add_headers(message: Message, scope: Scope) -> None:
 # Quick rather than small: it is done on the loop. Live streams are sent as they come.
 _COMPRESSION = CompressionConfig("gzip", minimum_size=1000, gzip_compress_level=2, exclude="^/events$")
 
-_PAGES = (
+_ALWAYS: tuple[ControllerRouterHandler, ...] = (
     pages.overview_page,
     pages.incidents_page,
     pages.incident_page,
     pages.probe_page,
     pages.run_page,
     pages.run_otlp,
+    vitals.metrics,
+    vitals.healthz,
+    vitals.readyz,
+    vitals.events,
+    assets.serve,
+    api.router,
+    *oncall.HANDLERS,
+    *undo.HANDLERS,
 )
 
-_VITALS = (vitals.metrics, vitals.healthz, vitals.readyz, vitals.events)
+_WITH: Mapping[str, tuple[ControllerRouterHandler, ...]] = {
+    "hooks": inbound.HANDLERS,
+    "desk": (*alertmanager.HANDLERS, *silences.HANDLERS, *routing.HANDLERS),
+    "acts": acting.HANDLERS,
+    "overriding": (*overrides.HANDLERS, *override_forms.HANDLERS),
+}
+"""What is served only where that argument of `build` is given."""
