@@ -7,11 +7,12 @@ from msgspec import UNSET, UnsetType
 
 from synthprobe.core.spelling import listed, suggestion
 from synthprobe.files.auth_shape import Auth
+from synthprobe.files.defaults_shape import DefaultRequest, Defaults
 from synthprobe.files.documents import Document, Path
 from synthprobe.files.durations import duration
 from synthprobe.files.egress_values import DIRECT
 from synthprobe.files.places import requests
-from synthprobe.files.probe_shape import DefaultRequest, Defaults, ProbeFile
+from synthprobe.files.probe_shape import ProbeFile
 from synthprobe.files.problems import Problem, problem_at
 from synthprobe.files.shapes import given
 from synthprobe.files.values import has_reference

@@ -7,11 +7,12 @@ from urllib.parse import urlsplit
 from msgspec import UNSET, UnsetType
 
 from synthprobe.core.spelling import suggestion
+from synthprobe.files.defaults_shape import Defaults
 from synthprobe.files.documents import Document, Path
 from synthprobe.files.egress_shape import Proxy
 from synthprobe.files.egress_values import DIRECT
 from synthprobe.files.places import protocols, requests
-from synthprobe.files.probe_shape import Defaults, ProbeFile
+from synthprobe.files.probe_shape import ProbeFile
 from synthprobe.files.problems import Problem, problem_at
 from synthprobe.files.shapes import given
 from synthprobe.files.values import has_reference

@@ -8,7 +8,7 @@ from synthprobe.core.names import is_readable, names_in
 from synthprobe.files.documents import Path
 from synthprobe.files.durations import duration
 from synthprobe.files.escalation_shape import EscalationPolicyFile, TargetFile
-from synthprobe.files.receivers_shape import EscalationFile
+from synthprobe.files.integrations_shape import EscalationFile
 from synthprobe.files.routes_faults import Fault, length_faults, name_faults
 from synthprobe.files.routes_shape import RoutesFile
 from synthprobe.files.shapes import given

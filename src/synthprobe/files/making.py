@@ -8,10 +8,10 @@ from msgspec import Struct
 
 from synthprobe.core.requests import Body, BodyKind
 from synthprobe.files.attached import Attached
+from synthprobe.files.defaults_shape import Defaults
 from synthprobe.files.documents import Document, read
 from synthprobe.files.egress_values import Profiles
 from synthprobe.files.fragments import Fragment
-from synthprobe.files.probe_shape import Defaults
 from synthprobe.files.values import value_of
 
 

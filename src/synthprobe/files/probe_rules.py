@@ -10,11 +10,13 @@ from synthprobe.core import crons
 from synthprobe.core.durations import duration_text
 from synthprobe.core.slo import FEWEST, LONG_BY_SHORT, burns
 from synthprobe.core.spelling import suggestion
+from synthprobe.files.alert_shape import Alert, FailAfter
+from synthprobe.files.defaults_shape import Defaults
 from synthprobe.files.documents import Document, Path
 from synthprobe.files.durations import duration
 from synthprobe.files.expressions import path_fault
 from synthprobe.files.places import protocols, requests
-from synthprobe.files.probe_shape import Alert, Defaults, FailAfter, ProbeFile, Redact
+from synthprobe.files.probe_shape import ProbeFile, Redact
 from synthprobe.files.probe_values import shortest_interval, slo_value
 from synthprobe.files.problems import Problem, problem_at
 from synthprobe.files.schedule_shape import Schedule

@@ -1,17 +1,20 @@
 """The shape of a whole probe file, and its published schema; `step_shape.py` holds what is inside a step."""
 
 from copy import deepcopy
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from synthprobe.files.alert_shape import Alert
 from synthprobe.files.assertion_shape import HeaderName
 from synthprobe.files.auth_shape import Auth
+from synthprobe.files.defaults_shape import Defaults
 from synthprobe.files.durations import Duration
 from synthprobe.files.egress_shape import HostPattern, Proxy, Safety, TlsProfile
-from synthprobe.files.request_shape import Fields, Name, Redirects, Retry, Scalar
+from synthprobe.files.request_shape import Name
 from synthprobe.files.schedule_shape import Schedule, Slo
-from synthprobe.files.shapes import require_exactly_one, schema_of
+from synthprobe.files.secret_shape import Secret
+from synthprobe.files.shapes import schema_of
 from synthprobe.files.step_shape import Step
 
 ProbeName = Annotated[
@@ -38,176 +41,6 @@ LabelName = Annotated[
         extra_json_schema={"patternErrorMessage": "a label's name has only letters, digits and `_`"},
     ),
 ]
-EnvironmentName = Annotated[
-    str,
-    Meta(
-        pattern="^[A-Za-z_][A-Za-z0-9_]*$",
-        extra_json_schema={
-            "patternErrorMessage": "an environment variable's name has only letters, digits and `_`"
-        },
-    ),
-]
-Positive = Annotated[int, Meta(ge=1, le=1000)]
-
-
-class VaultSecret(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where in Vault a secret is."""
-
-    path: Annotated[
-        Annotated[
-            str,
-            Meta(
-                pattern=r"^[A-Za-z0-9_.@+-]+(/[A-Za-z0-9_.@+-]+)+$",
-                extra_json_schema={"patternErrorMessage": "a path has a mount and a name, as `secret/acme`"},
-            ),
-        ],
-        Meta(description="Mount and name.", examples=["secret/acme"]),
-    ]
-    field: Annotated[
-        Annotated[str, Meta(min_length=1)], Meta(description="The field of it.", examples=["api_key"])
-    ]
-    url: Annotated[
-        Annotated[
-            str,
-            Meta(
-                pattern="^https?://[^/?#]+/?$",
-                extra_json_schema={"patternErrorMessage": "an address is `https://host:port`"},
-            ),
-        ]
-        | UnsetType,
-        Meta(
-            description="The Vault; `VAULT_ADDR` of the agent's process, which no other address may differ from.",
-            examples=["https://vault.corp.example:8200"],
-        ),
-    ] = UNSET
-
-
-class Secret(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a secret's value is read from when a run needs it."""
-
-    EXACTLY_ONE: ClassVar[tuple[str, ...]] = ("env", "file", "vault")
-
-    env: Annotated[
-        EnvironmentName | UnsetType, Meta(description="An environment variable.", examples=["ACME_KEY"])
-    ] = UNSET
-    file: Annotated[
-        Annotated[str, Meta(min_length=1)] | UnsetType,
-        Meta(description="A file, relative to the probe file.", examples=["secrets/acme-key"]),
-    ] = UNSET
-    vault: Annotated[
-        VaultSecret | UnsetType,
-        Meta(
-            description="A field in HashiCorp Vault, version 1 or 2 of its key-value store.",
-            examples=[{"path": "secret/acme", "field": "api_key"}],
-        ),
-    ] = UNSET
-
-    def __post_init__(self) -> None:
-        require_exactly_one(self)
-
-
-class DefaultRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """What each request has unless it says otherwise."""
-
-    timeout: Annotated[
-        Duration | UnsetType, Meta(description="From DNS to the last byte.", examples=["5s"])
-    ] = UNSET
-    headers: Annotated[
-        dict[HeaderName, Scalar] | UnsetType,
-        Meta(description="Headers; a request's own win.", examples=[{"Accept": "application/json"}]),
-    ] = UNSET
-    query: Annotated[
-        Fields | UnsetType,
-        Meta(description="Query parameters; a request's own win.", examples=[{"api-version": "2026-01"}]),
-    ] = UNSET
-    max_body: Annotated[
-        Annotated[int, Meta(ge=1, le=64 * 1024 * 1024)] | UnsetType,
-        Meta(description="Bytes of response read at most.", examples=[65536]),
-    ] = UNSET
-    tls: Annotated[Name | UnsetType, Meta(description="A profile of `tls`.", examples=["acme"])] = UNSET
-    auth: Annotated[Name | UnsetType, Meta(description="One of `auth`.", examples=["signed"])] = UNSET
-    via: Annotated[Name | UnsetType, Meta(description="One of `proxies`.", examples=["corp"])] = UNSET
-    follow_redirects: Annotated[
-        Redirects | UnsetType, Meta(description="Redirects followed at most; 0.", examples=[3])
-    ] = UNSET
-    ip: Annotated[
-        Literal["any", "v4", "v6"] | UnsetType,
-        Meta(description="Addresses that may be used; any.", examples=["v4"]),
-    ] = UNSET
-    connection: Annotated[
-        Literal["fresh", "run"] | UnsetType,
-        Meta(
-            description="Whether it has a connection of its own, as a first-time customer would, or shares those of its "
-            "run; fresh.",
-            examples=["run"],
-        ),
-    ] = UNSET
-    cookies: Annotated[
-        Literal["off", "run"] | UnsetType,
-        Meta(description="Whether requests share the run's cookies; off.", examples=["run"]),
-    ] = UNSET
-    propagate: Annotated[
-        bool | UnsetType,
-        Meta(description="Whether requests carry the trace context; true.", examples=[False]),
-    ] = UNSET
-
-
-class Defaults(Struct, frozen=True, forbid_unknown_fields=True):
-    """What steps have unless they say otherwise."""
-
-    request: Annotated[
-        DefaultRequest | UnsetType, Meta(description="For each request.", examples=[{"timeout": "5s"}])
-    ] = UNSET
-    retry: Annotated[
-        Retry | UnsetType, Meta(description="For each step.", examples=[{"on": ["connect"], "max": 2}])
-    ] = UNSET
-
-
-class FailAfter(Struct, frozen=True, forbid_unknown_fields=True):
-    """Fire on so many failed runs among the last so many."""
-
-    failed: Annotated[Positive, Meta(description="Failed runs.", examples=[2])]
-    of: Annotated[Positive, Meta(description="Among this many.", examples=[5])]
-
-
-class Alert(Struct, frozen=True, forbid_unknown_fields=True):
-    """When results become an alert."""
-
-    fail_after: Annotated[
-        Positive | FailAfter | UnsetType,
-        Meta(
-            description="Failed runs in a row, or so many among the last so many.",
-            examples=[2, {"failed": 2, "of": 5}],
-        ),
-    ] = UNSET
-    degraded_after: Annotated[
-        Positive | FailAfter | UnsetType,
-        Meta(
-            description="Degraded or failed runs that make it a warning: in a row, or among the last so many.",
-            examples=[3, {"failed": 3, "of": 5}],
-        ),
-    ] = UNSET
-    recover_after: Annotated[
-        Positive | UnsetType, Meta(description="Good runs in a row that resolve it.", examples=[2])
-    ] = UNSET
-    confirm: Annotated[
-        bool | UnsetType,
-        Meta(
-            description="Before the first page, run at once in the other regions, or once more here; true.",
-            examples=[False],
-        ),
-    ] = UNSET
-    severity: Annotated[
-        Literal["critical", "warning", "info", "none"] | UnsetType,
-        Meta(
-            description="The label `severity` of its alerts: critical, warning, info or none; critical.",
-            examples=["critical"],
-        ),
-    ] = UNSET
-    mode: Annotated[
-        Literal["page", "trial"] | UnsetType,
-        Meta(description="A trial tells nobody: it notes what would have happened.", examples=["trial"]),
-    ] = UNSET
 
 
 class Redact(Struct, frozen=True, forbid_unknown_fields=True):

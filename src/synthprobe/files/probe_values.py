@@ -12,22 +12,17 @@ from synthprobe.core import crons, slo
 from synthprobe.core import probes as core
 from synthprobe.core.expectations import Position
 from synthprobe.core.templates import Value
+from synthprobe.files.alert_shape import Alert, FailAfter
 from synthprobe.files.attached import Attached
+from synthprobe.files.defaults_shape import Defaults
 from synthprobe.files.documents import Document
 from synthprobe.files.durations import duration
 from synthprobe.files.egress_values import profiles, safety
 from synthprobe.files.fragments import Fragment
 from synthprobe.files.making import Making
-from synthprobe.files.probe_shape import (
-    Alert,
-    Defaults,
-    FailAfter,
-    ProbeFile,
-    Redact,
-    Secret,
-    VaultSecret,
-)
+from synthprobe.files.probe_shape import ProbeFile, Redact
 from synthprobe.files.schedule_shape import Schedule, Slo, SloLatency, WhileFailing
+from synthprobe.files.secret_shape import Secret, VaultSecret
 from synthprobe.files.shapes import given
 from synthprobe.files.step_values import steps_value
 from synthprobe.files.values import value_of
@@ -45,10 +40,9 @@ def probe_value(
         attached=attached,
         fragments=fragments,
     )
-    steps = steps_value(file.steps, making)
     return core.Probe(
         name=file.name,
-        steps=steps,
+        steps=steps_value(file.steps, making),
         every=every,
         definition=_definition(source, attached),
         position=document.position(("name",)),
@@ -64,16 +58,11 @@ def probe_value(
         paused=given(file.schedule.paused, ""),
         overlap=core.Overlap(given(file.schedule.overlap, "skip")),
         timeout=run_timeout(file, every),
-        undo_timeout=core.UNDO_TIMEOUT
-        if isinstance(file.undo_timeout, UnsetType)
-        else duration(file.undo_timeout),
+        undo_timeout=_undo_timeout(file),
         regions=_regions(file.regions),
         matrix=tuple(_row(row) for row in given(file.matrix, [])),
         vars={name: value_of(value) for name, value in given(file.vars, {}).items()},
-        secrets={
-            name: _secret(secret, document.position(("secrets", name), of_key=True))
-            for name, secret in given(file.secrets, {}).items()
-        },
+        secrets=_secrets(file, document),
         alert=alert_rule(given(file.alert, Alert()), live=given(file.environment, "") == core.LIVE),
         trace=int(given(file.trace, "1/1").partition("/")[2]),
         baggage=tuple(given(file.propagate_baggage, [])),
@@ -109,6 +98,10 @@ def run_timeout(file: ProbeFile, every: timedelta) -> timedelta:
     return min(core.RUN_TIMEOUT, every) if isinstance(file.timeout, UnsetType) else duration(file.timeout)
 
 
+def _undo_timeout(file: ProbeFile) -> timedelta:
+    return core.UNDO_TIMEOUT if isinstance(file.undo_timeout, UnsetType) else duration(file.undo_timeout)
+
+
 def row_identity(row: Mapping[str, Any]) -> tuple[str, str]:
     """A matrix row's label and the value that names it: `id`, or its first key."""
     label = "id" if "id" in row else next(iter(row))
@@ -124,6 +117,13 @@ def _regions(regions: Mapping[str, Mapping[str, Any]] | list[str]) -> Mapping[st
 def _row(row: Mapping[str, Any]) -> core.Row:
     label, identity = row_identity(row)
     return core.Row(id=identity, label=label, values=row)
+
+
+def _secrets(file: ProbeFile, document: Document) -> Mapping[str, core.SecretSource]:
+    return {
+        name: _secret(secret, document.position(("secrets", name), of_key=True))
+        for name, secret in given(file.secrets, {}).items()
+    }
 
 
 def _secret(secret: Secret, position: Position) -> core.SecretSource:

@@ -19,6 +19,19 @@ Scalar = str | int | float | bool
 Fields = dict[str, Scalar | list[Scalar]]
 Redirects = Annotated[int, Meta(ge=0, le=20)]
 RetryStatus = Annotated[int, Meta(ge=100, le=599)]
+OfTls = Annotated[Name | UnsetType, Meta(description="A profile of `tls`.", examples=["acme"])]
+Addresses = Annotated[
+    Literal["any", "v4", "v6"] | UnsetType,
+    Meta(description="Addresses that may be used; any.", examples=["v4"]),
+]
+Connection = Annotated[
+    Literal["fresh", "run"] | UnsetType,
+    Meta(
+        description="Whether it has a connection of its own, as a first-time customer would, or shares those of its "
+        "run; fresh.",
+        examples=["run"],
+    ),
+]
 
 
 class Retry(Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,7 +92,7 @@ class Request(Struct, frozen=True, forbid_unknown_fields=True):
         Annotated[int, Meta(ge=1, le=64 * 1024 * 1024)] | UnsetType,
         Meta(description="Bytes of response read at most; 1 MiB.", examples=[65536]),
     ] = UNSET
-    tls: Annotated[Name | UnsetType, Meta(description="A profile of `tls`.", examples=["acme"])] = UNSET
+    tls: OfTls = UNSET
     auth: Annotated[
         Name | UnsetType, Meta(description="One of `auth`; `none` for none.", examples=["signed", "none"])
     ] = UNSET
@@ -91,18 +104,8 @@ class Request(Struct, frozen=True, forbid_unknown_fields=True):
         Redirects | UnsetType,
         Meta(description="Redirects followed at most; 0: a redirect is an answer.", examples=[3]),
     ] = UNSET
-    ip: Annotated[
-        Literal["any", "v4", "v6"] | UnsetType,
-        Meta(description="Addresses that may be used; any.", examples=["v4"]),
-    ] = UNSET
-    connection: Annotated[
-        Literal["fresh", "run"] | UnsetType,
-        Meta(
-            description="Whether it has a connection of its own, as a first-time customer would, or shares those of its "
-            "run; fresh.",
-            examples=["run"],
-        ),
-    ] = UNSET
+    ip: Addresses = UNSET
+    connection: Connection = UNSET
     cookies: Annotated[
         Literal["off", "run"] | UnsetType,
         Meta(

@@ -8,9 +8,9 @@ from msgspec import UNSET, UnsetType
 from synthprobe.core import requests as core
 from synthprobe.core.egress import IpVersion
 from synthprobe.core.templates import Value
+from synthprobe.files.defaults_shape import DefaultRequest
 from synthprobe.files.durations import duration
 from synthprobe.files.making import Making
-from synthprobe.files.probe_shape import DefaultRequest
 from synthprobe.files.request_shape import Request
 from synthprobe.files.shapes import given
 from synthprobe.files.url_names import url_template

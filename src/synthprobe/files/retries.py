@@ -8,10 +8,11 @@ from synthprobe.core.failures import TRANSPORT, Kind
 from synthprobe.core.requests import RETRY_WORDS
 from synthprobe.core.requests import Retry as RetryValue
 from synthprobe.core.spelling import suggestion
+from synthprobe.files.defaults_shape import Defaults
 from synthprobe.files.documents import Document, Path
 from synthprobe.files.durations import duration
 from synthprobe.files.places import own_request
-from synthprobe.files.probe_shape import Defaults, ProbeFile
+from synthprobe.files.probe_shape import ProbeFile
 from synthprobe.files.problems import Problem, problem_at
 from synthprobe.files.request_shape import Retry
 from synthprobe.files.shapes import given

@@ -6,8 +6,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from synthprobe.core.failures import Kind
 from synthprobe.core.results import Outcome
+from synthprobe.files.alert_shape import Alert
 from synthprobe.files.durations import Duration
-from synthprobe.files.probe_shape import Alert
 from synthprobe.files.shapes import require_exactly_one, schema_of
 from synthprobe.files.wall_texts import Instant, Location, Moment, Name
 

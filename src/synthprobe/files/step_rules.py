@@ -8,10 +8,11 @@ from msgspec import UNSET
 
 from synthprobe.core.spelling import listed
 from synthprobe.files.capture_shape import Capture
+from synthprobe.files.defaults_shape import Defaults
 from synthprobe.files.documents import Document, Path
 from synthprobe.files.expressions import path_fault, pattern_fault
 from synthprobe.files.places import requests
-from synthprobe.files.probe_shape import Defaults, ProbeFile
+from synthprobe.files.probe_shape import ProbeFile
 from synthprobe.files.problems import Problem, problem_at
 from synthprobe.files.request_shape import Request
 from synthprobe.files.shapes import given
