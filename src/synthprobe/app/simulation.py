@@ -10,30 +10,18 @@ from itertools import count
 
 import anyio
 import anyio.lowlevel
-import httpx
-import msgspec
 
-from synthprobe.app.simulated import (
-    Delivered,
-    DeliveredAlert,
-    Simulation,
-    seconds_after,
-    stored_decisions,
-    stored_incidents,
-)
+from synthprobe.app.doors import KEPT, Doors, delivered, is_heartbeat
+from synthprobe.app.simulated import Simulation, stored_decisions, stored_incidents
 from synthprobe.app.virtual import run_virtual
 from synthprobe.clock import Clock
-from synthprobe.core import routes
 from synthprobe.core.actions import Action, ActionKind
-from synthprobe.core.conditions import WATCHDOG
 from synthprobe.core.failures import Failure
-from synthprobe.core.notifications import Notification
 from synthprobe.core.outside import Posted
 from synthprobe.core.overrides import OverrideRefused
 from synthprobe.core.reports import Announced, Finished
-from synthprobe.core.responders import ESCALATION
 from synthprobe.core.results import Outcome, Result, Trigger
-from synthprobe.core.routes import Integration, Routes
+from synthprobe.core.routes import Routes
 from synthprobe.core.scenario import (
     ActionEvent,
     AlertEvent,
@@ -52,7 +40,6 @@ from synthprobe.ports import Tx
 from synthprobe.router.router import Router
 from synthprobe.router.watchman import Patience
 from synthprobe.senders import SENDERS
-from synthprobe.senders.outgoing import Outgoing, Secrets, Sender
 from synthprobe.stores import checks as check_rows
 from synthprobe.stores import incidents as incident_rows
 from synthprobe.stores.inline import InlineStore
@@ -92,7 +79,7 @@ class _Stage:
     def __init__(self, clock: Clock, scenario: Scenario, tree: Routes) -> None:
         self._clock, self._scenario, self._tree = clock, scenario, tree
         self._store = InlineStore()
-        self._doors = _Doors(clock)
+        self._doors = Doors(clock)
         self._ids = count(1)
         self._silences: dict[str, str] = {}
         self._checks = {check.key: check for check in scenario.checks}
@@ -114,8 +101,9 @@ class _Stage:
         """All that came of it."""
         decisions = await self._store.read(lambda: stored_decisions(self._scenario.start))
         incidents = await self._store.read(stored_incidents)
-        passed = [each for each in self._doors.passed if not _is_heartbeat(each[1])]
-        return Simulation(tuple(self._delivered(*each) for each in passed), decisions, incidents)
+        passed = [each for each in self._doors.passed if not is_heartbeat(each[1])]
+        told = tuple(delivered(*each, self._scenario.start, self._tree) for each in passed)
+        return Simulation(told, decisions, incidents)
 
     async def _events(self, events: list[Event]) -> timedelta | None:
         if self._checks and self._clock.now() == self._scenario.start:
@@ -188,32 +176,6 @@ class _Stage:
             signature=f"{run.kind.value} {run.step}".strip() if failure else "",
         )
 
-    def _delivered(self, at: datetime, message: Notification) -> Delivered:
-        foremost = message.foremost[0] if message.foremost else None
-        return Delivered(
-            t=seconds_after(at, self._scenario.start),
-            at=at,
-            receiver=self._paging_receiver(message) if message.person else message.receiver,
-            person=message.person or None,
-            contact=message.contact or None,
-            kind=message.kind,
-            reason=message.reason,
-            incident=foremost.number if foremost else None,
-            scope=foremost.scope if foremost else None,
-            level=message.level,
-            late=message.late,
-            alerts=tuple(DeliveredAlert(alert.labels, alert.status) for alert in message.alerts),
-        )
-
-    def _paging_receiver(self, message: Notification) -> str:
-        """The first receiver that pages among those of the alerts it is about."""
-        for alert in message.alerts:
-            for route in routes.match(self._tree.root, alert.labels, alert.starts_at):
-                receiver = self._tree.receivers[route.receiver]
-                if any(integration.kind == ESCALATION for integration in receiver.integrations):
-                    return receiver.name
-        return message.receiver
-
     def _new_router(self) -> Router:
         return Router(
             self._store,
@@ -239,29 +201,3 @@ def _all_passed(announced: Announced) -> Tx[None]:
     """A timeline begins with checks that have passed before: what it makes fail is no new probe's mistake."""
     for check in announced.checks:
         yield from check_rows.passed(check.key, check.definition)
-
-
-def _is_heartbeat(message: Notification) -> bool:
-    """Whether it only says that we live, which is no news of a timeline's."""
-    return all(alert.labels.get("alertname") == WATCHDOG for alert in message.alerts)
-
-
-class _Doors(httpx.AsyncBaseTransport):
-    """Where everything that is sent comes by; it arrives at once."""
-
-    def __init__(self, clock: Clock) -> None:
-        self.passed: list[tuple[datetime, Notification]] = []
-        self._clock = clock
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        message = msgspec.json.decode(request.content, type=Notification)
-        self.passed.append((self._clock.now(), message))
-        return httpx.Response(200)
-
-
-def _keep(message: Notification, _integration: Integration, _secrets: Secrets) -> Outgoing:
-    return Outgoing("POST", "http://simulated/", {}, msgspec.json.encode(message))
-
-
-KEPT = Sender(render=_keep, refusal=lambda _status, _body: None)
-"""The way out of every kind of receiver: as it is."""

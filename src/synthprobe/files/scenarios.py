@@ -7,24 +7,12 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
+from synthprobe.core import scenario
 from synthprobe.core.failures import Kind
 from synthprobe.core.labels import MatcherError, parse_matcher
 from synthprobe.core.probes import AlertRule
 from synthprobe.core.results import CheckInfo
 from synthprobe.core.routes import Routes
-from synthprobe.core.scenario import (
-    ActionEvent,
-    AlertEvent,
-    Event,
-    Happening,
-    OverrideEvent,
-    ReloadEvent,
-    RestartEvent,
-    RunEvent,
-    Scenario,
-    SilenceEvent,
-    UnsilenceEvent,
-)
 from synthprobe.core.spelling import suggestion
 from synthprobe.core.teams import Override
 from synthprobe.files.documents import Document, Path, read
@@ -50,7 +38,7 @@ WORDS = {"ack": "acknowledge"}
 """What the timeline calls an action shorter than `ActionKind` does."""
 
 
-def load_scenario(text: str | bytes, file: str, tree: Routes) -> Scenario:
+def load_scenario(text: str | bytes, file: str, tree: Routes) -> scenario.Scenario:
     """Read a whole timeline against the routes it is played on. Raises `FileProblems` with all that is wrong."""
     document = read(text, file)
     examined = examine(document, ScenarioFile, {})
@@ -115,13 +103,14 @@ def _override_faults(override: OverrideEventFile, path: Path, tree: Routes) -> I
         yield path, "one of `add` and `remove` is missing", "say who is, or is not, on call then"
 
 
-def _scenario(file: ScenarioFile, document: Document) -> Scenario:
+def _scenario(file: ScenarioFile, document: Document) -> scenario.Scenario:
     start = instant(file.start)
     folder = FilePath(document.file).parent
     events = [
-        Event(_offset(event.t), _happening(event, start + _offset(event.t), folder)) for event in file.events
+        scenario.Event(_offset(event.t), _happening(event, start + _offset(event.t), folder))
+        for event in file.events
     ]
-    return Scenario(
+    return scenario.Scenario(
         start=start,
         lasting=duration(file.until),
         checks=tuple(_check(check) for check in given(file.checks, [])),
@@ -151,22 +140,24 @@ def _check(file: ScenarioCheckFile) -> CheckInfo:
     )
 
 
-def _happening(event: EventFile, at: datetime, folder: FilePath) -> Happening:
+def _happening(event: EventFile, at: datetime, folder: FilePath) -> scenario.Happening:
     """What happens; a shape holds exactly one."""
     name = next(name for name in EventFile.EXACTLY_ONE if getattr(event, name) is not UNSET)
     found = getattr(event, name)
     if name in ACTIONS:
         word = WORDS.get(name, name)
-        return ActionEvent(word, found.incident, found.by, given(found.text, ""), given(found.to, ""))
+        return scenario.ActionEvent(
+            word, found.incident, found.by, given(found.text, ""), given(found.to, "")
+        )
     return _MAKE[name](found, at, folder)
 
 
-def _alert(file: AlertEventFile, _at: datetime, _folder: FilePath) -> Happening:
-    return AlertEvent(file.labels, file.state == "firing", given(file.annotations, {}))
+def _alert(file: AlertEventFile, _at: datetime, _folder: FilePath) -> scenario.Happening:
+    return scenario.AlertEvent(file.labels, file.state == "firing", given(file.annotations, {}))
 
 
-def _run(file: RunEventFile, _at: datetime, _folder: FilePath) -> Happening:
-    return RunEvent(
+def _run(file: RunEventFile, _at: datetime, _folder: FilePath) -> scenario.Happening:
+    return scenario.RunEvent(
         check=f"{file.probe}/{file.region}",
         outcome=file.outcome,
         step=given(file.step, ""),
@@ -175,16 +166,18 @@ def _run(file: RunEventFile, _at: datetime, _folder: FilePath) -> Happening:
     )
 
 
-def _silence(file: SilenceEventFile, _at: datetime, _folder: FilePath) -> Happening:
+def _silence(file: SilenceEventFile, _at: datetime, _folder: FilePath) -> scenario.Happening:
     matchers = tuple(parse_matcher(text) for text in file.matchers)
-    return SilenceEvent(file.id, matchers, duration(file.for_), file.by, given(file.comment, file.id))
+    return scenario.SilenceEvent(
+        file.id, matchers, duration(file.for_), file.by, given(file.comment, file.id)
+    )
 
 
-def _override(file: OverrideEventFile, at: datetime, _folder: FilePath) -> Happening:
+def _override(file: OverrideEventFile, at: datetime, _folder: FilePath) -> scenario.Happening:
     location = given(file.location, "UTC")
     start = at if isinstance(file.start, UnsetType) else start_of(file.start, location)
     end = start + duration(given(file.for_, "0s"))
-    return OverrideEvent(
+    return scenario.OverrideEvent(
         Override(
             schedules=tuple(file.schedules),
             start=start,
@@ -196,10 +189,10 @@ def _override(file: OverrideEventFile, at: datetime, _folder: FilePath) -> Happe
     )
 
 
-def _reload(file: Any, _at: datetime, folder: FilePath) -> Happening:
+def _reload(file: Any, _at: datetime, folder: FilePath) -> scenario.Happening:
     path = folder / file.routes
     try:
-        return ReloadEvent(load_routes(path.read_bytes(), str(path)))
+        return scenario.ReloadEvent(load_routes(path.read_bytes(), str(path)))
     except OSError as error:
         problem = Problem(
             str(path), 1, 1, f"cannot be read: {error.strerror}", "its name is looked up beside the timeline"
@@ -207,12 +200,12 @@ def _reload(file: Any, _at: datetime, folder: FilePath) -> Happening:
         raise FileProblems([problem]) from error
 
 
-_MAKE: Mapping[str, Callable[[Any, datetime, FilePath], Happening]] = {
+_MAKE: Mapping[str, Callable[[Any, datetime, FilePath], scenario.Happening]] = {
     "alert": _alert,
     "run": _run,
     "silence": _silence,
-    "unsilence": lambda name, _at, _folder: UnsilenceEvent(name),
+    "unsilence": lambda name, _at, _folder: scenario.UnsilenceEvent(name),
     "override": _override,
     "reload": _reload,
-    "restart": lambda away, _at, _folder: RestartEvent(duration(away)),
+    "restart": lambda away, _at, _folder: scenario.RestartEvent(duration(away)),
 }
