@@ -11,7 +11,8 @@ from time import sleep
 from msgspec import Struct
 
 from processes import CLOCK, NotStarted, Usage, children, free_port, program, until_open, usage
-from synthprobe import settings
+from synthprobe.settings.declared import SETTINGS
+from synthprobe.settings.loading import environment as inherited
 
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
@@ -98,11 +99,9 @@ def serving(
 def environment() -> dict[str, str]:
     """This process's environment without settings of synthprobe or OpenTelemetry, and with leave to probe loopback."""
     kept = {
-        name: value
-        for name, value in settings.environment().items()
-        if not name.startswith(("SYNTHPROBE_", "OTEL_"))
+        name: value for name, value in inherited().items() if not name.startswith(("SYNTHPROBE_", "OTEL_"))
     }
-    known = {setting.name for setting in settings.SETTINGS}
+    known = {setting.name for setting in SETTINGS}
     return {**kept, "SYNTHPROBE_ALLOW_LOOPBACK": "1"} if "allow_loopback" in known else kept
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from synthprobe.settings import Origin, SettingsError, load, telemetry_entries
+from synthprobe.settings.loading import Origin, SettingsError, load, telemetry_entries
 
 
 def test_the_defaults_are_the_layout_of_the_repository() -> None:
@@ -78,6 +78,7 @@ def test_the_socket_path_stays_short_enough_for_the_system() -> None:
 def test_telemetry_secrets_are_hidden() -> None:
     env = {
         "OTEL_EXPORTER_OTLP_HEADERS": "api-key=geheim",
+        "OTEL_EXPORTER_OTLP_METRICS_HEADERS": "api-key=geheim",
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://u:geheim@c:4318",
     }
     assert "geheim" not in str(telemetry_entries(env))

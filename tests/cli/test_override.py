@@ -13,7 +13,7 @@ from desk_stage import app_of
 from web_stage import NOW, ROUTES
 
 from synthprobe.cli import synthprobe
-from synthprobe.settings import Listen
+from synthprobe.settings.values import Listen
 from synthprobe.stores.inline import InlineStore
 from synthprobe.web.server import Pages, bind
 

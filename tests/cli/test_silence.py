@@ -12,7 +12,7 @@ from web_stage import NOW
 
 from free_ports import free_ports
 from synthprobe.cli import synthprobe
-from synthprobe.settings import Listen
+from synthprobe.settings.values import Listen
 from synthprobe.stores.inline import InlineStore
 from synthprobe.web.server import Pages, bind
 

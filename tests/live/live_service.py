@@ -12,7 +12,7 @@ import anyio
 from anyio.abc import Process
 
 from free_ports import free_ports
-from synthprobe.settings import PREFIX
+from synthprobe.settings.declared import PREFIX
 
 LOOPBACK = "127.0.0.1"
 AGENT_STARTED = re.compile(r"agent started, pid (\d+)")

@@ -14,11 +14,12 @@ from live_service import Service, environment, until
 from free_ports import free_ports
 from payments.faults import HookFault, HookKind
 from payments.starting import payment_server
-from synthprobe import settings
 from synthprobe.app.hooks import key_in
 from synthprobe.buses import local
 from synthprobe.core.hooks import Terms, probe_token, url_of
 from synthprobe.core.questions import AskDeliveries, DeliveriesAnswer
+from synthprobe.settings.loading import load
+from synthprobe.settings.values import Settings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
 
@@ -190,8 +191,8 @@ def _files(folder: Path, port: int) -> None:
     (folder / "routes.yaml").write_text(ROUTES)
 
 
-def _settings(folder: Path) -> settings.Settings:
-    return settings.load({"store": f"sqlite:///{folder / 'world.db'}"}, {}).settings
+def _settings(folder: Path) -> Settings:
+    return load({"store": f"sqlite:///{folder / 'world.db'}"}, {}).settings
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ from playwright.sync_api import (
 )
 
 from synthprobe.ports import Tx
-from synthprobe.settings import Listen
+from synthprobe.settings.values import Listen
 from synthprobe.stores.inline import InlineStore
 from synthprobe.web.server import Pages, bind
 

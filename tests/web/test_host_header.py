@@ -5,7 +5,7 @@ import httpx
 import pytest
 from web_stage import app_over, browser, seed
 
-from synthprobe.settings import Listen
+from synthprobe.settings.values import Listen
 from synthprobe.stores.inline import InlineStore
 from synthprobe.web.server import Pages, bind
 

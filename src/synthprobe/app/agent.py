@@ -45,7 +45,7 @@ from synthprobe.core.teams import Team
 from synthprobe.core.undo import Pace
 from synthprobe.files.watching import ProbeFolder, RoutesFile
 from synthprobe.ports import Tx
-from synthprobe.settings import Listen, Settings
+from synthprobe.settings.values import Listen, Settings
 from synthprobe.stores.sqlite import SqliteStore
 from synthprobe.telemetry.tracing import Tracing
 from synthprobe.wire.guard import Guard

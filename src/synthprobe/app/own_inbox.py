@@ -12,7 +12,7 @@ from synthprobe.app.hooks import key_in, new_key
 from synthprobe.clock import Clock
 from synthprobe.core.hooks import Terms
 from synthprobe.router.hooks import Inbox
-from synthprobe.settings import Listen
+from synthprobe.settings.values import Listen
 from synthprobe.stores.inline import InlineStore
 from synthprobe.web import hooks as web
 from synthprobe.web.server import Pages, bind

@@ -41,7 +41,7 @@ from synthprobe.files.watching import RoutesFile
 from synthprobe.router.hooks import Inbox
 from synthprobe.router.mailing import Mailing
 from synthprobe.router.router import Router
-from synthprobe.settings import Settings
+from synthprobe.settings.values import Settings
 from synthprobe.stores.errors import StoreConflict, StoreError
 from synthprobe.stores.retention import Keep
 from synthprobe.stores.sqlite import SqliteStore

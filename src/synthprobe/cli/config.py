@@ -4,8 +4,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from synthprobe import settings as settings_module
 from synthprobe.cli.options import settings_from, with_settings
+from synthprobe.settings.loading import environment, telemetry_entries
 
 
 @click.command()
@@ -16,6 +16,6 @@ def config(**flags: str | None) -> None:
     table = Table("setting", "value", "from", "set it with", box=None, pad_edge=False)
     for entry in loaded.entries:
         table.add_row(entry.name, entry.value or "-", entry.origin.value, f"{entry.flag} or {entry.variable}")
-    for name, value in settings_module.telemetry_entries(settings_module.environment()):
+    for name, value in telemetry_entries(environment()):
         table.add_row(name, value, "environment", "OpenTelemetry")
     Console(soft_wrap=True).print(table)

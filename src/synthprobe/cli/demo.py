@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from synthprobe import settings as settings_module
 from synthprobe.cli.options import refuse
 from synthprobe.demo.play import play
 from synthprobe.demo.scene import FAULTS, ROUTES, Options
 from synthprobe.files.problems import FileProblems
+from synthprobe.settings.loading import environment
 
 FILE = click.Path(path_type=Path)
 
@@ -40,7 +40,7 @@ def demo(
 ) -> None:
     """Watch a real payment API (localstripe) break and recover, on this machine only; Ctrl-C ends it."""
     options = Options(
-        settings_module.environment(),
+        environment(),
         probes=probes,
         faults=faults,
         routes=routes,

@@ -6,10 +6,10 @@ from typing import TypeVar
 
 import click
 
-from synthprobe import settings as settings_module
 from synthprobe.cli.exits import Exit
 from synthprobe.files.problems import FileProblems
-from synthprobe.settings import Loaded, SettingsError
+from synthprobe.settings.declared import SETTINGS
+from synthprobe.settings.loading import Loaded, SettingsError, environment, load
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -18,7 +18,7 @@ def with_settings(*names: str) -> Callable[[Function], Function]:
     """Add one option for each named setting (all where none is named)."""
 
     def decorate(function: Function) -> Function:
-        for setting in reversed(settings_module.SETTINGS):
+        for setting in reversed(SETTINGS):
             if not names or setting.name in names:
                 shown = f" [default: {setting.default}]" if setting.default else ""
                 text = f"{setting.description} ({setting.variable}){shown}"
@@ -32,7 +32,7 @@ def with_settings(*names: str) -> Callable[[Function], Function]:
 def settings_from(flags: dict[str, str | None]) -> Loaded:
     """Settings from the options given; exits 1 with every fault in words."""
     try:
-        return settings_module.load(flags, settings_module.environment())
+        return load(flags, environment())
     except SettingsError as error:
         for fault in error.faults:
             click.echo(f"synthprobe: {fault}", err=True)

@@ -9,13 +9,13 @@ import anyio
 import click
 
 from synthprobe import clock
-from synthprobe import settings as settings_module
 from synthprobe.app.trying import Tried, try_receiver
 from synthprobe.cli.exits import Exit
 from synthprobe.cli.options import settings_from, with_settings
 from synthprobe.cli.routes import read
 from synthprobe.cli.visible import visible
 from synthprobe.core.spelling import suggestion
+from synthprobe.settings.loading import environment
 
 
 @click.group()
@@ -43,7 +43,7 @@ def test(name: str, **flags: str | None) -> None:
             lambda: try_receiver(
                 known[name],
                 chosen.routes.parent,
-                settings_module.environment(),
+                environment(),
                 clock.system(),
                 public_url=chosen.public_url,
                 loopback=chosen.allow_loopback,

@@ -7,7 +7,6 @@ import anyio
 import click
 
 from synthprobe import clock
-from synthprobe import settings as settings_module
 from synthprobe.app.once import Done, Keeping, Parts, parts, run_once
 from synthprobe.app.own_inbox import ANY_PORT, HookOptions, OwnInbox
 from synthprobe.cli.choosing import chosen_checks, find, pairs, with_variables
@@ -21,6 +20,8 @@ from synthprobe.core.results import Outcome
 from synthprobe.files.agreement import barred
 from synthprobe.files.live_rules import all_unapproved
 from synthprobe.files.problems import FileProblems
+from synthprobe.settings.loading import environment
+from synthprobe.settings.texts import listener
 from synthprobe.stores.errors import StoreError
 from synthprobe.web.server import PortTaken
 
@@ -88,7 +89,7 @@ def run(
     probes = [with_variables(probe, pairs(variables)) for probe in named]
     chosen = tuple(check for probe in probes for check in chosen_checks(probe, regions, pairs(rows)))
     inbox = _inbox(chosen, hooks_listen, hooks_url, hooks_key)
-    shared = parts(clock.system(), settings_module.environment(), settings.undo_patience, inbox)
+    shared = parts(clock.system(), environment(), settings.undo_patience, inbox)
     view = View(trace=trace)
     with view:
         done = _run(chosen, shared, view, Keeping(settings.undo_folder, settings.grace))
@@ -119,7 +120,7 @@ def _inbox(
     if not any(wants_hooks(check.probe) for check in chosen):
         return None
     try:
-        where = settings_module.listener(listen) if listen else ANY_PORT
+        where = listener(listen) if listen else ANY_PORT
         return OwnInbox(HookOptions(where, url or "", key), clock.system())
     except (ValueError, OSError, PortTaken) as error:
         raise click.UsageError(f"webhooks: {error}") from error

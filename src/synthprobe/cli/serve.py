@@ -8,7 +8,7 @@ from pathlib import Path
 import anyio
 import click
 
-from synthprobe import clock, settings
+from synthprobe import clock
 from synthprobe.app.agent import AgentOptions, Known
 from synthprobe.app.agent import run as run_agent
 from synthprobe.app.child import ChildRefused
@@ -23,6 +23,9 @@ from synthprobe.files.probes import Loaded
 from synthprobe.files.problems import FileProblems, errors
 from synthprobe.files.routes import load_routes
 from synthprobe.files.watching import ProbeFolder
+from synthprobe.settings.loading import environment
+from synthprobe.settings.texts import listener
+from synthprobe.settings.values import Listen
 from synthprobe.stores.errors import StoreError, StoreLocked
 from synthprobe.web.server import PortTaken
 
@@ -38,7 +41,7 @@ def serve(**flags: str | None) -> None:
     chosen = settings_from(flags).settings
     routes = read(chosen.routes)
     logs.start("router")
-    _run(lambda: run_serve(chosen, routes, settings.environment(), clock.system()))
+    _run(lambda: run_serve(chosen, routes, environment(), clock.system()))
 
 
 @click.command()
@@ -77,7 +80,7 @@ def agent(bus: str, tied: bool, own: tuple[str, ...], again: bool, **flags: str 
     )
     # Its router tries again for a while: the agent of the last one may be ending still.
     locked = Exit.LOCKED if tied else Exit.ERRORED
-    _run(lambda: run_agent(options, folder, known, settings.environment(), clock.system()), locked)
+    _run(lambda: run_agent(options, folder, known, environment(), clock.system()), locked)
 
 
 def _refuse_broken(loaded: Loaded, path: Path) -> None:
@@ -99,9 +102,9 @@ def _routes(path: Path, *, wanted: bool, tied: bool) -> Routes | None:
         return None
 
 
-def _listener(text: str) -> settings.Listen:
+def _listener(text: str) -> Listen:
     try:
-        return settings.listener(text)
+        return listener(text)
     except ValueError as error:
         raise click.UsageError(f"--own: {error}") from error
 

@@ -8,9 +8,10 @@ import click
 import httpx
 import msgspec
 
-from synthprobe import settings
 from synthprobe.cli.exits import Exit
 from synthprobe.cli.visible import visible
+from synthprobe.settings.declared import SERVER_URL
+from synthprobe.settings.loading import environment
 
 URL = "http://127.0.0.1:8080"
 """Where `synthprobe serve` listens unless told otherwise."""
@@ -53,7 +54,7 @@ def show_json(answer: Any) -> None:
 
 
 def _ask(url: str | None, method: str, path: str, missing: str = "", **more: Any) -> Any:
-    base = (url or settings.environment().get(settings.SERVER_URL) or URL).rstrip("/")
+    base = (url or environment().get(SERVER_URL) or URL).rstrip("/")
     try:
         answer = httpx.request(method, f"{base}{path}", timeout=WAITS, trust_env=False, **more)
         body = answer.json() if answer.content else None

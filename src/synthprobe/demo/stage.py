@@ -10,12 +10,12 @@ from pathlib import Path
 import aiohttp
 import anyio
 
-from synthprobe import settings
 from synthprobe.clock import Clock
 from synthprobe.demo import LOOPBACK, proxy, receiver, story, stripe, watch
 from synthprobe.demo.children import Child, ChildDied, NotReady, child
 from synthprobe.demo.loopback import client
 from synthprobe.demo.scene import Scene, routes_text
+from synthprobe.settings.declared import PREFIX
 
 STRIPE_KEY = "sk_test_demo"
 READY_WITHIN = 30.0
@@ -143,9 +143,9 @@ async def _product(stage: Stage, folder: Path, session: aiohttp.ClientSession) -
 
 def _environment(stage: Stage) -> Mapping[str, str]:
     """The caller's environment without its own settings of synthprobe, and with a key that opens nothing."""
-    kept = {k: v for k, v in stage.scene.options.environment.items() if not k.startswith(settings.PREFIX)}
+    kept = {k: v for k, v in stage.scene.options.environment.items() if not k.startswith(PREFIX)}
     # The demo's targets and its receiver are on this machine, which `serve` connects to only when told to.
-    return {**kept, f"{settings.PREFIX}ALLOW_LOOPBACK": "1", "STRIPE_KEY": STRIPE_KEY}
+    return {**kept, f"{PREFIX}ALLOW_LOOPBACK": "1", "STRIPE_KEY": STRIPE_KEY}
 
 
 def _introduce(stage: Stage) -> None:

@@ -9,7 +9,7 @@ from litestar import Litestar
 from litestar.enums import HttpMethod, ScopeType
 from litestar.types import Receive, Scope, Send
 
-from synthprobe.settings import Listen
+from synthprobe.settings.values import Listen
 
 ENDING = 3
 """Seconds that open requests get at a stop."""

@@ -1,0 +1,1 @@
+"""SYNTHPROBE_* and flags → `Settings`; the only reader of os.environ."""
