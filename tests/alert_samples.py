@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from synthprobe.core.alerts import Alert, AlertState, Change, observe
+from synthprobe.core.alerts import Alert, AlertState, Change
 from synthprobe.core.failures import Failure, Kind
+from synthprobe.core.observing import observe
 from synthprobe.core.probes import AlertMode, AlertRule, FailAfter
 from synthprobe.core.results import CheckInfo, Outcome, Result, Trigger
 

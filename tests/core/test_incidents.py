@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from alert_samples import check, firing, minute, observed
-from synthprobe.core.alerts import Alert, AlertState, Change, withdraw
+from synthprobe.core.alerts import Alert, AlertState, Change
 from synthprobe.core.failures import Failure, Kind
 from synthprobe.core.following import follow, open_incident
 from synthprobe.core.incidents import (
@@ -22,6 +22,7 @@ from synthprobe.core.incidents import (
     due_at,
     key_of,
 )
+from synthprobe.core.observing import withdraw
 
 RULE = ScopeRule()
 TEN_MINUTES = timedelta(minutes=10)

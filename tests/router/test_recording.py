@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from router_scene import Scene, check
 
 from synthprobe.clock import Clock
-from synthprobe.core import alerts
+from synthprobe.core import alerts, observing
 from synthprobe.core.alerts import Change
 from synthprobe.core.failures import Failure, Kind
 from synthprobe.core.reports import Announced, Finished, Slots
@@ -139,7 +139,7 @@ def test_a_pending_alert_that_ends_leaves_nothing() -> None:
 def test_a_report_that_cannot_be_recorded_keeps_its_run_and_holds_up_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    observe = alerts.observe
+    observe = observing.observe
 
     def stumbles(*args: Any, **named: Any) -> object:
         if args[1].outcome is Outcome.DEGRADED:

@@ -8,7 +8,7 @@ from parties import Got
 from plans import CHECKS, RECEIVERS, TREE
 from town import Town
 
-from synthprobe.core import alerts, schedule
+from synthprobe.core import alerts, observing, schedule
 from synthprobe.core.alerts import Alert, Change
 from synthprobe.core.incidents import Incident
 from synthprobe.core.probes import Check
@@ -84,7 +84,7 @@ async def _alerts_follow_from_the_runs(town: Town) -> None:
             town.store, "select run_id from runs where check_key = :k order by rowid", k=check.key
         ):
             result = town.made[str(row["run_id"])]
-            observed = alerts.observe(alert, result, _info(check), result.ended_at)
+            observed = observing.observe(alert, result, _info(check), result.ended_at)
             alert = observed.alert
             fired[f"probe={check.probe.name}"] += observed.change is Change.FIRED
         stored = await _rows(

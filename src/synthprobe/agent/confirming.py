@@ -7,7 +7,7 @@ holds what fires and nothing more, so that the worst it does is to confirm once 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from synthprobe.core import alerts
+from synthprobe.core import observing
 from synthprobe.core.alerts import Alert, AlertState
 from synthprobe.core.probes import Check
 from synthprobe.core.results import CheckInfo, Outcome, Result
@@ -44,9 +44,9 @@ class Confirming:
         before = self._alerts.get(check.key)
         if before is None and result.outcome in (Outcome.PASSED, Outcome.ERRORED):
             return ()
-        after = alerts.observe(before, result, _info(check), now).alert
+        after = observing.observe(before, result, _info(check), now).alert
         self._keep(check.key, after)
-        if result.scheduled_at is None or not alerts.wants_confirming(before, after, check.probe.alert):
+        if result.scheduled_at is None or not observing.wants_confirming(before, after, check.probe.alert):
             return ()
         keys = (Check(check.probe, region, check.row).key for region in check.probe.regions)
         others = tuple(served[key] for key in keys if key in served and key != check.key)

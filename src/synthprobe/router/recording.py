@@ -9,7 +9,7 @@ from datetime import datetime
 
 from msgspec import Struct, structs
 
-from synthprobe.core import alerts
+from synthprobe.core import alerts, observing
 from synthprobe.core.alerts import Change
 from synthprobe.core.declines import is_decline, judged_together
 from synthprobe.core.reports import Announced, Finished, Noted, Report, Slots, Undos
@@ -138,7 +138,7 @@ def _served(report: Finished) -> Tx[StoredCheck | None]:
 def _observed(result: Result, check: StoredCheck, with_: Recording) -> Tx[AlertMoved]:
     known = yield from alert_rows.find(alerts.fingerprint_of(check.info))
     proven = check.is_proven(result.definition)
-    observed = alerts.observe(known, result, check.info, with_.now, proven=proven)
+    observed = observing.observe(known, result, check.info, with_.now, proven=proven)
     if observed.alert is None:
         if known:
             yield from alert_rows.forget(known.fingerprint)
@@ -195,7 +195,7 @@ def _announced(report: Announced, with_: Recording) -> Tx[ChecksAnnounced | None
 def _withdrawn(check: str, with_: Recording, paused: str = "") -> Tx[tuple[AlertMoved, ...]]:
     ended: list[AlertMoved] = []
     for alert in (yield from alert_rows.of_check(check)):
-        observed = alerts.withdraw(alert, with_.now, paused=paused)
+        observed = observing.withdraw(alert, with_.now, paused=paused)
         if observed.alert is None:
             yield from alert_rows.forget(alert.fingerprint)
         elif observed.change is not Change.NONE:
