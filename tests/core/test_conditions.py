@@ -7,19 +7,12 @@ from msgspec.structs import replace
 
 from alert_samples import check, minute, result
 from synthprobe.core.alerts import Alert, Change
-from synthprobe.core.conditions import (
-    FIRES_AT,
-    Condition,
-    Trouble,
-    engine_unwell,
-    region_stale,
-    settle,
-    signs,
-    told,
-)
+from synthprobe.core.conditions import FIRES_AT, Condition, Trouble, engine_unwell, region_stale, settle, told
 from synthprobe.core.failures import Failure, Kind, Unwell
-from synthprobe.core.incidents import ScopeRule, key_of
+from synthprobe.core.incident_keys import key_of
+from synthprobe.core.incidents import ScopeRule
 from synthprobe.core.results import Outcome, Result, Trigger
+from synthprobe.core.signs import signs
 
 UNWELL = Failure(Kind.PROBER_UNWELL, "emea is unwell", verdict=Unwell.REGION)
 MISSING = Failure(Kind.SECRET_MISSING, "no variable ACME_KEY")

@@ -11,6 +11,7 @@ from alert_samples import check, firing, minute, observed
 from synthprobe.core.alerts import Alert, AlertState, Change
 from synthprobe.core.failures import Failure, Kind
 from synthprobe.core.following import follow, open_incident
+from synthprobe.core.incident_keys import key_of
 from synthprobe.core.incidents import (
     Followed,
     Incident,
@@ -20,7 +21,6 @@ from synthprobe.core.incidents import (
     ScopeRule,
     close,
     due_at,
-    key_of,
 )
 from synthprobe.core.observing import withdraw
 

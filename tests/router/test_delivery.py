@@ -15,7 +15,7 @@ from synthprobe.core.routes import Integration, Receiver
 from synthprobe.core.sparing import MARK
 from synthprobe.router.facts import Attempted, Decided
 from synthprobe.router.posting import without_url
-from synthprobe.stores.outbox import DeliveryOutcome
+from synthprobe.stores.claims import DeliveryOutcome
 from virtual import START, run_virtual
 
 

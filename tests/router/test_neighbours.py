@@ -9,7 +9,7 @@ from synthprobe.core.notifications import Notification, NotifiedAlert, NotifiedI
 from synthprobe.core.results import CheckInfo, Outcome, Result, Trigger
 from synthprobe.ports import Tx
 from synthprobe.router import neighbours
-from synthprobe.stores import checks, outbox, runs
+from synthprobe.stores import checks, claims, runs
 from synthprobe.stores.inline import InlineStore
 
 NOW = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
@@ -60,7 +60,7 @@ def _seeded() -> Tx[Notification]:
     yield from _ran("apac", "visa", Outcome.PASSED, 1)
     yield from _ran("apac", "mc", Outcome.ERRORED, 1)
     yield from neighbours.put(MESSAGE, "s", 1)
-    (claim,) = yield from outbox.claim("ops", 1, NOW, NOW + timedelta(minutes=1))
+    (claim,) = yield from claims.claim("ops", 1, NOW, NOW + timedelta(minutes=1))
     return claim.notification
 
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from router_scene import Scene, check
 
 from synthprobe.clock import Clock
-from synthprobe.core import alerts, observing
+from synthprobe.core import observing
 from synthprobe.core.alerts import Change
 from synthprobe.core.failures import Failure, Kind
 from synthprobe.core.reports import Announced, Finished, Slots
@@ -150,7 +150,7 @@ def test_a_report_that_cannot_be_recorded_keeps_its_run_and_holds_up_no_other(
         scene = Scene(clock)
         await scene.announce("emea")
         reports = [Finished("a1", scene.result(outcome)) for outcome in ("failed", "degraded", "failed")]
-        monkeypatch.setattr(alerts, "observe", stumbles)
+        monkeypatch.setattr(observing, "observe", stumbles)
         await scene.router.record(reports)
         assert await scene.rows("select state from alerts") == [{"state": "firing"}]
         assert len(await scene.rows("select run_id from runs")) == 3

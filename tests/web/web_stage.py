@@ -35,9 +35,9 @@ from synthprobe.core.routes import Routes
 from synthprobe.core.spans import Span, SpanKind
 from synthprobe.files.routes import load_routes
 from synthprobe.ports import Store, Tx
-from synthprobe.stores import alerts, checks, groups, incidents, outbox, runs, traces
+from synthprobe.stores import alerts, checks, claims, groups, incidents, outbox, runs, traces
+from synthprobe.stores.claims import DeliveryOutcome, Mark
 from synthprobe.stores.inline import InlineStore
-from synthprobe.stores.outbox import DeliveryOutcome, Mark
 from synthprobe.web.alertmanager.desk import Desk
 from synthprobe.web.app import build
 from synthprobe.web.health import Health, Part
@@ -294,9 +294,9 @@ def _told(incident: Incident) -> Tx[None]:
     yield from outbox.put(message, group.key, 1)
     for attempt, outcome in enumerate((DeliveryOutcome.FAILED, DeliveryOutcome.DELIVERED)):
         later = at + timedelta(seconds=2 * attempt + 1)
-        (claim,) = yield from outbox.claim("cards-pager", 1, later, later + EVERY)
+        (claim,) = yield from claims.claim("cards-pager", 1, later, later + EVERY)
         status, said = (503, "receiver answered 503") if attempt == 0 else (200, "")
-        yield from outbox.mark(claim, Mark(outcome, later, said, status, later))
+        yield from claims.mark(claim, Mark(outcome, later, said, status, later))
 
 
 def clock_at(now: datetime) -> Clock:

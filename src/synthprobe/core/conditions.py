@@ -19,17 +19,15 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from synthprobe.core.alerts import Alert, AlertState, Change, Observed, identity
-from synthprobe.core.annotations import NOT_UNDONE, annotate, headline, instant
-from synthprobe.core.failures import OURS, Kind, Unwell
+from synthprobe.core.annotations import NOT_UNDONE, headline, instant
 from synthprobe.core.labels import Labels, fingerprint, severity_rank
 from synthprobe.core.reports import LedgerLine
-from synthprobe.core.results import CheckInfo, Result, Tls, Trigger
+from synthprobe.core.results import CheckInfo
 
 
 class Name(StrEnum):
@@ -73,13 +71,6 @@ class Trouble(Struct, frozen=True):
     annotations: Mapping[str, str]
     weight: int = 1
     run_id: str = ""
-
-
-class Sign(Struct, frozen=True):
-    """What a run says of a condition: its trouble, or (None) that it is no trouble's source."""
-
-    condition: Condition
-    trouble: Trouble | None = None
 
 
 def probe_errored(check: CheckInfo) -> Condition:
@@ -134,56 +125,6 @@ def not_taken_back(line: LedgerLine, condition: Condition) -> Trouble:
     )
 
 
-def signs(result: Result, check: CheckInfo, agent: str, platform: str) -> tuple[Sign, ...]:
-    """What a run says of our own conditions; a manual run says nothing."""
-    if result.trigger is Trigger.MANUAL:
-        return ()
-    region, engine = region_unwell(result.region, platform), engine_unwell(agent, platform)
-    file, failure = probe_errored(check), result.failure
-    if failure is None or failure.kind not in OURS:
-        return Sign(file), Sign(region), Sign(engine), *certificate_signs(result, check)
-    if failure.verdict is Unwell.REGION:
-        return Sign(file), Sign(region, _found(result, check, region))
-    if failure.kind is Kind.PROBER_UNWELL:
-        return (Sign(engine, _found(result, check, engine)),)
-    return (Sign(file, _found(result, check, file)),)
-
-
-CERTIFICATE_ENDS = ((3, "critical"), (14, "warning"), (30, "info"))
-"""Days before the end of a certificate from which on it is told, and how gravely."""
-
-
-def certificate_signs(result: Result, check: CheckInfo) -> tuple[Sign, ...]:
-    """What a run says of the certificates it was shown: one sign for each host and port, trouble if one ends soon."""
-    found: dict[tuple[str, int], Sign] = {}
-    for step in result.steps:
-        for exchange in step.exchanges:
-            if exchange.tls is not None and exchange.tls.not_after is not None:
-                place = _place(exchange.url)
-                found[place] = _certificate_sign(place, exchange.tls, result, check)
-    return tuple(found.values())
-
-
-def _certificate_sign(place: tuple[str, int], tls: Tls, result: Result, check: CheckInfo) -> Sign:
-    assert tls.not_after is not None
-    left = (tls.not_after - result.ended_at).total_seconds() / 86_400
-    severity = next((word for days, word in CERTIFICATE_ENDS if left <= days), "")
-    labels = {"alertname": Name.CERTIFICATE_EXPIRING, "host": place[0], "port": str(place[1])}
-    condition = Condition(labels, check.owner, severity=severity or "info")
-    if not severity:
-        return Sign(condition)
-    ends = "ended" if left <= 0 else f"ends in {left:.0f} days,"
-    cause = f"the certificate of {place[0]}:{place[1]} (serial {tls.serial or 'unknown'}) {ends} {instant(tls.not_after)}"
-    notes = {**told(condition, cause, result.started_at), "serial": tls.serial or "", "run_id": result.run_id}
-    trouble = Trouble(check.key, result.started_at, notes, weight=FIRES_AT, run_id=result.run_id)
-    return Sign(condition, trouble)
-
-
-def _place(url: str) -> tuple[str, int]:
-    parts = urlsplit(url)
-    return parts.hostname or "", parts.port or 443
-
-
 def told(condition: Condition, cause: str, since: datetime) -> Mapping[str, str]:
     """The annotations of a condition that no run found."""
     notes = {"cause": cause, "message": cause, "first_failed_at": instant(since)}
@@ -213,16 +154,6 @@ def settle(
         alert if alert is not None and opened else _begun(alert, condition, min(t.since for t in troubles))
     )
     return _troubled(current, condition, troubles, gone, now)
-
-
-def _found(result: Result, check: CheckInfo, condition: Condition) -> Trouble:
-    notes = annotate(result, check, condition.labels)
-    return Trouble(
-        source=check.key,
-        since=result.started_at,
-        annotations={**notes, "first_failed_at": instant(result.started_at)},
-        run_id=result.run_id,
-    )
 
 
 def _begun(ended: Alert | None, condition: Condition, since: datetime) -> Alert:

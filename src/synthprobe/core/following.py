@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from synthprobe.core.alerts import PAUSED, Alert, AlertState, Change
 from synthprobe.core.annotations import headline
 from synthprobe.core.escalation import begin
+from synthprobe.core.incident_keys import is_of_target, key_of, problem_of
 from synthprobe.core.incidents import (
     Followed,
     Incident,
@@ -23,9 +24,6 @@ from synthprobe.core.incidents import (
     Scope,
     ScopeRule,
     TimelineEntry,
-    is_of_target,
-    key_of,
-    problem_of,
     regions_of,
     scope_of,
 )

@@ -1,117 +1,21 @@
 """A curl command line → a probe of one request (the options of https://curl.se/docs/manpage.html that say what is sent)."""
 
 import json
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote_plus
 
+from synthprobe.files.curl_options import Options, options
 from synthprobe.files.import_parts import Imported, ImportFault, Secrets, escaped, probe, slug, split_url
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-
-_IGNORED = frozenset(
-    [
-        "-s",
-        "--silent",
-        "-S",
-        "--show-error",
-        "-v",
-        "--verbose",
-        "-i",
-        "--include",
-        "--compressed",
-        "-f",
-        "--fail",
-        "--fail-with-body",
-        "-#",
-        "--progress-bar",
-        "--http1.1",
-        "--http2",
-        "--http1.0",
-        "-N",
-        "--no-buffer",
-        "--no-progress-meter",
-        "-0",
-        "-g",
-        "--globoff",
-        "--tcp-nodelay",
-    ]
-)
-_IGNORED_WITH_VALUE = frozenset(
-    [
-        "-o",
-        "--output",
-        "-w",
-        "--write-out",
-        "-D",
-        "--dump-header",
-        "--retry",
-        "--retry-delay",
-        "-c",
-        "--cookie-jar",
-    ]
-)
-_WITH_VALUE: Mapping[str, str] = {
-    "-X": "method",
-    "--request": "method",
-    "-H": "header",
-    "--header": "header",
-    "-d": "data",
-    "--data": "data",
-    "--data-ascii": "data",
-    "--data-raw": "data-raw",
-    "--data-binary": "data",
-    "--data-urlencode": "data-urlencode",
-    "--json": "json",
-    "-u": "user",
-    "--user": "user",
-    "-A": "agent",
-    "--user-agent": "agent",
-    "-e": "referer",
-    "--referer": "referer",
-    "-b": "cookie",
-    "--cookie": "cookie",
-    "-m": "timeout",
-    "--max-time": "timeout",
-    "--url": "url",
-    "--connect-timeout": "ignored",
-    "--oauth2-bearer": "bearer",
-    "--max-redirs": "ignored",
-}
-_FLAGS: Mapping[str, str] = {
-    "-G": "get",
-    "--get": "get",
-    "-I": "head",
-    "--head": "head",
-    "-L": "follow",
-    "--location": "follow",
-    "-4": "v4",
-    "--ipv4": "v4",
-    "-6": "v6",
-    "--ipv6": "v6",
-    "-k": "insecure",
-    "--insecure": "insecure",
-}
-
-
-_FORM = (
-    "{} sends a multipart form, which a request does not make by itself: write its body into a file and use "
-    "`body_file: body.txt` with `headers: {{Content-Type: multipart/form-data; boundary=…}}`, or send `-d` if the API takes that"
-)
-_FILE = "{} sends a file: use `--data-binary @FILE`, with `-X PUT`"
-_OTHERWISE: Mapping[str, str] = {
-    **{name: _FORM.format(name) for name in ("-F", "--form", "--form-string")},
-    **{name: _FILE.format(name) for name in ("-T", "--upload-file")},
-}
-"""What is not imported, and how it is done instead."""
 
 
 def import_curl(
     words: Sequence[str], name: str = "", regions: tuple[str, ...] = ("emea",), owner: str = ""
 ) -> Imported:
     """A command line, as one text or as a shell has split it. Raises `ImportFault`."""
-    given = _options(_split(words))
+    given = options(words)
     url = given.last("url")
     if not url:
         raise ImportFault("the command names no URL")
@@ -139,68 +43,7 @@ def import_curl(
     return Imported(document, tuple(_notes(given, secrets)))
 
 
-class _Given:
-    """What was on the command line, in order."""
-
-    def __init__(self) -> None:
-        self.values: list[tuple[str, str]] = []
-        self.flags: set[str] = set()
-
-    def all(self, name: str) -> list[str]:
-        return [value for key, value in self.values if key == name]
-
-    def last(self, name: str) -> str:
-        return next(reversed(self.all(name)), "")
-
-
-def _split(words: Sequence[str]) -> list[str]:
-    if len(words) != 1:
-        split = list(words)
-    else:
-        try:
-            split = shlex.split(words[0].replace("\\\r\n", " ").replace("\\\n", " "))
-        except ValueError as error:
-            raise ImportFault(f"the command cannot be read: {error}") from error
-    return split[1:] if split[:1] == ["curl"] else split
-
-
-def _options(words: list[str]) -> _Given:
-    given, left = _Given(), list(words)
-    while left:
-        word = left.pop(0)
-        if not word.startswith("-") or word == "-":
-            given.values.append(("url", word))
-            continue
-        name, value = _opened(word)
-        if name in _FLAGS:
-            given.flags.add(_FLAGS[name])
-        elif name in _IGNORED:
-            pass
-        elif name in _WITH_VALUE or name in _IGNORED_WITH_VALUE:
-            if value is None and not left:
-                raise ImportFault(f"{name} has no value")
-            given.values.append(
-                (_WITH_VALUE.get(name, "ignored"), value if value is not None else left.pop(0))
-            )
-            continue
-        else:
-            raise ImportFault(
-                _OTHERWISE.get(name, f"{name} is not understood; leave it out, or write the step by hand")
-            )
-        if value is not None:
-            left.insert(0, f"-{value}")
-    return given
-
-
-def _opened(word: str) -> tuple[str, str | None]:
-    """An option and what is written into the same word: `-XPOST`, `--request=POST`, `-sS`."""
-    if word.startswith("--"):
-        name, found, value = word.partition("=")
-        return name, value if found else None
-    return word[:2], word[2:] or None
-
-
-def _method(given: _Given, *, has_body: bool) -> str:
+def _method(given: Options, *, has_body: bool) -> str:
     if "head" in given.flags:
         return "HEAD"
     method = given.last("method").upper() or ("POST" if has_body else "GET")
@@ -209,7 +52,7 @@ def _method(given: _Given, *, has_body: bool) -> str:
     return method
 
 
-def _headers(given: _Given, secrets: Secrets, body_type: str) -> dict[str, str]:
+def _headers(given: Options, secrets: Secrets, body_type: str) -> dict[str, str]:
     headers: dict[str, str] = {}
     for line in given.all("header"):
         name, found, value = line.partition(":")
@@ -227,7 +70,7 @@ def _headers(given: _Given, secrets: Secrets, body_type: str) -> dict[str, str]:
     return {name: value for name, value in headers.items() if value}
 
 
-def _body(given: _Given, secrets: Secrets) -> tuple[dict[str, Any], str, list[tuple[str, str]]]:
+def _body(given: Options, secrets: Secrets) -> tuple[dict[str, Any], str, list[tuple[str, str]]]:
     """The body's key with what it holds, the header that it makes superfluous, and its pairs for `-G`."""
     parts = [
         (kind, value)
@@ -272,7 +115,7 @@ def _pairs(pairs: list[tuple[str, str]], secrets: Secrets) -> dict[str, Any]:
     return made
 
 
-def _rest(given: _Given) -> dict[str, Any]:
+def _rest(given: Options) -> dict[str, Any]:
     made: dict[str, Any] = {}
     if timeout := given.last("timeout"):
         try:
@@ -291,7 +134,7 @@ def _wanted(method: str) -> Any:
     return 200 if method in ("GET", "HEAD", "OPTIONS") else {"one_of": [200, 201, 202, 204]}
 
 
-def _notes(given: _Given, secrets: Secrets) -> list[str]:
+def _notes(given: Options, secrets: Secrets) -> list[str]:
     notes = [
         f"{variable} must be in the environment: the secret `{name}`"
         for name, variable in secrets.named.items()

@@ -22,9 +22,9 @@ from synthprobe.router.surroundings import Surroundings
 from synthprobe.router.watchdog import keep_watch
 from synthprobe.senders.outgoing import Outgoing
 from synthprobe.stores import alerts as alert_rows
+from synthprobe.stores import claims
 from synthprobe.stores import groups as group_rows
 from synthprobe.stores import incidents as incident_rows
-from synthprobe.stores import outbox as outbox_rows
 from synthprobe.stores import pagers as pager_rows
 from synthprobe.stores.errors import StoreError
 
@@ -98,7 +98,7 @@ def _repair(tree: Routes, now: datetime) -> Tx[tuple[str, ...]]:
 
 def _set_right(tree: Routes, now: datetime) -> Tx[tuple[int, ...]]:
     """Make due what a clock that was set back has put off, and what lost its timer; numbers of such incidents."""
-    yield from outbox_rows.hasten(now, now + LEASE)
+    yield from claims.hasten(now, now + LEASE)
     yield from pager_rows.hasten(now + LONGEST)
     for group in (yield from group_rows.armed()):
         if groups.astray(group, now):

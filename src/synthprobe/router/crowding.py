@@ -9,7 +9,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from synthprobe.core import groups, incidents, routes
+from synthprobe.core import groups, incident_keys, routes
 from synthprobe.core.alerts import Alert, Change
 from synthprobe.core.crowds import Crowd
 from synthprobe.core.groups import Group
@@ -65,7 +65,11 @@ class Crowds:
         self._ended: dict[str, datetime] = {}
 
     def _taken(self, alert: Alert, change: Change) -> Tx[Alert | None]:
-        if alert.outside is None or incidents.is_of_target(alert) or built_in(alert.full_labels, self._tree):
+        if (
+            alert.outside is None
+            or incident_keys.is_of_target(alert)
+            or built_in(alert.full_labels, self._tree)
+        ):
             return None
         match change:
             case Change.FIRED:
@@ -81,7 +85,9 @@ class Crowds:
     def _joins(self, alert: Alert) -> Tx[Alert | None]:
         """Add an alert that began to fire to the incident of its key, and to its groups."""
         placed = placed_by(alert, self._tree)
-        crowd = yield from self._crowd_of_key(incidents.key_of(alert, self._tree.scope, placed[0][1].labels))
+        crowd = yield from self._crowd_of_key(
+            incident_keys.key_of(alert, self._tree.scope, placed[0][1].labels)
+        )
         muted = yield from self._muted(alert, [route for route, _ in placed])
         if crowd is None or muted is None or not crowd.take(alert, Change.FIRED, muted):
             return None

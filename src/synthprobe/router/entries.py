@@ -6,7 +6,7 @@ from synthprobe.core.durations import duration_text
 from synthprobe.core.groups import Reason
 from synthprobe.core.incidents import TimelineEntry
 from synthprobe.core.notifications import Notification
-from synthprobe.stores.outbox import DeliveryOutcome, Mark
+from synthprobe.stores.claims import DeliveryOutcome, Mark
 
 LATE_AFTER = timedelta(seconds=5)
 """From here on what happens says how late its timer was."""

@@ -11,7 +11,7 @@ from synthprobe.core.incidents import Incident, IncidentChange
 from synthprobe.core.reports import LedgerLine
 from synthprobe.core.results import CheckInfo, Result, SlotRange
 from synthprobe.core.spans import Span
-from synthprobe.stores.outbox import DeliveryOutcome
+from synthprobe.stores.claims import DeliveryOutcome
 
 
 class AlertMoved(Struct, frozen=True):

@@ -28,10 +28,10 @@ from synthprobe.router.reaching import Ways
 from synthprobe.router.surroundings import Surroundings
 from synthprobe.router.wakeup import Wakeup
 from synthprobe.senders.outgoing import Answer, LogLine, Secrets, Sender, Unrenderable
+from synthprobe.stores import claims
 from synthprobe.stores import incidents as incident_rows
-from synthprobe.stores import outbox
+from synthprobe.stores.claims import Claim, DeliveryOutcome, Mark
 from synthprobe.stores.errors import StoreError
-from synthprobe.stores.outbox import Claim, DeliveryOutcome, Mark
 
 PLACES = 4
 """Deliveries to one receiver at once."""
@@ -102,15 +102,15 @@ class Notifier:
     async def _turn(self, deliveries: TaskGroup) -> float:
         """Start what may be sent now and return the seconds until there may be more."""
         now = self._around.clock.now()
-        for receiver in await self._around.store.read(partial(outbox.receivers_due, now)):
+        for receiver in await self._around.store.read(partial(claims.receivers_due, now)):
             places = self._places(receiver) - self._busy[receiver]
             if places > 0:
                 self._around.failpoint("before_claim")
-                claim = partial(outbox.claim, receiver, places, now, now + LEASE)
+                claim = partial(claims.claim, receiver, places, now, now + LEASE)
                 for claimed in await self._around.store.write(claim):
                     self._busy[receiver] += 1
                     deliveries.start_soon(self._deliver, claimed)
-        due = await self._around.store.read(outbox.next_due)
+        due = await self._around.store.read(claims.next_due)
         pause = self._until_a_circuit_closes()
         if due is None or due <= now:
             return pause  # what is due already waits for a place, whose freeing wakes us, or for a circuit
@@ -217,7 +217,7 @@ def _integration(message: Notification, tree: Routes) -> Integration:
 
 
 def _mark(claimed: Claim, mark: Mark, tree: Routes, new_id: NewId) -> Tx[bool]:
-    marked = yield from outbox.mark(claimed, mark)
+    marked = yield from claims.mark(claimed, mark)
     message = claimed.notification
     entry = entries.ended(message, claimed.attempt, mark, mark.at - claimed.created_at)
     if marked and entry:

@@ -3,12 +3,13 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from synthprobe.core import conditions
+from synthprobe.core import conditions, signs
 from synthprobe.core.alerts import Alert, Change
-from synthprobe.core.conditions import Condition, Sign, Trouble
+from synthprobe.core.conditions import Condition, Trouble
 from synthprobe.core.reports import Finished, LedgerLine
 from synthprobe.core.results import CheckInfo, UndoState
 from synthprobe.core.routes import Routes
+from synthprobe.core.signs import Sign
 from synthprobe.core.undo import TOLD_AFTER
 from synthprobe.ports import Tx
 from synthprobe.router.placing import NewId, moved
@@ -17,9 +18,9 @@ from synthprobe.stores import alerts as alert_rows
 
 def after_run(report: Finished, check: CheckInfo, tree: Routes, new_id: NewId, now: datetime) -> Tx[None]:
     """Move the alerts that a run has something to say of."""
-    signs = conditions.signs(report.result, check, report.agent, tree.platform)
-    known = yield from _known(signs)
-    for sign in signs:
+    found = signs.signs(report.result, check, report.agent, tree.platform)
+    known = yield from _known(found)
+    for sign in found:
         trouble = (sign.trouble,) if sign.trouble else ()
         alert = known.get(sign.condition.fingerprint)
         if alert or trouble:

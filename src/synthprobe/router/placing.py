@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from synthprobe.core import groups, incidents, routes
+from synthprobe.core import groups, incident_keys, routes
 from synthprobe.core.alerts import PROBE_FAILED, Alert, AlertState, Change
 from synthprobe.core.following import follow, open_incident
 from synthprobe.core.groups import Group
@@ -111,7 +111,7 @@ def _follow(alert: Alert, change: Change, tree: Routes, new_id: NewId, now: date
     muted = yield from is_muted(alert, tree, now)
     known = yield from _incident_of(alert, change, tree, group, now)
     if known is None:
-        uid, key = new_id(), incidents.key_of(alert, tree.scope, group)
+        uid, key = new_id(), incident_keys.key_of(alert, tree.scope, group)
         number = yield from incident_rows.reserve(uid, key, alert, now)
         followed = open_incident(
             alert, number=number, uid=uid, rule=tree.scope, group=group, muted=muted, now=now
@@ -128,7 +128,7 @@ def _follow(alert: Alert, change: Change, tree: Routes, new_id: NewId, now: date
 
 def _labels_of_group(alert: Alert, tree: Routes) -> Labels | None:
     """What an alert that is not a target's shares with those of its problem: the labels of its first group."""
-    if incidents.is_of_target(alert):
+    if incident_keys.is_of_target(alert):
         return None
     return next(iter(groups_of(alert, tree))).labels
 
@@ -139,7 +139,7 @@ def _incident_of(
     """The incident an alert belongs to; one that has been resolved for too long is closed on the way."""
     if change is not Change.FIRED and alert.incident is not None:
         return (yield from incident_rows.find(alert.incident))
-    known = yield from incident_rows.open_by_key(incidents.key_of(alert, tree.scope, group))
+    known = yield from incident_rows.open_by_key(incident_keys.key_of(alert, tree.scope, group))
     due = known.resolved_at + tree.reopen_within if known and known.resolved_at else None
     if known and due and due <= now:
         yield from close(known, tree, now)
