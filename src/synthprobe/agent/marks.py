@@ -38,6 +38,25 @@ def interrupted(run: Begun) -> list[SlotRange]:
     return [SlotRange(run.check, Fate.INTERRUPTED, run.slot_at, run.slot_at, 1, run_id=run.run_id)]
 
 
+def begin(run: Begun) -> Tx[None]:
+    """A run is in flight, its slot settled; once more changes nothing."""
+    yield Sql(
+        "insert or ignore into in_flight (run_id, check_key, slot_at) values (:run_id, :check, :slot_at)",
+        {
+            "run_id": run.run_id,
+            "check": run.check,
+            "slot_at": to_micros(run.slot_at) if run.slot_at else None,
+        },
+    )
+    if run.slot_at is not None:
+        yield from move(run.check, run.slot_at)
+
+
+def land(run_id: str) -> Tx[None]:
+    """A run is not in flight any more."""
+    yield Sql("delete from in_flight where run_id = :run_id", {"run_id": run_id})
+
+
 def cut_off() -> Tx[list[SlotRange]]:
     """Forget the runs in flight; the slots among them were interrupted."""
     rows = yield Sql("delete from in_flight returning run_id, check_key, slot_at")
@@ -98,6 +117,12 @@ def remember(sources: Mapping[str, str]) -> Tx[None]:
             "on conflict (file) do update set source = excluded.source where source <> excluded.source",
             {"file": file, "source": source},
         )
+
+
+def sources() -> Tx[dict[str, str]]:
+    """The texts of probe files as they were remembered, by their names."""
+    rows = yield Sql("select file, source from sources")
+    return {text(row, "file"): text(row, "source") for row in rows}
 
 
 def move(check: str, slot_at: datetime) -> Tx[None]:

@@ -3,36 +3,28 @@
 One transaction holds what belongs together: a result with its slot's mark and the end of its in-flight row. So after
 a crash at any instant every slot still has exactly one fate: the spool knows which slots were settled, which runs had
 begun (interrupted), and that all others since the last mark were missed.
-
-When the spool outgrows its bound, the oldest passed runs are given up and counted; failures never are.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import TypeVar
 
 import anyio
-import msgspec
-from msgspec import Struct
 
-from synthprobe.agent import marks, used
+from synthprobe.agent import marks, passes, reports, used
 from synthprobe.agent.ledger import stored
 from synthprobe.agent.marks import Begun, interrupted
 from synthprobe.agent.passes import Passes
+from synthprobe.agent.reports import Change, Spooled
 from synthprobe.agent.used import Counts, NoCounts
 from synthprobe.core.budgets import Used
 from synthprobe.core.hours import Hours, always
 from synthprobe.core.ledger import Entry
 from synthprobe.core.probes import Check
 from synthprobe.core.reports import Announced, Finished, Report, Slots
-from synthprobe.core.results import Outcome, Result, SlotRange
-from synthprobe.ports import Sql, Store, Tx
-from synthprobe.stores.columns import integer, text
+from synthprobe.core.results import SlotRange
+from synthprobe.ports import Store, Tx
 from synthprobe.stores.errors import StoreError
-from synthprobe.stores.instants import to_micros
 from synthprobe.stores.migrate import migrations
-
-T = TypeVar("T")
 
 SCHEMA = migrations("synthprobe.agent")
 """What a store must be opened with to hold a spool."""
@@ -44,25 +36,6 @@ BEGIN_WITHIN = 0.005
 
 PASS_WITHIN = 0.25
 """Seconds that a passed run may wait for a commit; what did not pass waits for none."""
-
-_ENCODER = msgspec.msgpack.Encoder()
-_DECODER: msgspec.msgpack.Decoder[Report] = msgspec.msgpack.Decoder(Report)
-
-
-class Change(Struct, frozen=True):
-    """What a transaction did to the spool's size, and how many passed runs it gave up."""
-
-    bytes: int = 0
-    dropped: int = 0
-    urgent: bool = False
-    """Whether something was added that the router should hear of at once."""
-
-
-class Spooled(Struct, frozen=True):
-    """A report with its place in the spool."""
-
-    id: int
-    report: Report
 
 
 class Spool:
@@ -109,75 +82,51 @@ class Spool:
     async def sources(self) -> dict[str, str]:
         """The text of each probe file as it was last announced, by its name."""
 
-        def transaction() -> Tx[dict[str, str]]:
-            rows = yield Sql("select file, source from sources")
-            return {text(row, "file"): text(row, "source") for row in rows}
-
-        return await self._store.read(transaction)
+        return await self._store.read(marks.sources)
 
     async def begin(self, run: Begun, earlier: Sequence[SlotRange] = ()) -> None:
         """Note that a run begins, with the fates of its check's slots before it; once more changes nothing."""
-        slot_at = run.slot_at
 
         def transaction() -> Tx[Change]:
             change = yield from self._settle(earlier)
-            yield Sql(
-                "insert or ignore into in_flight (run_id, check_key, slot_at) values (:run_id, :check, :slot_at)",
-                {
-                    "run_id": run.run_id,
-                    "check": run.check,
-                    "slot_at": to_micros(slot_at) if slot_at else None,
-                },
-            )
-            if slot_at is not None:
-                yield from marks.move(run.check, slot_at)
+            yield from marks.begin(run)
             return change
 
         await self._write(transaction, BEGIN_WITHIN)
 
     async def finish(self, finished: Finished, *, fires: bool = False) -> None:
         """Keep a run's result, and whether its check's alert fires after it: it is no longer in flight."""
-        check = finished.result.check
+        result, passed = finished.result, reports.is_pass(finished)
+        is_news = passed and not self.passes.has(result.check, result.definition)
+        turned = fires is not (result.check in self.firing)
 
         def transaction() -> Tx[Change]:
-            yield _landed(finished.result.run_id)
-            yield from self._note_pass(finished.result)
-            if fires is not (check in self.firing):
-                yield marks.note_firing(check, fires=fires)
+            yield from marks.land(result.run_id)
+            if is_news:
+                yield from passes.keep(result.check, result.definition)
+            if turned:
+                yield marks.note_firing(result.check, fires=fires)
             return (yield from self._add((finished,)))
 
-        await self._write(transaction, PASS_WITHIN if _is_pass(finished) else 0.0)
-        if finished.result.outcome is Outcome.PASSED:
-            self.passes.note(check, finished.result.definition)
-        if fires is not (check in self.firing):
-            self.firing ^= {check}
+        await self._write(transaction, PASS_WITHIN if passed else 0.0)
+        if passed:
+            self.passes.note(result.check, result.definition)
+        if turned:
+            self.firing ^= {result.check}
 
     async def recall_passes(self) -> None:
         """Learn which definitions passed before this process began."""
-
-        def transaction() -> Tx[dict[str, str]]:
-            rows = yield Sql("select check_key, definition from passes")
-            return {text(row, "check_key"): text(row, "definition") for row in rows}
-
-        self.passes.learn(await self._store.read(transaction))
+        self.passes.learn(await self._store.read(passes.kept))
 
     async def used(self) -> tuple[Used, ...]:
         """What processes before this one have used of budgets."""
         return await self._store.read(used.kept)
 
-    def _note_pass(self, result: Result) -> Tx[None]:
-        if result.outcome is Outcome.PASSED and not self.passes.has(result.check, result.definition):
-            yield Sql(
-                "insert into passes (check_key, definition) values (:check, :definition) "
-                "on conflict (check_key) do update set definition = excluded.definition",
-                {"check": result.check, "definition": result.definition},
-            )
-
     async def interrupt(self, run: Begun, earlier: Sequence[SlotRange] = ()) -> None:
         """Settle a run that was cut off, perhaps before it began: interrupted, if it was a slot."""
 
         def transaction() -> Tx[Change]:
-            yield _landed(run.run_id)
+            yield from marks.land(run.run_id)
             return (yield from self._settle((*earlier, *interrupted(run))))
 
         await self._write(transaction)
@@ -186,12 +135,12 @@ class Spool:
         """Keep the fates of slots that did not run."""
         await self._write(lambda: self._settle(ranges))
 
-    async def change(self, statements: Callable[[], Tx[None]], reports: Sequence[Report]) -> None:
+    async def change(self, statements: Callable[[], Tx[None]], told: Sequence[Report]) -> None:
         """Run statements on the agent's other rows, and keep reports, in one transaction."""
 
         def transaction() -> Tx[Change]:
             yield from statements()
-            return (yield from self._add(reports)) if reports else Change()
+            return (yield from self._add(told)) if told else Change()
 
         await self._write(transaction)
 
@@ -228,11 +177,9 @@ class Spool:
             for check in served:
                 if check.key not in known or not known[check.key].served:
                     settled[check.key] = yield from marks.serve(check.key, now)
-            sizes = yield Sql("select coalesce(sum(size), 0) as size from reports")
+            size = yield from reports.size()
             change = yield from self._settle(cut + lost)
-            return Change(
-                integer(sizes[0], "size") - self._bytes + change.bytes, change.dropped, change.urgent
-            )
+            return Change(size - self._bytes + change.bytes, change.dropped, change.urgent)
 
         await self._write(transaction)
         self.firing = frozenset(firing)
@@ -240,30 +187,15 @@ class Spool:
 
     async def peek(self, limit: int) -> list[Spooled]:
         """The oldest reports, in order."""
-
-        def transaction() -> Tx[list[Spooled]]:
-            rows = yield Sql("select id, doc from reports order by id limit :limit", {"limit": limit})
-            return [Spooled(integer(row, "id"), _decoded(row["doc"])) for row in rows]
-
-        return await self._store.read(transaction)
+        return await self._store.read(lambda: reports.oldest(limit))
 
     async def remove(self, up_to: int) -> None:
         """Forget the reports up to this id: the router has them."""
-
-        def transaction() -> Tx[Change]:
-            gone = yield Sql("delete from reports where id <= :up_to returning size", {"up_to": up_to})
-            return Change(-sum(integer(row, "size") for row in gone))
-
-        self._bytes += (await self._written(transaction, 0.0)).bytes
+        self._bytes += (await self._written(lambda: reports.remove(up_to), 0.0)).bytes
 
     async def count(self) -> int:
         """How many reports wait."""
-
-        def transaction() -> Tx[int]:
-            rows = yield Sql("select count(*) as waiting from reports")
-            return integer(rows[0], "waiting")
-
-        return await self._store.read(transaction)
+        return await self._store.read(reports.count)
 
     @property
     def news(self) -> anyio.Event:
@@ -309,41 +241,5 @@ class Spool:
             yield from marks.move(settled.check, settled.last_at)
         return (yield from self._add((Slots(self._agent, tuple(ranges)),)))
 
-    def _add(self, reports: Sequence[Report]) -> Tx[Change]:
-        """Add reports; when they are too much, give up passed runs, the oldest first."""
-        added = 0
-        for report in reports:
-            doc = _ENCODER.encode(report)
-            added += len(doc)
-            yield Sql(
-                "insert into reports (size, passed, doc) values (:size, :passed, :doc)",
-                {"size": len(doc), "passed": int(_is_pass(report)), "doc": doc},
-            )
-        urgent = not all(map(_is_pass, reports))
-        excess = self._bytes + added - self._max_bytes
-        if excess <= 0:
-            return Change(added, urgent=urgent)
-        gone = yield Sql(_OLDEST_PASSES, {"excess": excess})
-        return Change(added - sum(integer(row, "size") for row in gone), len(gone), urgent)
-
-
-_OLDEST_PASSES = """
-delete from reports where id in (
-    select id from (
-        select id, size, sum(size) over (order by id) as until from reports where passed = 1
-    ) where until - size < :excess
-) returning size
-"""
-
-
-def _landed(run_id: str) -> Sql:
-    return Sql("delete from in_flight where run_id = :run_id", {"run_id": run_id})
-
-
-def _is_pass(report: Report) -> bool:
-    return isinstance(report, Finished) and report.result.outcome is Outcome.PASSED
-
-
-def _decoded(doc: object) -> Report:
-    assert isinstance(doc, bytes)
-    return _DECODER.decode(doc)
+    def _add(self, added: Sequence[Report]) -> Tx[Change]:
+        return (yield from reports.add(added, self._max_bytes - self._bytes))
