@@ -82,7 +82,7 @@ def messages(
     firing = Notification(
         key=f"{test}-firing",
         receiver=receiver,
-        integration=f"{integration.kind}[{integration.index}]",
+        integration=integration.name,
         kind="firing",
         reason="test",
         group_key=f'{{}}:{{test="{test}"}}',

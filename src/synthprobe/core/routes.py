@@ -54,6 +54,11 @@ class Integration(Struct, frozen=True):
     """The keys of the entry as validated; secrets stay file names or environment names here."""
     send_resolved: bool = True
 
+    @property
+    def name(self) -> str:
+        """Its name within its receiver: `webhook[0]`."""
+        return f"{self.kind}[{self.index}]"
+
 
 class Receiver(Struct, frozen=True):
     """A named destination."""

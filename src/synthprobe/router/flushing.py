@@ -5,26 +5,25 @@ can have arrived it is not sent either. A mute holds back that something fires, 
 the group is looked at between its ticks, for what fires only.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from synthprobe.core import groups
-from synthprobe.core.alerts import Alert, AlertState
+from synthprobe.core.alerts import Alert
 from synthprobe.core.groups import Group, Reason, Told
-from synthprobe.core.incidents import Incident
 from synthprobe.core.labels import severity_rank
 from synthprobe.core.mutes import MuteKind
 from synthprobe.core.responders import ESCALATION, paging
-from synthprobe.core.routes import Integration, Route, Routes
+from synthprobe.core.routes import Integration, Routes
 from synthprobe.ports import Tx
 from synthprobe.router import entries, messages, neighbours
+from synthprobe.router.due_group import DueGroup, load
 from synthprobe.router.escalating import escalate
 from synthprobe.router.facts import Decided
-from synthprobe.router.muting import HeldBack, held_back
-from synthprobe.router.placing import NewId, placed_by
+from synthprobe.router.placing import NewId
 from synthprobe.stores import groups as group_rows
 from synthprobe.stores import incidents as incident_rows
 from synthprobe.stores import outbox as outbox_rows
@@ -39,29 +38,12 @@ class Flushing(Struct, frozen=True):
     new_id: NewId
 
 
-class _Held(Struct, frozen=True):
-    """A due group and what it holds."""
-
-    group: Group
-    firing: tuple[Alert, ...]
-    ended: tuple[Alert, ...]
-    here: frozenset[str]
-    """Fingerprints of those that fire and still belong here; the others were raised, or routed, elsewhere."""
-    incidents: Mapping[int, Incident]
-    back: HeldBack = HeldBack()
-
-    @property
-    def muted(self) -> frozenset[str]:
-        """Fingerprints of what fires and is held back."""
-        return frozenset(self.back.mutes)
-
-
 def flush(key: str, with_: Flushing) -> Tx[tuple[Decided, ...]]:
     """Flush one group if it is due: a decision for each integration, kept with its reason."""
     group = yield from group_rows.find(key)
     if group is None or group.due_at is None or group.due_at > with_.now:
         return ()
-    held = yield from _load(group, with_)
+    held = yield from load(group, with_.tree, with_.now)
     receiver = with_.tree.receivers.get(group.receiver)
     decided: list[Decided] = []
     known: set[str] = set()
@@ -71,7 +53,7 @@ def flush(key: str, with_: Flushing) -> Tx[tuple[Decided, ...]]:
         decided.append(decision)
         known |= told.firing if told else frozenset()
     staying = {alert.fingerprint for alert in held.firing} & (held.here | known)
-    yield from _forget(held, [name_of(i) for i in receiver.integrations] if receiver else [], staying)
+    yield from _forget(held, [i.name for i in receiver.integrations] if receiver else [], staying)
     yield from group_rows.release(
         key, [a.fingerprint for a in (*held.firing, *held.ended) if a.fingerprint not in staying]
     )
@@ -80,59 +62,15 @@ def flush(key: str, with_: Flushing) -> Tx[tuple[Decided, ...]]:
     return tuple(decided)
 
 
-def _forget(held: _Held, present: Sequence[str], staying: Set[str]) -> Tx[None]:
+def _forget(held: DueGroup, present: Sequence[str], staying: Set[str]) -> Tx[None]:
     """What ends while an integration is out of the routes file must be new to it when it is back."""
     for name, told in (yield from group_rows.told_to(held.group.id)).items():
         if name not in present and not told.firing <= staying:
             yield from group_rows.tell(held.group.id, name, replace(told, firing=told.firing & staying))
 
 
-def _load(group: Group, with_: Flushing) -> Tx[_Held]:
-    members = yield from group_rows.members(group.id)
-    numbers = sorted({alert.incident for alert in members if alert.incident is not None})
-    incidents: dict[int, Incident] = {}
-    for number in numbers:
-        incident = yield from incident_rows.find(number)
-        if incident:
-            incidents[number] = incident
-    members = tuple(_lasting(alert, incidents) for alert in members)
-    firing = tuple(alert for alert in members if alert.state is AlertState.FIRING)
-    routed = {alert.fingerprint: _route_here(alert, group, with_.tree) for alert in firing}
-    here = frozenset(fingerprint for fingerprint, route in routed.items() if route)
-    route = next((route for route in routed.values() if route), None)
-    of_here = [alert for alert in firing if alert.fingerprint in here]
-    back = yield from held_back(of_here, route, incidents, with_.tree, with_.now) if route else _nothing()
-    ended = tuple(alert for alert in members if alert.state is not AlertState.FIRING)
-    return _Held(
-        group=group,
-        firing=firing,
-        # Between two ticks only what a mute held back is told.
-        ended=ended if groups.ticks(group, with_.now) else (),
-        here=here,
-        incidents=incidents,
-        back=back,
-    )
-
-
-def _nothing() -> Tx[HeldBack]:
-    yield from ()
-    return HeldBack()
-
-
-def _route_here(alert: Alert, group: Group, tree: Routes) -> Route | None:
-    """The route by which an alert belongs to this group now."""
-    return next((route for route, fresh in placed_by(alert, tree) if fresh.id == group.id), None)
-
-
-def _lasting(alert: Alert, incidents: Mapping[int, Incident]) -> Alert:
-    """An alert as it is told: one of an incident that flaps fires until the incident is stable."""
-    incident = incidents.get(alert.incident) if alert.incident is not None else None
-    flaps = incident is not None and incident.held_until is not None and alert.state is AlertState.RESOLVED
-    return replace(alert, state=AlertState.FIRING, ends_at=None) if flaps else alert
-
-
-def _tell(held: _Held, integration: Integration, with_: Flushing) -> Tx[tuple[Decided, Told | None]]:
-    name = name_of(integration)
+def _tell(held: DueGroup, integration: Integration, with_: Flushing) -> Tx[tuple[Decided, Told | None]]:
+    name = integration.name
     told = _of_these_incidents(held, (yield from group_rows.told(held.group.id, name)))
     firing = tuple(
         a for a in held.firing if a.fingerprint in held.here or (told and a.fingerprint in told.firing)
@@ -154,7 +92,7 @@ def _tell(held: _Held, integration: Integration, with_: Flushing) -> Tx[tuple[De
     return (yield from _note(held, name, reason, with_.now)), told
 
 
-def _held_back(held: _Held, firing: tuple[Alert, ...], reason: Reason, now: datetime) -> Reason:
+def _held_back(held: DueGroup, firing: tuple[Alert, ...], reason: Reason, now: datetime) -> Reason:
     """What becomes of a reason when a mute holds back everything that fires, or only a mute's end is looked at."""
     if not groups.ticks(held.group, now) and not reason.is_of_firing:
         return _why(held, firing) or Reason.UNCHANGED
@@ -162,7 +100,7 @@ def _held_back(held: _Held, firing: tuple[Alert, ...], reason: Reason, now: date
     return (_why(held, firing) or reason) if quiet else reason
 
 
-def _why(held: _Held, firing: tuple[Alert, ...]) -> Reason | None:
+def _why(held: DueGroup, firing: tuple[Alert, ...]) -> Reason | None:
     """The mute that holds back all that fires, if one does."""
     if not firing or not all(alert.fingerprint in held.muted for alert in firing):
         return None
@@ -177,9 +115,9 @@ _REASONS = {
 }
 
 
-def _page(held: _Held, integration: Integration, with_: Flushing) -> Tx[tuple[Decided, Told | None]]:
+def _page(held: DueGroup, integration: Integration, with_: Flushing) -> Tx[tuple[Decided, Told | None]]:
     """Let what fires escalate. From then on the incidents' own timers decide who is paged; nothing is repeated here."""
-    name = name_of(integration)
+    name = integration.name
     begun = False
     for alert in held.firing:
         pages = alert.fingerprint in held.here and alert.fingerprint not in held.muted
@@ -190,13 +128,8 @@ def _page(held: _Held, integration: Integration, with_: Flushing) -> Tx[tuple[De
     return (yield from _note(held, name, reason, with_.now)), None
 
 
-def name_of(integration: Integration) -> str:
-    """An integration's name within its receiver: `webhook[0]`."""
-    return f"{integration.kind}[{integration.index}]"
-
-
 def _decide(
-    held: _Held, firing: tuple[Alert, ...], told: Told | None, integration: Integration, now: datetime
+    held: DueGroup, firing: tuple[Alert, ...], told: Told | None, integration: Integration, now: datetime
 ) -> Reason:
     known = told.firing & held.muted if told else frozenset()
     heeded = tuple(a for a in firing if a.fingerprint not in held.muted)
@@ -218,7 +151,7 @@ def _decide(
     return Reason.UNCHANGED if elsewhere else reason
 
 
-def _of_these_incidents(held: _Held, told: Told | None) -> Told | None:
+def _of_these_incidents(held: DueGroup, told: Told | None) -> Told | None:
     """What was told, without what fires for another incident by now: it ended and began between two ticks."""
     if told is None or not told.incidents:
         return told
@@ -242,7 +175,7 @@ def _was_told(group: Group, integration: str) -> Tx[bool]:
 
 
 def _send(
-    held: _Held,
+    held: DueGroup,
     firing: tuple[Alert, ...],
     told: Told | None,
     reason: Reason,
@@ -259,7 +192,7 @@ def _send(
     message = messages.compose(
         with_.new_id(),
         held.group,
-        name_of(integration),
+        integration.name,
         reason,
         alerts,
         [held.incidents[n] for n in _numbers(alerts) if n in held.incidents],
@@ -278,7 +211,7 @@ def _send(
     return replace(now_told, incidents=frozenset(_numbers(knows)))
 
 
-def _note(held: _Held, integration: str, reason: Reason, now: datetime) -> Tx[Decided]:
+def _note(held: DueGroup, integration: str, reason: Reason, now: datetime) -> Tx[Decided]:
     numbers = tuple(n for n in _numbers((*held.firing, *held.ended)) if n in held.incidents)
     late = now - (held.group.due_at or now)
     names = held.back.names
@@ -293,7 +226,7 @@ def _note(held: _Held, integration: str, reason: Reason, now: datetime) -> Tx[De
     return Decided(held.group.id, held.group.receiver, integration, reason, numbers, now, late)
 
 
-def _reopened(held: _Held, firing: tuple[Alert, ...], told: Told | None) -> bool:
+def _reopened(held: DueGroup, firing: tuple[Alert, ...], told: Told | None) -> bool:
     if told is None:
         return False
     back = [a for a in firing if a.fingerprint in told.resolved and a.fingerprint not in told.firing]

@@ -21,7 +21,6 @@ from synthprobe.ports import Tx
 from synthprobe.router import circuits, entries, messages, neighbours
 from synthprobe.router.circuits import Circuit
 from synthprobe.router.facts import Attempted
-from synthprobe.router.flushing import name_of
 from synthprobe.router.heartbeat import Heartbeat
 from synthprobe.router.placing import NewId
 from synthprobe.router.reaching import Ways
@@ -209,7 +208,7 @@ def _integration(message: Notification, tree: Routes) -> Integration:
         return contact
     found = tree.receivers.get(message.receiver)
     for integration in found.integrations if found else ():
-        if name_of(integration) == message.integration:
+        if integration.name == message.integration:
             return integration
     raise Unrenderable(
         f"receiver {message.receiver} has no {message.integration} any more; routes.yaml was changed"
@@ -239,7 +238,7 @@ def _give_notice(claimed: Claim, mark: Mark, tree: Routes, new_id: NewId) -> Tx[
             message,
             new_id(),
             last_resort.name,
-            name_of(integration),
+            integration.name,
             after=mark.at - claimed.created_at,
             now=mark.at,
         )

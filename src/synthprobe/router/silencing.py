@@ -161,7 +161,7 @@ def _remind(
                 if integration.kind == "escalation":
                     continue  # a person is not rung up for a reminder
                 notice = messages.silence_ends(
-                    new_id(), group, f"{integration.kind}[{integration.index}]", hidden, note,
+                    new_id(), group, integration.name, hidden, note,
                     public_url=public_url, now=now,
                 )  # fmt: skip
                 yield from neighbours.put(notice, f"silence/{silence.id}", 1)

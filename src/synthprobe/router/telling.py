@@ -17,7 +17,6 @@ from synthprobe.core.routes import Routes
 from synthprobe.core.teams import Override
 from synthprobe.ports import Tx
 from synthprobe.router import messages, neighbours
-from synthprobe.router.flushing import name_of
 from synthprobe.router.messages import FIRING, RESOLVED, UPDATE, Addressed
 from synthprobe.router.placing import NewId
 from synthprobe.stores import alerts as alert_rows
@@ -87,7 +86,7 @@ def tell_receiver(name: str, incident: Incident, update: Update, with_: Turning)
     for integration in receiver.integrations if receiver else ():
         if integration.kind == ESCALATION:
             continue
-        way, subject = name_of(integration), subject_of(name, incident.number)
+        way, subject = integration.name, subject_of(name, incident.number)
         if update.kind == RESOLVED:
             yield from outbox_rows.cancel_unsent(subject, name, way)
             last = yield from outbox_rows.last_received(subject, name, way)

@@ -9,7 +9,6 @@ from synthprobe.core.groups import Reason
 from synthprobe.core.incidents import Incident
 from synthprobe.ports import Tx
 from synthprobe.router import messages
-from synthprobe.router.flushing import name_of
 from synthprobe.router.telling import Turning
 from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores import groups as group_rows
@@ -30,7 +29,7 @@ def tell_tickets(incident: Incident, what: str, note: str, with_: Turning) -> Tx
                 continue
             seen.add(group.id)
             for integration in receiver.integrations:
-                name = name_of(integration)
+                name = integration.name
                 told = yield from group_rows.told(group.id, name)
                 if integration.kind not in KINDS or told is None or incident.number not in told.incidents:
                     continue

@@ -20,7 +20,6 @@ from synthprobe.core.routes import Routes
 from synthprobe.core.teams import GLOBAL
 from synthprobe.ports import Tx
 from synthprobe.router import messages, neighbours
-from synthprobe.router.flushing import name_of
 from synthprobe.router.muting import held_until
 from synthprobe.router.placing import NewId, placed_by
 from synthprobe.router.telling import Turning, addressed
@@ -67,7 +66,7 @@ def _to_receivers(
         receiver = tree.receivers.get(group.receiver)
         for integration in receiver.integrations if receiver else ():
             if integration.kind not in _RINGING:
-                yield _note(alert, group, name_of(integration), public_url, now)
+                yield _note(alert, group, integration.name, public_url, now)
 
 
 def _to_people(

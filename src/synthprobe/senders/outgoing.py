@@ -111,7 +111,7 @@ def secret_option(integration: Integration, name: str, secrets: Secrets) -> str:
         named = integration.options.get(f"{name}_{source}")
         if isinstance(named, str):
             return read_secret(f"{name}_{source}", prefix + named, secrets)
-    raise Unrenderable(f"{integration.kind}[{integration.index}] has neither {name} nor {name}_file")
+    raise Unrenderable(f"{integration.name} has neither {name} nor {name}_file")
 
 
 def read_secret(option: str, named: str, secrets: Secrets) -> str:
