@@ -17,18 +17,14 @@ from synthprobe.core.notifications import Notification
 from synthprobe.core.responders import contact_of
 from synthprobe.core.routes import Integration, Routes
 from synthprobe.core.sparing import sparingly
-from synthprobe.ports import Tx
-from synthprobe.router import circuits, entries, messages, neighbours
+from synthprobe.router import attempts, circuits
 from synthprobe.router.circuits import Circuit
-from synthprobe.router.facts import Attempted
 from synthprobe.router.heartbeat import Heartbeat
-from synthprobe.router.placing import NewId
 from synthprobe.router.reaching import Ways
 from synthprobe.router.surroundings import Surroundings
 from synthprobe.router.wakeup import Wakeup
 from synthprobe.senders.outgoing import Answer, LogLine, Secrets, Sender, Unrenderable
 from synthprobe.stores import claims
-from synthprobe.stores import incidents as incident_rows
 from synthprobe.stores.claims import Claim, DeliveryOutcome, Mark
 from synthprobe.stores.errors import StoreError
 
@@ -131,15 +127,17 @@ class Notifier:
             mark = await self._attempt(claimed)
             self._around.failpoint("before_mark")
             tree = self._around.routes()
-            marked = await self._around.store.write(partial(_mark, claimed, mark, tree, self._around.new_id))
+            marked = await self._around.store.write(
+                partial(attempts.note, claimed, mark, tree, self._around.new_id)
+            )
         except StoreError as error:
             log.warning("an attempt for %s could not be noted and will be repeated: %s", receiver, error)
         except Exception:
             log.exception("an attempt for %s could not be noted and will be repeated", receiver)
         else:
             if marked:
-                _log_failure(claimed, mark)
-                self._around.tell(_attempted(claimed, mark))
+                attempts.log_failure(claimed, mark)
+                self._around.tell(attempts.attempted(claimed, mark))
         finally:
             self._busy[receiver] -= 1
             self._wakeup.wake()
@@ -212,61 +210,4 @@ def _integration(message: Notification, tree: Routes) -> Integration:
             return integration
     raise Unrenderable(
         f"receiver {message.receiver} has no {message.integration} any more; routes.yaml was changed"
-    )
-
-
-def _mark(claimed: Claim, mark: Mark, tree: Routes, new_id: NewId) -> Tx[bool]:
-    marked = yield from claims.mark(claimed, mark)
-    message = claimed.notification
-    entry = entries.ended(message, claimed.attempt, mark, mark.at - claimed.created_at)
-    if marked and entry:
-        for incident in message.incidents:
-            yield from incident_rows.note(incident.number, (entry,))
-    if marked and mark.outcome is DeliveryOutcome.DEAD:
-        yield from _give_notice(claimed, mark, tree, new_id)
-    return marked
-
-
-def _give_notice(claimed: Claim, mark: Mark, tree: Routes, new_id: NewId) -> Tx[None]:
-    """Tell `on_give_up`, once; a notice that is given up itself tells nobody."""
-    message = claimed.notification
-    last_resort = tree.receivers.get(tree.delivery.on_give_up or "")
-    if last_resort is None or message.reason == messages.GIVEN_UP:
-        return
-    for integration in last_resort.integrations:
-        notice = messages.given_up(
-            message,
-            new_id(),
-            last_resort.name,
-            integration.name,
-            after=mark.at - claimed.created_at,
-            now=mark.at,
-        )
-        yield from neighbours.put(notice, f"given_up/{message.key}", 1)
-
-
-def _log_failure(claimed: Claim, mark: Mark) -> None:
-    message = claimed.notification
-    if mark.outcome is DeliveryOutcome.FAILED:
-        kind, receiver = message.integration.partition("[")[0], message.receiver
-        log.warning(
-            "attempt %d to tell %s by %s failed and is repeated: %s",
-            claimed.attempt, receiver, kind, mark.message, extra=sparingly(f"receiver {receiver}"),
-        )  # fmt: skip
-    if mark.outcome is DeliveryOutcome.DEAD:
-        of = ", ".join(str(incident.number) for incident in message.incidents)
-        who = f"{message.receiver} ({message.integration})"
-        log.error("%s could not be told of incident %s, given up: %s", who, of, mark.message)
-
-
-def _attempted(claimed: Claim, mark: Mark) -> Attempted:
-    message = claimed.notification
-    return Attempted(
-        receiver=message.receiver,
-        integration=message.integration,
-        kind=message.kind,
-        reason=message.reason,
-        outcome=mark.outcome,
-        latency=mark.at - claimed.created_at,
-        message=mark.message,
     )
