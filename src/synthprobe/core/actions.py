@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from synthprobe.core.escalation import Standing
-from synthprobe.core.following import resolved
+from synthprobe.core.incident_changes import resolved
 from synthprobe.core.incidents import Incident, IncidentChange, IncidentState, TimelineEntry
 from synthprobe.core.leases import Lease, LeaseEvent
 

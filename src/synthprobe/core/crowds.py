@@ -9,7 +9,9 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from synthprobe.core.alerts import Alert, Change
-from synthprobe.core.following import ending_of, member_of, raised, summary_of, unseen, with_news
+from synthprobe.core.following import member_of
+from synthprobe.core.incident_changes import raised, unseen, with_news
+from synthprobe.core.incident_words import ending_of, summary_of
 from synthprobe.core.incidents import (
     Followed,
     Incident,

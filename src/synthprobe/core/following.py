@@ -4,15 +4,15 @@ Beside what happened, each change leaves news: what people who were paged for it
 tells them when the incident's timer, which news make due at once, is over.
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from synthprobe.core.alerts import PAUSED, Alert, AlertState, Change
-from synthprobe.core.annotations import headline
+from synthprobe.core.alerts import Alert, AlertState, Change
 from synthprobe.core.escalation import begin
-from synthprobe.core.incident_keys import is_of_target, key_of, problem_of
+from synthprobe.core.incident_changes import raised, resolved, unseen, with_news
+from synthprobe.core.incident_keys import key_of, problem_of
+from synthprobe.core.incident_words import beginning_of, ending_of, name_of, summary_of, title_of
 from synthprobe.core.incidents import (
     Followed,
     Incident,
@@ -21,13 +21,11 @@ from synthprobe.core.incidents import (
     Member,
     Muted,
     News,
-    Scope,
     ScopeRule,
     TimelineEntry,
-    regions_of,
     scope_of,
 )
-from synthprobe.core.labels import Labels, severity_rank
+from synthprobe.core.labels import Labels
 
 
 def open_incident(
@@ -47,7 +45,7 @@ def open_incident(
         uid=uid,
         key=key_of(alert, rule, group),
         problem=problem_of(alert, rule, group),
-        title=_title(alert, members),
+        title=title_of(alert, members),
         state=IncidentState.TRIGGERED,
         scope=scope_of(members, rule),
         severity=alert.severity,
@@ -57,7 +55,7 @@ def open_incident(
         members=members,
     )
     entries = (
-        TimelineEntry(alert.first_failed_at, "first_failed", _beginning(alert)),
+        TimelineEntry(alert.first_failed_at, "first_failed", beginning_of(alert)),
         TimelineEntry(
             now, IncidentChange.OPENED, f"Opened: {incident.title}", run_id=alert.last_result or None
         ),
@@ -87,52 +85,6 @@ def follow(
             return Followed(incident, IncidentChange.NONE)
 
 
-def settled(incident: Incident, now: datetime) -> Followed:
-    """Resolve an incident that was held because it flaps, once it has been stable for long enough."""
-    if incident.held_until is None or incident.held_until > now or incident.firing:
-        return Followed(incident, IncidentChange.NONE)
-    entry = TimelineEntry(now, IncidentChange.RESOLVED, "Resolved: stable again")
-    return Followed(resolved(incident, now), IncidentChange.RESOLVED, (entry,))
-
-
-def resolved(incident: Incident, now: datetime) -> Incident:
-    """The incident as resolved: nobody has it, nothing escalates, and those who were paged will hear of it."""
-    return replace(
-        incident,
-        state=IncidentState.RESOLVED,
-        resolved_at=now,
-        updated_at=now,
-        held_until=None,
-        lease=None,
-        paused_until=None,
-        news=(News.RESOLVED,) if incident.paged or incident.rung else (),
-    )
-
-
-def remuted(incident: Incident, muted: Mapping[str, Muted], *, rule: ScopeRule, now: datetime) -> Followed:
-    """The incident after mutes began or ended: what is not held back any more may raise it."""
-    before = {member.fingerprint for member in incident.members if member.muted}
-    members = tuple(_muted(member, muted.get(member.fingerprint, Muted.NOT)) for member in incident.members)
-    if members == incident.members:
-        return Followed(incident, IncidentChange.NONE)
-    freed = [member for member in members if member.counts and member.fingerprint in before]
-    after = replace(incident, members=members, updated_at=now)
-    if any(unseen(incident, member) for member in freed):
-        after = with_news(after, News.UNSEEN)
-    return raised(Followed(after, IncidentChange.UPDATED), incident.title, rule, now)
-
-
-def _muted(member: Member, muted: Muted) -> Member:
-    return replace(member, muted=muted is not Muted.NOT, watched=muted is Muted.HERE)
-
-
-def with_news(incident: Incident, *news: News) -> Incident:
-    """The incident with something to tell those who were paged; nothing where nobody was."""
-    if not (incident.paged or incident.lease):
-        return incident
-    return replace(incident, news=tuple(dict.fromkeys((*incident.news, *news))))
-
-
 def _fired(incident: Incident, member: Member, alert: Alert, rule: ScopeRule, now: datetime) -> Followed:
     over = not incident.state.is_open
     known = any(each.fingerprint == member.fingerprint for each in incident.members)
@@ -147,7 +99,7 @@ def _fired(incident: Incident, member: Member, alert: Alert, rule: ScopeRule, no
     }
     if over:
         # A problem that comes back is as grave as what fires now, and fails where that does; scope never goes back.
-        after = replace(_reopened(after, now), severity=alert.severity, title=_title(alert, after.members))
+        after = replace(_reopened(after, now), severity=alert.severity, title=title_of(alert, after.members))
         title = after.title
     elif incident.held_until:
         after = replace(after, held_until=None, reopened=incident.reopened + 1)
@@ -182,7 +134,7 @@ def _moved(
         return Followed(incident, IncidentChange.NONE)
     summary = summary_of(alert)
     text = (
-        f"{alert.check or _named(alert)} is now {alert.severity}: {summary}"
+        f"{alert.check or name_of(alert)} is now {alert.severity}: {summary}"
         if change is Change.SEVERITY
         else f"Fails otherwise: {summary}"
     )
@@ -191,11 +143,6 @@ def _moved(
     if unseen(incident, after):
         moved = with_news(moved, News.UNSEEN)
     return raised(Followed(moved, IncidentChange.UPDATED, (entry,)), incident.title, rule, now, alert)
-
-
-def unseen(incident: Incident, member: Member) -> bool:
-    """Whether whoever has the incident has not seen this when they took it."""
-    return incident.lease is not None and member.counts and member.thing not in incident.lease.covers
 
 
 def _ended(
@@ -217,39 +164,11 @@ def _ended(
     return Followed(resolved(after, now), IncidentChange.RESOLVED, (entry, ending))
 
 
-def raised(
-    followed: Followed, title: str, rule: ScopeRule, now: datetime, alert: Alert | None = None
-) -> Followed:
-    """What the alerts that count make of severity and scope: both only go up."""
-    incident = followed.incident
-    texts: list[str] = []
-    counting = [member for member in incident.members if member.weighs]
-    severity = max((member.severity for member in counting), key=severity_rank, default=incident.severity)
-    if severity_rank(severity) > severity_rank(incident.severity):
-        texts.append(f"Raised from {incident.severity} to {severity}")
-        incident = with_news(replace(incident, severity=severity), News.SEVERITY)
-    if incident.scope is Scope.LOCAL and scope_of(incident.members, rule) is Scope.GLOBAL:
-        title = _title(alert, incident.members) if alert else title
-        incident = with_news(replace(incident, scope=Scope.GLOBAL, title=title), News.SCOPE)
-        texts.append(f"Raised to global: {incident.title}")
-    if not texts:
-        return Followed(incident, followed.change, followed.entries)
-    kept = followed.change in (IncidentChange.REOPENED, IncidentChange.MERGED)
-    entries = tuple(TimelineEntry(now, IncidentChange.RAISED, text) for text in texts)
-    change = followed.change if kept else IncidentChange.RAISED
-    return Followed(incident, change, followed.entries + entries)
-
-
 def _with(incident: Incident, after: Member, now: datetime) -> Incident:
     members = tuple(
         after if member.fingerprint == after.fingerprint else member for member in incident.members
     )
     return replace(incident, members=members if after in members else (*members, after), updated_at=now)
-
-
-def summary_of(alert: Alert) -> str:
-    """What an alert says in a sentence, or else what it is."""
-    return alert.annotations.get("summary") or alert.check or _named(alert)
 
 
 def member_of(alert: Alert, *, muted: Muted) -> Member:
@@ -264,27 +183,3 @@ def member_of(alert: Alert, *, muted: Muted) -> Member:
         muted=muted is not Muted.NOT,
         watched=muted is Muted.HERE,
     )
-
-
-def _title(alert: Alert, members: tuple[Member, ...]) -> str:
-    firing = tuple(member for member in members if member.firing)
-    return headline(alert.labels, alert.annotations, regions_of(firing))
-
-
-def _beginning(alert: Alert) -> str:
-    return f"First failed run of {alert.check}" if is_of_target(alert) else f"{_named(alert)} began"
-
-
-def ending_of(alert: Alert, change: Change) -> str:
-    """How the end of an alert is told."""
-    if change is Change.WITHDRAWN:
-        paused = alert.annotations.get(PAUSED)
-        return f"{alert.check} was {f'paused ({paused})' if paused else 'withdrawn'}: not proven healthy"
-    return f"{alert.check} passes again" if is_of_target(alert) else f"{_named(alert)} is over"
-
-
-def _named(alert: Alert) -> str:
-    """An alert that is not a target's, by its name and where it is: `RegionUnwell emea`."""
-    names = ("region", "agent", "instance") if alert.outside else ("region", "agent")
-    where = alert.check or next((alert.labels[name] for name in names if alert.labels.get(name)), "")
-    return f"{alert.labels.get('alertname', 'Alert')} {where}".rstrip()

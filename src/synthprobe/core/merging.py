@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from synthprobe.core.alerts import Alert
-from synthprobe.core.following import raised
+from synthprobe.core.incident_changes import raised
 from synthprobe.core.incidents import (
     Followed,
     Incident,

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from synthprobe.core import routes
 from synthprobe.core.alerts import Alert, AlertState
-from synthprobe.core.following import remuted
+from synthprobe.core.incident_changes import remuted
 from synthprobe.core.incidents import Incident, Muted
 from synthprobe.core.labels import Labels
 from synthprobe.core.mutes import InForce, Mute, muted_by, of_alert, of_route

@@ -6,7 +6,7 @@ What is due is decided here, from the rows as they are in this transaction: a le
 from msgspec.structs import replace
 
 from synthprobe.core import incidents
-from synthprobe.core.following import settled
+from synthprobe.core.incident_changes import settled
 from synthprobe.core.incidents import Incident, IncidentState, News
 from synthprobe.ports import Tx
 from synthprobe.router.keeping import close, keep, keep_incident
