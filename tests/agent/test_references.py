@@ -14,8 +14,9 @@ from synthprobe.agent.references import References
 from synthprobe.agent.runner import Runner
 from synthprobe.agent.secrets import Secrets
 from synthprobe.clock import Clock
+from synthprobe.core.exchanges import Phases
 from synthprobe.core.failures import Kind, Unwell
-from synthprobe.core.results import Outcome, Phases, Result, StepOutcome, Trigger
+from synthprobe.core.results import Outcome, Result, StepOutcome, Trigger
 from synthprobe.core.routes import Region
 from synthprobe.telemetry.tracing import Tracing
 from synthprobe.wire.failures import WireFailure

@@ -8,13 +8,13 @@ import pytest
 from synthprobe.agent.progress import StepFinished
 from synthprobe.cli.live import View
 from synthprobe.cli.visible import visible
+from synthprobe.core.exchanges import Exchange
 from synthprobe.core.expectations import Level
 from synthprobe.core.failures import Failure, Kind
 from synthprobe.core.probes import checks
 from synthprobe.core.reports import Finished
 from synthprobe.core.results import (
     AssertionResult,
-    Exchange,
     Outcome,
     Result,
     StepOutcome,

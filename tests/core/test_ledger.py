@@ -7,11 +7,11 @@ import msgspec
 import pytest
 from take_backs import HERE, NOW, card, entry, is_, post, template
 
+from synthprobe.core.json_bodies import Literal
 from synthprobe.core.ledger import PACKER, Act, ActState, Arrival, Entry, bind, unbind
 from synthprobe.core.money import Stake
 from synthprobe.core.packing import Unpackable
 from synthprobe.core.requests import Body, BodyKind, Request
-from synthprobe.core.responses import Literal
 from synthprobe.core.take_back import Branch, Undo
 from synthprobe.core.templates import LookupFailed, fill, parse
 

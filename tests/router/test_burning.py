@@ -9,9 +9,10 @@ from router_scene import Scene, check, child, hook, routed
 from test_own_alerts import alerts
 
 from synthprobe.clock import Clock
+from synthprobe.core.exchanges import Exchange, Tls
 from synthprobe.core.probes import AlertRule, FailAfter
 from synthprobe.core.reports import Announced, Finished
-from synthprobe.core.results import Exchange, StepOutcome, StepResult, Tls
+from synthprobe.core.results import StepOutcome, StepResult
 from synthprobe.core.slo import Slo
 from virtual import run_virtual
 

@@ -12,21 +12,19 @@ from prometheus_client.parser import text_string_to_metric_families as plain_tex
 from prometheus_client.samples import Sample
 
 from synthprobe.core.alerts import Change
+from synthprobe.core.exchanges import Exchange, Phases, Tls
 from synthprobe.core.expectations import Level
 from synthprobe.core.failures import Failure, Kind
 from synthprobe.core.reports import Pulse
 from synthprobe.core.results import (
     AssertionResult,
     CheckInfo,
-    Exchange,
     Fate,
     Outcome,
-    Phases,
     Result,
     SlotRange,
     StepOutcome,
     StepResult,
-    Tls,
     Trigger,
     Verdict,
 )

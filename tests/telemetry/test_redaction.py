@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from synthprobe.core.probes import Redaction
 from synthprobe.core.spans import Attribute, Event, Link, Span, SpanKind
 from synthprobe.core.templates import Json
-from synthprobe.telemetry.redaction import MAX_BODY, Redactor, always, redact_span
+from synthprobe.telemetry.redaction import MAX_BODY, Redactor, always
+from synthprobe.telemetry.span_redaction import redact_span
 
 CARD = "4111111111111111"
 KEPT = ":@!$'()*,;"

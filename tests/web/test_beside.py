@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from web_stage import BROKEN, CARD, NOW, info, result
 
-from synthprobe.core.results import Exchange
+from synthprobe.core.exchanges import Exchange
 from synthprobe.stores.views.checks import CheckLine
 from synthprobe.stores.views.strips import Mark, quantile
 from synthprobe.web import formats

@@ -7,8 +7,9 @@ import msgspec
 import pytest
 from web_stage import BROKEN, CARD, NOW, result, spans_of
 
+from synthprobe.core.exchanges import Phases
 from synthprobe.core.failures import Failure, Kind
-from synthprobe.core.results import Phases, StepOutcome
+from synthprobe.core.results import StepOutcome
 from synthprobe.core.spans import Span, SpanKind
 from synthprobe.web.waterfall import WHOLE, lay_out, phase_items
 

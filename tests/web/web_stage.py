@@ -11,6 +11,7 @@ from litestar import Litestar
 
 from synthprobe.clock import Clock
 from synthprobe.core.alerts import Alert, AlertState
+from synthprobe.core.exchanges import Exchange, Phases, Tls
 from synthprobe.core.expectations import Level
 from synthprobe.core.failures import Failure, Kind
 from synthprobe.core.groups import Group, Reason
@@ -19,15 +20,12 @@ from synthprobe.core.notifications import Notification, NotifiedIncident
 from synthprobe.core.results import (
     AssertionResult,
     CheckInfo,
-    Exchange,
     Fate,
     Outcome,
-    Phases,
     Result,
     SlotRange,
     StepOutcome,
     StepResult,
-    Tls,
     Trigger,
     Verdict,
 )

@@ -12,11 +12,11 @@ from synthprobe.agent.retries import repeat
 from synthprobe.agent.scene import Acted, Attempt, Scene, Sent, Unsendable
 from synthprobe.core.comparisons import text_of
 from synthprobe.core.egress import host_matches
+from synthprobe.core.exchanges import Phases
 from synthprobe.core.failures import Failure, Kind
 from synthprobe.core.protocols import Endpoint
 from synthprobe.core.requests import Retry
 from synthprobe.core.responses import Response
-from synthprobe.core.results import Phases
 from synthprobe.core.spans import Attribute
 from synthprobe.core.templates import Json, Value, fill
 from synthprobe.telemetry.tracing import OpenSpan

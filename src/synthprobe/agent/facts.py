@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from synthprobe.core.results import Phases, Tls
+from synthprobe.core.exchanges import Phases, Tls
 from synthprobe.core.templates import Json
 from synthprobe.wire.sighting import Sighting
 

@@ -8,10 +8,11 @@ from msgspec import Struct, structs
 from synthprobe.agent.judging import Judged, shown
 from synthprobe.agent.scene import Acted, Attempt, Scene
 from synthprobe.agent.steps import kind_of
+from synthprobe.core.exchanges import Exchange
 from synthprobe.core.expectations import Level
 from synthprobe.core.failures import TRANSPORT, Failure, Kind, Unwell, signature
 from synthprobe.core.outcomes import run_outcome, step_outcome
-from synthprobe.core.results import Exchange, Outcome, Result, StepOutcome, StepResult, Trigger
+from synthprobe.core.results import Outcome, Result, StepOutcome, StepResult, Trigger
 from synthprobe.core.steps import Step, Use
 from synthprobe.telemetry.redaction import Redactor
 

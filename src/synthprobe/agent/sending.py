@@ -12,9 +12,9 @@ from synthprobe.agent.egress import for_host, refusal
 from synthprobe.agent.facts import facts_of
 from synthprobe.agent.scene import Attempt, Scene, Sent
 from synthprobe.core.egress import host_matches
+from synthprobe.core.exchanges import Phases
 from synthprobe.core.failures import Failure, Kind
 from synthprobe.core.responses import Response
-from synthprobe.core.results import Phases
 from synthprobe.telemetry.tracing import OpenSpan
 from synthprobe.wire.failures import WireFailure
 from synthprobe.wire.sighting import Sighting

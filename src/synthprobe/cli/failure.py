@@ -6,8 +6,9 @@ from msgspec import structs
 from rich.text import Text
 
 from synthprobe.cli.visible import line
+from synthprobe.core.exchanges import Exchange, Phases
 from synthprobe.core.failures import Failure, Kind
-from synthprobe.core.results import AssertionResult, Exchange, Outcome, Phases, Result, StepResult, Verdict
+from synthprobe.core.results import AssertionResult, Outcome, Result, StepResult, Verdict
 
 INDENT = "    "
 

@@ -13,8 +13,9 @@ from typing import TypeAlias
 from synthprobe.core.comparisons import OPERATORS, Incomparable, decimal_of, is_number, text_of, type_name
 from synthprobe.core.durations import duration_text
 from synthprobe.core.expectations import TIMED, Assertion, Cast, Operator, Subject
+from synthprobe.core.json_bodies import Literal
 from synthprobe.core.json_schemas import Misfit, misfits
-from synthprobe.core.responses import Found, Literal, Missing, Response, Unreadable, find
+from synthprobe.core.responses import Found, Missing, Response, Unreadable, find
 from synthprobe.core.results import AssertionResult, Verdict
 from synthprobe.core.templates import Json, Names, fill
 

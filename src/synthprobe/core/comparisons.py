@@ -18,7 +18,8 @@ from decimal import Decimal
 from typing import Any, Protocol, TypeAlias
 
 from synthprobe.core.expectations import Cast, Operator
-from synthprobe.core.responses import Literal, pattern
+from synthprobe.core.json_bodies import Literal
+from synthprobe.core.responses import pattern
 from synthprobe.core.templates import Json
 
 

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar, get_args, get_type_hints
 from msgspec import Struct
 
 from synthprobe.core import templates
-from synthprobe.core.responses import Literal
+from synthprobe.core.json_bodies import Literal
 from synthprobe.core.templates import Json
 
 T = TypeVar("T", bound=Struct)

@@ -15,8 +15,9 @@ from synthprobe.core.conditions import (
     region_unwell,
     told,
 )
+from synthprobe.core.exchanges import Tls
 from synthprobe.core.failures import OURS, Kind, Unwell
-from synthprobe.core.results import CheckInfo, Result, Tls, Trigger
+from synthprobe.core.results import CheckInfo, Result, Trigger
 
 
 class Sign(Struct, frozen=True):

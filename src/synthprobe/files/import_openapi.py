@@ -1,31 +1,11 @@
 """An OpenAPI 3 description → a probe: a step per operation, with the examples it gives for what it needs."""
 
-import re
-from collections.abc import Iterator, Mapping
-from typing import Any
-from urllib.parse import quote
+from collections.abc import Iterator
 
-from msgspec import Struct
-
-from synthprobe.files.import_answers import answer_of
-from synthprobe.files.import_parts import Imported, ImportFault, Secrets, escaped, probe, slug, split_url
+from synthprobe.files.import_parts import Imported, ImportFault, probe, slug
+from synthprobe.files.openapi_steps import Api, Operation
 
 SAFE = ("get", "head")
-METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
-_DEEPEST = 12
-_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}").fullmatch
-
-
-class _Operation(Struct, frozen=True):
-    method: str
-    path: str
-    raw: Mapping[str, Any]
-    shared: list[Any]
-    """Parameters of all operations of its path."""
-
-    @property
-    def id(self) -> str:
-        return str(self.raw.get("operationId") or f"{self.method} {self.path}")
 
 
 def import_openapi(
@@ -38,11 +18,11 @@ def import_openapi(
     """The operations `wanted` by id, or as `POST /v1/payments`; else all that change nothing. Raises `ImportFault`."""
     if not isinstance(raw, dict) or not str(raw.get("openapi", "")).startswith("3."):
         raise ImportFault("this is no OpenAPI 3 description: the key `openapi` says 3.0 or 3.1")
-    api = _Api(raw)
-    operations = list(_operations(api))
+    api = Api(raw)
+    operations = list(api.operations())
     chosen = _chosen(operations, wanted)
     steps = [api.step(operation) for operation in chosen]
-    title = str(_mapping(raw.get("info")).get("title", "api"))
+    title = api.title()
     document = probe(
         name or slug(title, "api"),
         f"Imported from the OpenAPI description of {title}.",
@@ -56,15 +36,7 @@ def import_openapi(
     return Imported(document, tuple(_notes(api, operations, chosen, wanted)))
 
 
-def _operations(api: "_Api") -> Iterator[_Operation]:
-    for path, item in _mapping(api.raw.get("paths")).items():
-        found = _mapping(api.resolved(item))
-        for method in METHODS:
-            if isinstance(found.get(method), dict):
-                yield _Operation(method, str(path), found[method], _list(found.get("parameters")))
-
-
-def _chosen(operations: list[_Operation], wanted: tuple[str, ...]) -> list[_Operation]:
+def _chosen(operations: list[Operation], wanted: tuple[str, ...]) -> list[Operation]:
     if not operations:
         raise ImportFault("the description has no operations under `paths`")
     if not wanted:
@@ -81,183 +53,13 @@ def _chosen(operations: list[_Operation], wanted: tuple[str, ...]) -> list[_Oper
     return chosen
 
 
-def _named(operations: list[_Operation]) -> str:
+def _named(operations: list[Operation]) -> str:
     shown = ", ".join(each.id for each in operations[:20])
     return f"{shown} and {len(operations) - 20} more" if len(operations) > 20 else shown
 
 
-class _Api:
-    """One description: what it refers to, and what its operations need."""
-
-    def __init__(self, raw: Mapping[str, Any]) -> None:
-        self.raw = raw
-        self.secrets = Secrets()
-        self.variables: dict[str, str] = {}
-
-    def resolved(self, value: Any, depth: int = 0) -> Any:
-        """What a `$ref` within the description stands for."""
-        while isinstance(value, dict) and isinstance(ref := value.get("$ref"), str):
-            if not ref.startswith("#/") or depth > _DEEPEST:
-                raise ImportFault(
-                    f"`$ref: {ref}` leads out of the file, or in a circle; bundle the description first"
-                )
-            depth += 1
-            value = self.raw
-            for name in ref[2:].split("/"):
-                value = _mapping(value).get(name.replace("~1", "/").replace("~0", "~"))
-        return value
-
-    def _resolved_or_nothing(self, value: Any) -> Any:
-        """As `resolved`, but what leads elsewhere says nothing: of an answer not all need be known."""
-        try:
-            return self.resolved(value)
-        except ImportFault:
-            return {}
-
-    def base_url(self) -> str:
-        """The first server, its variables by their defaults."""
-        servers = _list(self.raw.get("servers"))
-        server = _mapping(servers[0]) if servers else {}
-        url = str(server.get("url", "https://api.example"))
-        for name, variable in _mapping(server.get("variables")).items():
-            url = url.replace(f"{{{name}}}", str(_mapping(variable).get("default", "")))
-        if url.startswith("/"):
-            url = f"https://api.example{url}"
-        origin, path, _ = split_url(url)
-        return (origin + path).rstrip("/")
-
-    def step(self, operation: _Operation) -> dict[str, Any]:
-        """One operation as a step."""
-        request: dict[str, Any] = {"method": operation.method.upper()}
-        path, query, headers = quote(escaped(operation.path), safe="/{}$:@!*,;=+()~%"), {}, {}
-        for raw in (*operation.shared, *_list(operation.raw.get("parameters"))):
-            parameter = _mapping(self.resolved(raw))
-            name, where = str(parameter.get("name", "")), parameter.get("in")
-            if where == "path":
-                path = path.replace(quote(f"{{{name}}}", safe="{}"), self._variable(name, parameter))
-            elif parameter.get("required") and where == "query":
-                query[name] = self._given(name, parameter)
-            elif parameter.get("required") and where == "header":
-                headers[name] = str(self._given(name, parameter))
-        self._secure(operation, query, headers)
-        answer = None
-        if operation.method != "head":
-            answer = answer_of(_mapping(operation.raw.get("responses")), self._resolved_or_nothing)
-        if answer and answer.accept:
-            headers["Accept"] = answer.accept
-        # Nobody could send or hear any other.
-        headers = {name: value for name, value in headers.items() if _HEADER(name)}
-        request["url"] = "${{ region.base_url }}" + path
-        request |= {key: value for key, value in (("query", query), ("headers", headers)) if value}
-        request |= self._body(operation)
-        step = {
-            "id": slug(operation.id, "call"),
-            "request": request,
-            "assert": [{"status": _status(operation.raw)}, *([{"schema": answer.schema}] if answer else [])],
-        }
-        if summary := operation.raw.get("summary"):
-            step = {"id": step["id"], "description": escaped(str(summary)), **step}
-        return step
-
-    def _variable(self, name: str, parameter: Mapping[str, Any]) -> str:
-        """A path parameter as a variable, for whoever imports it knows a better one."""
-        known = slug(name, "value").replace("-", "_")
-        self.variables[known] = str(self._given(name, parameter))
-        return f"${{{{ vars.{known} }}}}"
-
-    def _given(self, name: str, parameter: Mapping[str, Any]) -> Any:
-        for key in ("example", "default"):
-            if key in parameter:
-                return self.secrets.value(name, parameter[key])
-        for example in _mapping(parameter.get("examples")).values():
-            return self.secrets.value(name, _mapping(self.resolved(example)).get("value"))
-        found = self._example(parameter.get("schema"), 0)
-        return self.secrets.value(name, "1" if found is None else found)
-
-    def _body(self, operation: _Operation) -> dict[str, Any]:
-        content = _mapping(_mapping(self.resolved(operation.raw.get("requestBody"))).get("content"))
-        for media, key in (("application/json", "json"), ("application/x-www-form-urlencoded", "form")):
-            if media in content:
-                described = _mapping(content[media])
-                value = described.get("example")
-                if value is None:
-                    for example in _mapping(described.get("examples")).values():
-                        value = _mapping(self.resolved(example)).get("value")
-                        break
-                if value is None:
-                    value = self._example(described.get("schema"), 0)
-                return {key: self.secrets.value("", value)}
-        return {}
-
-    def _example(self, schema: Any, depth: int) -> Any:
-        """A value that a schema allows: its own example where it has one, else the plainest."""
-        found = _mapping(self.resolved(schema))
-        for key in ("example", "default", "const"):
-            if key in found:
-                return found[key]
-        if listed := _list(found.get("examples")) or _list(found.get("enum")):
-            return listed[0]
-        if depth > _DEEPEST:
-            return None
-        if parts := _list(found.get("allOf")):
-            made = [self._example(part, depth + 1) for part in parts]
-            return {key: value for part in made if isinstance(part, dict) for key, value in part.items()}
-        if options := _list(found.get("oneOf")) or _list(found.get("anyOf")):
-            return self._example(options[0], depth + 1)
-        return self._plainest(found, depth)
-
-    def _plainest(self, schema: Mapping[str, Any], depth: int) -> Any:
-        kind = schema.get("type")
-        kind = next((each for each in kind if each != "null"), None) if isinstance(kind, list) else kind
-        if kind == "object" or "properties" in schema:
-            needed = set(_list(schema.get("required")))
-            return {
-                name: self._example(inner, depth + 1)
-                for name, inner in _mapping(schema.get("properties")).items()
-                if name in needed
-            }
-        if kind == "array":
-            return [self._example(schema.get("items"), depth + 1)] if schema.get("minItems") else []
-        if kind == "string":
-            return _TEXTS.get(str(schema.get("format")), "x" * max(1, int(schema.get("minLength") or 1)))
-        return {"integer": schema.get("minimum", 1), "number": schema.get("minimum", 1), "boolean": True}.get(
-            str(kind)
-        )
-
-    def _secure(self, operation: _Operation, query: dict[str, Any], headers: dict[str, str]) -> None:
-        asked = operation.raw.get("security", self.raw.get("security"))
-        schemes = _mapping(_mapping(self.raw.get("components")).get("securitySchemes"))
-        for name in next((_mapping(each) for each in _list(asked)), {}):
-            scheme = _mapping(self.resolved(schemes.get(name)))
-            if scheme.get("type") == "apiKey" and scheme.get("in") == "header":
-                headers[str(scheme.get("name"))] = self.secrets.take(name)
-            elif scheme.get("type") == "apiKey" and scheme.get("in") == "query":
-                query[str(scheme.get("name"))] = self.secrets.take(name)
-            elif scheme.get("type") == "http" and str(scheme.get("scheme")).lower() == "basic":
-                headers["Authorization"] = f"Basic {self.secrets.take(name)}"
-            elif scheme.get("type") in ("http", "oauth2", "openIdConnect"):
-                headers["Authorization"] = f"Bearer {self.secrets.take(name)}"
-
-
-_TEXTS: Mapping[str, str] = {
-    "date": "2026-01-31",
-    "date-time": "2026-01-31T12:00:00Z",
-    "uuid": "00000000-0000-4000-8000-000000000000",
-    "email": "probe@shop.example",
-    "uri": "https://shop.example/",
-}
-
-
-def _status(operation: Mapping[str, Any]) -> Any:
-    said = [str(code) for code in _mapping(operation.get("responses")) if str(code).startswith("2")]
-    exact = sorted(int(code) for code in said if code.isdigit())
-    if not exact:
-        return {"gte": 200, "lt": 300}
-    return exact[0] if len(exact) == 1 else {"one_of": exact}
-
-
 def _notes(
-    api: _Api, operations: list[_Operation], chosen: list[_Operation], wanted: tuple[str, ...]
+    api: Api, operations: list[Operation], chosen: list[Operation], wanted: tuple[str, ...]
 ) -> Iterator[str]:
     for name, variable in api.secrets.named.items():
         yield f"{variable} must be in the environment: the secret `{name}`"
@@ -266,11 +68,3 @@ def _notes(
     left = [each for each in operations if each not in chosen]
     if left and not wanted:
         yield f"left out, for they change something: {_named(left)}; name those you want with --operation"
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

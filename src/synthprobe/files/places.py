@@ -7,8 +7,9 @@ from msgspec import UnsetType
 from synthprobe.files.assertion_shape import Assertion
 from synthprobe.files.await_shape import Await
 from synthprobe.files.documents import Path
+from synthprobe.files.iso8583_shape import Iso8583
 from synthprobe.files.poll_shape import Poll
-from synthprobe.files.protocol_shape import PROTOCOLS, Handshake, Iso8583, Question, Tcp
+from synthprobe.files.protocol_shape import Handshake, Question, Tcp
 from synthprobe.files.request_shape import Request
 from synthprobe.files.shapes import given
 from synthprobe.files.step_shape import Step
@@ -50,10 +51,13 @@ def undo_requests(undo: Undo, path: Path) -> Iterator[tuple[Path, Request]]:
             yield (*path, "act", number, "request"), act.request
 
 
+_PROTOCOLS = ("tcp", "tls", "dns", "iso8583")
+
+
 def protocols(steps: Sequence[Step]) -> Iterator[tuple[Path, Tcp | Handshake | Question | Iso8583]]:
     """Every step of another protocol than HTTP, with the way to what it says."""
     for index, step in enumerate(steps):
-        for kind in PROTOCOLS:
+        for kind in _PROTOCOLS:
             written = getattr(step, kind)
             if not isinstance(written, UnsetType):
                 yield ("steps", index, kind), written

@@ -8,10 +8,11 @@ from msgspec import UnsetType
 
 from synthprobe.files.documents import Document, Path
 from synthprobe.files.expressions import pattern_fault
+from synthprobe.files.iso8583_shape import FieldLayout, Iso8583
 from synthprobe.files.places import protocols
 from synthprobe.files.probe_shape import ProbeFile
 from synthprobe.files.problems import Problem, problem_at
-from synthprobe.files.protocol_shape import Expect, FieldLayout, Iso8583, Question, Send, Tcp
+from synthprobe.files.protocol_shape import Expect, Question, Send, Tcp
 from synthprobe.files.shapes import given
 from synthprobe.files.values import has_reference
 

@@ -7,18 +7,9 @@ from synthprobe.core.egress import IpVersion, TlsProfile
 from synthprobe.core.requests import REQUEST_TIMEOUT
 from synthprobe.core.templates import Reference
 from synthprobe.files.durations import duration
+from synthprobe.files.iso8583_shape import FieldLayout, Iso8583, LengthHeader
 from synthprobe.files.making import Making
-from synthprobe.files.protocol_shape import (
-    Expect,
-    FieldLayout,
-    Handshake,
-    Iso8583,
-    LengthHeader,
-    Question,
-    Send,
-    Tcp,
-    Turn,
-)
+from synthprobe.files.protocol_shape import Expect, Handshake, Question, Send, Tcp, Turn
 from synthprobe.files.shapes import given
 from synthprobe.files.values import template_of, value_of
 

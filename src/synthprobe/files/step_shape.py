@@ -10,8 +10,9 @@ from synthprobe.files.capture_shape import Capture
 from synthprobe.files.classify_shape import Classify
 from synthprobe.files.condition_shape import Condition
 from synthprobe.files.durations import Duration
+from synthprobe.files.iso8583_shape import Iso8583
 from synthprobe.files.poll_shape import Poll
-from synthprobe.files.protocol_shape import Handshake, Iso8583, Question, Tcp
+from synthprobe.files.protocol_shape import Handshake, Question, Tcp
 from synthprobe.files.request_shape import Name, Request, Retry
 from synthprobe.files.shapes import require_exactly_one
 from synthprobe.files.undo_shape import Money, Undo

@@ -17,9 +17,10 @@ from synthprobe.files.documents import Path
 from synthprobe.files.durations import duration
 from synthprobe.files.expectation_values import assertions_of, captures_of
 from synthprobe.files.fragments import default_inputs
+from synthprobe.files.iso8583_shape import Iso8583
 from synthprobe.files.making import Making
 from synthprobe.files.poll_shape import Poll
-from synthprobe.files.protocol_shape import Handshake, Iso8583, Question, Tcp
+from synthprobe.files.protocol_shape import Handshake, Question, Tcp
 from synthprobe.files.protocol_values import handshake_value, iso8583_value, question_value, tcp_value
 from synthprobe.files.request_shape import Request
 from synthprobe.files.request_values import request_value

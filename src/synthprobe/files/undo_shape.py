@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from synthprobe.files.assertion_shape import Assertion
-from synthprobe.files.protocol_shape import Iso8583
+from synthprobe.files.iso8583_shape import Iso8583
 from synthprobe.files.request_shape import Request
 from synthprobe.files.shapes import require_exactly_one
 

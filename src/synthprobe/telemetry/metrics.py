@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from synthprobe.core.alerts import Change
+from synthprobe.core.exchanges import Exchange
 from synthprobe.core.reports import Pulse
-from synthprobe.core.results import CheckInfo, Exchange, Fate, Outcome, Result, SlotRange, Trigger
+from synthprobe.core.results import CheckInfo, Fate, Outcome, Result, SlotRange, Trigger
 from synthprobe.telemetry import exposition
 from synthprobe.telemetry.exposition import Counter, Exemplar, Gauge, Histogram, Labels, Series
 

@@ -21,7 +21,8 @@ from synthprobe import __version__
 from synthprobe.core.spans import Span
 from synthprobe.telemetry.conversion import SCHEMA_URL, exportable
 from synthprobe.telemetry.otel_settings import OtelSettings, otel_settings
-from synthprobe.telemetry.redaction import always, redact_span
+from synthprobe.telemetry.redaction import always
+from synthprobe.telemetry.span_redaction import redact_span
 
 _SCOPE = InstrumentationScope("synthprobe", __version__, SCHEMA_URL)
 

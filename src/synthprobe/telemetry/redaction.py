@@ -5,7 +5,7 @@ four digits stay), values under names such as cvv or token, URL user information
 Redacting twice changes nothing more.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
 from typing import cast
@@ -16,7 +16,6 @@ import msgspec
 
 from synthprobe.core.cards import mask_cards
 from synthprobe.core.probes import Redaction
-from synthprobe.core.spans import Attribute, Event, Link, Span
 from synthprobe.core.templates import Json
 from synthprobe.telemetry.pairs import USERINFO, hide_pairs
 from synthprobe.telemetry.secrecy import MASK, SHORTEST_INSIDE, Needles, hides_value
@@ -206,43 +205,9 @@ def always() -> Redactor:
     return redactor(frozenset(), _NOTHING)
 
 
-def redact_span(redactor: Redactor, span: Span) -> Span:
-    """A span with its name, status, attributes, events and links redacted; ids and times stay."""
-    return msgspec.structs.replace(
-        span,
-        name=redactor.text(span.name),
-        status_message=redactor.text(span.status_message),
-        attributes=_attributes(redactor, span.attributes),
-        events=tuple(
-            Event(redactor.text(event.name), event.at, _attributes(redactor, event.attributes))
-            for event in span.events
-        ),
-        links=tuple(
-            Link(link.trace_id, link.span_id, _attributes(redactor, link.attributes)) for link in span.links
-        ),
-    )
-
-
 @lru_cache(maxsize=8192)
 def _always_hidden(text: str) -> str:
     return hide_pairs(mask_cards(text))
-
-
-def _attributes(redactor: Redactor, attributes: Mapping[str, Attribute]) -> dict[str, Attribute]:
-    return {key: _attribute(redactor, key, value) for key, value in attributes.items()}
-
-
-def _attribute(redactor: Redactor, key: str, value: Attribute) -> Attribute:
-    if isinstance(value, bool | float):
-        return value
-    if hides_value(key):
-        return MASK
-    if isinstance(value, tuple):
-        return tuple(redactor.text(part) for part in value)
-    if isinstance(value, int):
-        shown = redactor.text(str(value))
-        return value if shown == str(value) else shown
-    return redactor.url(value) if key == "url.full" else redactor.text(value)
 
 
 def _masked_at(value: Json, here: tuple[int | str, ...], hidden: set[tuple[int | str, ...]]) -> Json:

@@ -6,7 +6,8 @@ from itertools import zip_longest
 
 from msgspec import Struct
 
-from synthprobe.core.results import Exchange, Result, StepResult
+from synthprobe.core.exchanges import Exchange
+from synthprobe.core.results import Result, StepResult
 from synthprobe.web.waterfall import phase_items
 
 

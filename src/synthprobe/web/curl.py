@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterator
 
-from synthprobe.core.results import Exchange
+from synthprobe.core.exchanges import Exchange
 
 _CURL_SETS = frozenset({"host", "content-length", "connection", "accept-encoding", "transfer-encoding"})
 

@@ -10,7 +10,8 @@ from math import floor, log10
 import msgspec
 from msgspec import Struct
 
-from synthprobe.core.results import Exchange, Phases, Result, StepResult
+from synthprobe.core.exchanges import Exchange, Phases
+from synthprobe.core.results import Result, StepResult
 from synthprobe.core.spans import Span
 
 PHASES = ("proxy", "resolve", "connect", "tls", "send", "wait", "receive")

@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from msgspec import structs
 
+from synthprobe.core.exchanges import Tls
 from synthprobe.core.failures import Kind
-from synthprobe.core.results import Tls
 from synthprobe.wire.failures import Fault
 
 PeerInfo: TypeAlias = Mapping[str, object]

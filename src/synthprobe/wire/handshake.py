@@ -2,8 +2,8 @@
 
 from msgspec import Struct
 
+from synthprobe.core.exchanges import Tls
 from synthprobe.core.failures import Kind
-from synthprobe.core.results import Tls
 from synthprobe.wire.failures import WireFailure
 from synthprobe.wire.lines import Call, Lines, finished, target
 from synthprobe.wire.sighting import Sighting

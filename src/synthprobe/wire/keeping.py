@@ -8,7 +8,7 @@ from collections.abc import Hashable
 
 from msgspec import Struct
 
-from synthprobe.core.results import Tls
+from synthprobe.core.exchanges import Tls
 from synthprobe.wire.sighting import Stopwatch
 from synthprobe.wire.sockets import Channel
 

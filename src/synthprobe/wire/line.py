@@ -3,8 +3,8 @@
 import ssl
 
 from synthprobe.clock import Clock
+from synthprobe.core.exchanges import Tls
 from synthprobe.core.failures import Kind
-from synthprobe.core.results import Tls
 from synthprobe.wire import certificates, failures, proxy
 from synthprobe.wire.connecting import Target, Ways
 from synthprobe.wire.contexts import Context

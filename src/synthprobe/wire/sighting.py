@@ -6,8 +6,8 @@ from enum import StrEnum
 from msgspec import Struct
 
 from synthprobe.clock import Clock
+from synthprobe.core.exchanges import Phases, Tls
 from synthprobe.core.failures import Kind
-from synthprobe.core.results import Phases, Tls
 
 
 class Phase(StrEnum):

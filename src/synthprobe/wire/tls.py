@@ -7,7 +7,7 @@ loop's own TLS shutdown may keep a socket open.
 import ssl
 from contextlib import suppress
 
-from synthprobe.core.results import Tls
+from synthprobe.core.exchanges import Tls
 from synthprobe.wire import certificates
 from synthprobe.wire.limits import RECEIVE_SIZE
 from synthprobe.wire.sockets import Connection

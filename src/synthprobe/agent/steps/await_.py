@@ -19,9 +19,9 @@ from synthprobe.buses import BusError
 from synthprobe.core.awaiting import Fit, Found, as_response, fit
 from synthprobe.core.awaits import Await
 from synthprobe.core.comparisons import text_of
+from synthprobe.core.exchanges import Phases
 from synthprobe.core.failures import Failure, Kind
 from synthprobe.core.hooks import KEPT, Delivery, newest, probe_token, run_token
-from synthprobe.core.results import Phases
 from synthprobe.core.steps import Step
 from synthprobe.core.templates import fill
 from synthprobe.telemetry.tracing import OpenSpan

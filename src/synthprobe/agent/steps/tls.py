@@ -7,9 +7,9 @@ import msgspec
 from synthprobe.agent.calling import Calling, Came, call, destination, lines_of, within
 from synthprobe.agent.judging import judge
 from synthprobe.agent.scene import Acted, Scene
+from synthprobe.core.exchanges import Tls
 from synthprobe.core.failures import Failure
 from synthprobe.core.protocols import Handshake
-from synthprobe.core.results import Tls
 from synthprobe.core.steps import Step
 from synthprobe.core.templates import Json
 from synthprobe.telemetry.tracing import OpenSpan
