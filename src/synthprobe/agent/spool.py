@@ -111,8 +111,7 @@ class Spool:
         await self._write(transaction, PASS_WITHIN if passed else 0.0)
         if passed:
             self.passes.note(result.check, result.definition)
-        if turned:
-            self.firing ^= {result.check}
+        self.firing = self.firing | {result.check} if fires else self.firing - {result.check}
 
     async def recall_passes(self) -> None:
         """Learn which definitions passed before this process began."""

@@ -9,8 +9,8 @@ import anyio
 import click
 
 from synthprobe import clock
-from synthprobe.app.agent import AgentOptions, Known
 from synthprobe.app.agent import run as run_agent
+from synthprobe.app.agent_parts import AgentOptions, Known
 from synthprobe.app.child import ChildRefused
 from synthprobe.app.serve import serve as run_serve
 from synthprobe.buses import BusError
