@@ -30,7 +30,6 @@ Ip = Annotated[
     Literal["any", "v4", "v6"] | UnsetType,
     Meta(description="Addresses that may be used; any.", examples=["v4"]),
 ]
-Hex = Annotated[str, Meta(description="Bytes in hexadecimal; spaces do not count.", examples=["16 03 01"])]
 
 
 class Send(Struct, frozen=True, forbid_unknown_fields=True):

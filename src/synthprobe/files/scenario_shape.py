@@ -21,7 +21,10 @@ class ScenarioCheckFile(Struct, frozen=True, forbid_unknown_fields=True):
     region: Annotated[Name, Meta(description="Its region.", examples=["emea"])]
     every: Annotated[Duration, Meta(description="How often it runs.", examples=["60s"])] = "60s"
     phase: Annotated[
-        Duration | UnsetType, Meta(description="How far its starts are shifted.", examples=["7s"])
+        Duration | UnsetType,
+        Meta(
+            description="How far its starts are shifted; a timeline's runs end when it says.", examples=["7s"]
+        ),
     ] = UNSET
     labels: Annotated[
         dict[Name, str] | UnsetType,

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from synthprobe.core.alerts import Alert, Change
 from synthprobe.core.groups import Reason
-from synthprobe.core.incidents import Incident, IncidentChange
+from synthprobe.core.incidents import Incident
 from synthprobe.core.reports import LedgerLine
 from synthprobe.core.results import CheckInfo, Result, SlotRange
 from synthprobe.core.spans import Span
@@ -20,7 +20,6 @@ class AlertMoved(Struct, frozen=True):
     change: Change
     alert: Alert | None
     incident: Incident | None = None
-    incident_change: IncidentChange = IncidentChange.NONE
 
 
 class RunRecorded(Struct, frozen=True):

@@ -56,7 +56,7 @@ def moved(alert: Alert, change: Change, tree: Routes, new_id: NewId, now: dateti
             yield from escalate(followed.incident.number, own, tree, now + tree.root.group_wait)
     elif change in (Change.RESOLVED, Change.WITHDRAWN):
         yield from _wake_groups(alert, now)
-    return AlertMoved(change, alert, followed.incident, followed.change)
+    return AlertMoved(change, alert, followed.incident)
 
 
 def place(alert: Alert, tree: Routes, now: datetime, since: datetime | None = None) -> Tx[None]:

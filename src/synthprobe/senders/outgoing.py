@@ -123,11 +123,6 @@ def read_secret(option: str, named: str, secrets: Secrets) -> str:
         raise Unrenderable(f"{option} {named.removeprefix('env:')} cannot be read: {reason}") from error
 
 
-def has_option(integration: Integration, name: str) -> bool:
-    """Whether an option is there, itself or by the name of a file or variable."""
-    return any(f"{name}{source}" in integration.options for source in ("", "_file", "_env"))
-
-
 def text_option(integration: Integration, name: str, default: str = "") -> str:
     """An option that is text."""
     value = integration.options.get(name, default)

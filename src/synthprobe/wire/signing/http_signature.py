@@ -19,9 +19,6 @@ ALGORITHMS: Mapping[str, Algorithm] = {
 }
 """By the names of RFC 9421 §6.2; `hmac-sha256` is the one without a private key."""
 
-DERIVED = ("@method", "@target-uri", "@authority", "@scheme", "@request-target", "@path", "@query")
-"""Components that are no headers, beside `@query-param;name="…"`."""
-
 _PARAM = '@query-param;name="'
 _DIGEST = "content-digest"
 
@@ -135,3 +132,4 @@ _DERIVED: Mapping[str, Callable[[Message], str]] = {
     "@path": lambda message: message.path,
     "@query": lambda message: f"?{message.query}",
 }
+"""Components that are no headers, beside `@query-param;name="…"`."""
