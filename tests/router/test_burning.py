@@ -45,9 +45,37 @@ def test_a_budget_that_burns_is_told_and_over_when_it_burns_no_more() -> None:
     run_virtual(scenario)
 
 
-async def slot(scene: Scene, outcome: str) -> None:
+def test_a_slow_burn_that_becomes_a_fast_one_is_graver_and_no_single_failure_ends_it() -> None:
+    async def scenario(clock: Clock) -> None:
+        async with Scene(clock, TREE).running() as scene:
+            await announce(scene, slo=Slo(Decimal("98"), timedelta(days=30)), every=60.0)
+            for outcome in (*["passed"] * 30, "failed", "passed", "failed", "passed"):
+                await slot(scene, outcome, after=600)
+            assert await severity_of_burn(scene) == "warning"
+            await slot(scene, "failed")
+            await anyio.sleep(61)
+            assert await alerts(scene) == {"ProbeFailed card": "pending", "SloBurn card": "firing"}
+            for outcome in ("passed", "failed") * 3:
+                await slot(scene, outcome)
+            await slot(scene, "passed")
+            assert await severity_of_burn(scene) == "critical"
+
+    run_virtual(scenario)
+
+
+async def severity_of_burn(scene: Scene) -> str:
+    """Of the budget's alert, after another look."""
+    await anyio.sleep(61)
+    rows = await scene.rows(
+        "select json_extract(doc, '$.severity') as severity from alerts"
+        " where json_extract(doc, '$.labels.alertname') = 'SloBurn'"
+    )
+    return str(rows[0]["severity"])
+
+
+async def slot(scene: Scene, outcome: str, after: float = 60) -> None:
     """A scheduled run, a minute after the one before."""
-    await anyio.sleep(60)
+    await anyio.sleep(after)
     await scene.run(outcome)
 
 

@@ -11,9 +11,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from synthprobe.core import conditions
-from synthprobe.core.alerts import AlertState, fingerprint_of
+from synthprobe.core.alerts import Alert, AlertState, fingerprint_of
 from synthprobe.core.conditions import FIRES_AT, Condition, Trouble
 from synthprobe.core.durations import duration_text
+from synthprobe.core.labels import severity_rank
 from synthprobe.core.results import CheckInfo
 from synthprobe.core.slo import Burn, Slo, Tally, burns, is_burning, rate
 from synthprobe.core.sparing import sparingly
@@ -72,21 +73,27 @@ def _look(now: datetime) -> Tx[Sequence[_Found]]:
         if slo is None or stored.info.paused:
             continue
         condition = conditions.slo_burn(stored.info)
+        louder = yield from alert_rows.find(fingerprint_of(stored.info))
+        if louder is not None and louder.state is AlertState.PENDING:
+            continue  # the next run says more: a single failure neither raises nor ends it
         open_ = yield from alert_rows.find(condition.fingerprint)
         told = open_ is not None and bool(open_.troubles)
-        found = yield from _burn(stored.info, slo, condition, now)
-        if (found is not None) != told:
+        fires = louder is not None and louder.state is AlertState.FIRING
+        found = None if fires else (yield from _burn(stored.info, slo, condition, now))
+        if (found is not None) != told or _is_graver(found, open_):
             changes.append(found or _Found(condition, None))
     return changes
 
 
-_OPEN = (AlertState.PENDING, AlertState.FIRING)
+def _is_graver(found: _Found | None, told: Alert | None) -> bool:
+    """Whether a budget that burned slowly burns fast by now."""
+    if found is None or told is None:
+        return False
+    return severity_rank(found.condition.severity) > severity_rank(told.severity)
 
 
 def _burn(info: CheckInfo, slo: Slo, condition: Condition, now: datetime) -> Tx[_Found | None]:
-    louder = yield from alert_rows.find(fingerprint_of(info))
-    if louder is not None and louder.state in _OPEN:
-        return None
+    """The fastest burn, as trouble of its condition."""
     for burn in burns(slo.window, timedelta(seconds=info.every)):
         for said, objective, latency in _promises(slo):
             long = yield from tallies.tally(info.key, now - burn.long, now, latency)
