@@ -6,8 +6,12 @@ from typing import Any
 import anyio
 import httpx
 import msgspec
+import probing
 import pytest
+from test_agent import Router
 
+from synthprobe.agent.agent import Agent, Undoing
+from synthprobe.agent.exposure import Exposure
 from synthprobe.agent.janitor import Janitor, Means
 from synthprobe.agent.ledger import Ledger, stored
 from synthprobe.agent.runner import Runner
@@ -127,7 +131,6 @@ def test_what_the_janitor_asks_of_a_provider_is_drawn_from_its_budget() -> None:
     shop = Shop()
     shop.wrong["DELETE order"] = lost
     drawn: list[tuple[str, int]] = []
-
     check = probe(step("order"), safety="safety: {budget: acme}")
 
     async def scenario(clock: Clock) -> None:
@@ -146,6 +149,45 @@ def test_what_the_janitor_asks_of_a_provider_is_drawn_from_its_budget() -> None:
 
     run_virtual(scenario)
     assert {name for name, _ in drawn} == {"acme"}
+
+
+def test_what_a_paused_probe_has_made_is_taken_back_though_nothing_of_it_runs() -> None:
+    shop = Shop()
+    shop.wrong["GET order"] = lambda _: httpx.Response(503)
+    check = probe(step("order"))
+    paused = msgspec.structs.replace(check, probe=msgspec.structs.replace(check.probe, paused="acme moves"))
+
+    async def scenario(clock: Clock) -> None:
+        store = InlineStore(SCHEMA)
+        secrets, transport = Secrets({"KEY": "hunter2-of-acme"}), httpx.MockTransport(shop)
+        for served, seconds in ((check, 70), (paused, 1800)):
+            spool = Spool(store, "a1")
+            ledger = Ledger(spool.change)
+            runner = Runner(transport, Tracing(), clock, ids, secrets, "a1", ledger=ledger)
+            janitor = Janitor(ledger, Means(transport, Tracing(), clock, secrets, "a1"))
+            agent = Agent(
+                name="a1",
+                runs=runner,
+                spool=spool,
+                deliver=Router(clock).deliver,
+                clock=clock,
+                new_id=ids,
+                jitter=lambda: 0.5,
+                undoing=Undoing(ledger, Exposure(ledger), janitor),
+            )
+            stop = anyio.Event()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(agent.run, [(served, "")], stop)
+                await anyio.sleep(seconds)
+                stop.set()
+            assert bool(ledger.owed()) is (served is check)
+            if served is check:
+                shop.wrong.clear()
+                shop.calls.clear()
+        assert shop.calls == ["GET order", "DELETE order", "GET order"]
+
+    ids = probing.ids()
+    run_virtual(scenario)
 
 
 def test_steps_are_taken_back_the_last_one_first_and_verified() -> None:
