@@ -23,6 +23,7 @@ from synthprobe.core.ledger import PACKER
 from synthprobe.core.probes import Check, checks
 from synthprobe.core.reports import Finished
 from synthprobe.core.results import Outcome, Trigger, UndoState
+from synthprobe.core.steps import requests_of
 from synthprobe.files.probes import load_probe
 from synthprobe.stores.errors import StoreFull
 from synthprobe.stores.inline import InlineStore
@@ -191,8 +192,9 @@ def test_what_a_paused_probe_has_made_is_taken_back_though_nothing_of_it_runs() 
 
 
 def test_steps_are_taken_back_the_last_one_first_and_verified() -> None:
-    shop = Shop()
-    finished = run(probe(step("order"), step("payment")), shop)
+    shop, check = Shop(), probe(step("order"), step("payment"))
+    finished = run(check, shop)
+    assert len(shop.calls) - 1 == requests_of(check.probe.steps), "what a budget reckons with"
     assert shop.calls == [
         "POST order",
         "POST payment",

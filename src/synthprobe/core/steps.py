@@ -129,9 +129,9 @@ def all_steps(steps: Sequence[Step]) -> Iterator[Step]:
 
 
 def requests_of(steps: Sequence[Step]) -> int:
-    """How many requests a run makes at least; what takes a step back (a look and an act) among them."""
+    """How many requests a run makes at least; what takes a step back (a look, an act, a look at what became of it) among them."""
     asked = [step for step in all_steps(steps) if not isinstance(step.action, Use | Pause)]
-    return len(asked) + sum(2 for step in asked if step.undo is not None)
+    return len(asked) + sum(3 for step in asked if step.undo is not None)
 
 
 def request_of(action: Action) -> Request | None:
