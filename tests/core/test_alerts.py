@@ -11,9 +11,10 @@ from msgspec.structs import replace
 from alert_samples import FAILURE, check, firing, minute, observed, result, rule_of
 from case_files import cases
 from synthprobe.core.alerts import Alert, AlertState, Change, Observed, fingerprint_of, identity
+from synthprobe.core.ending import resolved_by_hand, withdraw
 from synthprobe.core.failures import Failure, Kind
 from synthprobe.core.labels import fingerprint
-from synthprobe.core.observing import observe, resolved_by_hand, withdraw
+from synthprobe.core.observing import observe
 
 
 @pytest.mark.parametrize("case", cases("alerting.yaml", "lifecycles"))

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from alert_samples import check, firing, minute, observed
 from synthprobe.core.alerts import Alert, AlertState, Change
+from synthprobe.core.ending import withdraw
 from synthprobe.core.failures import Failure, Kind
 from synthprobe.core.following import follow, open_incident
 from synthprobe.core.incident_keys import key_of
@@ -22,7 +23,6 @@ from synthprobe.core.incidents import (
     close,
     due_at,
 )
-from synthprobe.core.observing import withdraw
 
 RULE = ScopeRule()
 TEN_MINUTES = timedelta(minutes=10)

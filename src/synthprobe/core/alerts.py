@@ -14,6 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from synthprobe.core.labels import Labels, fingerprint
 from synthprobe.core.results import CheckInfo
@@ -123,7 +124,6 @@ class Observed(Struct, frozen=True):
 PROBE_FAILED = "ProbeFailed"
 """The name of a check's target alert."""
 
-
 WOULD_HAVE_FIRED = "would_have_fired"
 """Annotation of an alert that is withheld: when it would have begun to fire."""
 
@@ -143,3 +143,15 @@ def identity(check: CheckInfo) -> Labels:
 def fingerprint_of(check: CheckInfo) -> str:
     """The fingerprint of a check's target alert."""
     return fingerprint(identity(check))
+
+
+def fired(alert: Alert, severity: str) -> Alert:
+    """An alert that begins to fire, at the instant to which it is known."""
+    return replace(
+        alert,
+        state=AlertState.FIRING,
+        severity=severity,
+        peak=severity,
+        starts_at=alert.updated_at,
+        ends_at=None,
+    )

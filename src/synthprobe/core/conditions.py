@@ -23,7 +23,7 @@ from functools import lru_cache
 from msgspec import Struct
 from msgspec.structs import replace
 
-from synthprobe.core.alerts import Alert, AlertState, Change, Observed, identity
+from synthprobe.core.alerts import Alert, AlertState, Change, Observed, fired, identity
 from synthprobe.core.annotations import NOT_UNDONE, headline, instant
 from synthprobe.core.labels import Labels, fingerprint, severity_rank
 from synthprobe.core.reports import LedgerLine
@@ -190,16 +190,7 @@ def _troubled(
         return _graver(alert, condition.severity)
     if sum(weights.values()) < FIRES_AT:
         return Observed(alert, Change.PENDING)
-    severity = condition.severity
-    fired = replace(
-        alert,
-        state=AlertState.FIRING,
-        severity=severity,
-        peak=severity,
-        starts_at=alert.updated_at,
-        ends_at=None,
-    )
-    return Observed(fired, Change.FIRED)
+    return Observed(fired(alert, condition.severity), Change.FIRED)
 
 
 def _graver(alert: Alert, severity: str) -> Observed:

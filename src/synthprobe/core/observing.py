@@ -13,12 +13,11 @@ failed one. The window empties when the alert ends.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from msgspec.structs import replace
 
 from synthprobe.core.alerts import (
-    PAUSED,
     WITHHELD,
     WOULD_HAVE_FIRED,
     Alert,
@@ -28,15 +27,14 @@ from synthprobe.core.alerts import (
     Sample,
     Withheld,
     fingerprint_of,
+    fired,
     identity,
 )
 from synthprobe.core.annotations import annotate, instant
+from synthprobe.core.ending import closed
 from synthprobe.core.labels import Labels, severity_rank
 from synthprobe.core.probes import AlertMode, AlertRule, FailAfter
 from synthprobe.core.results import CheckInfo, Outcome, Result, Trigger
-
-QUIET_FOR = timedelta(hours=4)
-"""How long what was resolved by hand stays quiet while it goes on failing."""
 
 
 def observe(
@@ -78,44 +76,6 @@ def wants_confirming(before: Alert | None, after: Alert | None, rule: AlertRule)
     # What is withheld stays pending though it has enough failures.
     return _met(rule.fail_after, (*after.window, Sample.FAILED), _FAILED) and not _met(
         rule.fail_after, after.window, _FAILED
-    )
-
-
-def withdraw(alert: Alert, now: datetime, *, paused: str = "") -> Observed:
-    """End the alert of a check that was removed, or `paused` for a reason: not proven healthy."""
-    at = max(now, alert.updated_at)
-    match alert.state:
-        case AlertState.FIRING:
-            ended = replace(
-                alert,
-                state=AlertState.WITHDRAWN,
-                ends_at=at,
-                updated_at=at,
-                window=(),
-                troubles={},
-                annotations={**alert.annotations, **({PAUSED: paused} if paused else {})},
-            )
-            return Observed(ended, Change.WITHDRAWN)
-        case AlertState.PENDING:
-            return _closed(alert)
-        case AlertState.RESOLVED | AlertState.WITHDRAWN:
-            return Observed(alert, Change.NONE)
-
-
-def resolved_by_hand(alert: Alert, now: datetime) -> Alert:
-    """A firing alert that somebody ended: quiet until it passes, or for four hours."""
-    if alert.state is not AlertState.FIRING:
-        return alert
-    at = max(now, alert.updated_at)
-    quiet_until = now + QUIET_FOR
-    return replace(
-        alert,
-        state=AlertState.RESOLVED,
-        ends_at=at,
-        updated_at=at,
-        window=(),
-        troubles={},
-        quiet_until=quiet_until,
     )
 
 
@@ -202,7 +162,7 @@ def _withheld(rule: AlertRule, *, proven: bool) -> Withheld | None:
 
 def _while_pending(alert: Alert, rule: AlertRule, withheld: Withheld | None) -> Observed:
     if not _NOT_PASSED & set(alert.window):
-        return _closed(alert)
+        return closed(alert)
     severity = _severity(alert.window, rule)
     # A good run never fires, though an edited rule may find enough failures before it.
     if not severity or alert.window[-1] is Sample.PASSED:
@@ -211,16 +171,8 @@ def _while_pending(alert: Alert, rule: AlertRule, withheld: Withheld | None) -> 
         change = Change.PENDING if WOULD_HAVE_FIRED in alert.annotations else Change.WITHHELD
         noted = {WOULD_HAVE_FIRED: instant(alert.updated_at), **alert.annotations, WITHHELD: withheld.value}
         return Observed(replace(alert, severity=severity, annotations=noted), change)
-    fired = replace(
-        alert,
-        state=AlertState.FIRING,
-        severity=severity,
-        peak=severity,
-        starts_at=alert.updated_at,
-        ends_at=None,
-        annotations={name: value for name, value in alert.annotations.items() if name not in _OF_WITHHELD},
-    )
-    return Observed(fired, Change.FIRED)
+    told = {name: value for name, value in alert.annotations.items() if name not in _OF_WITHHELD}
+    return Observed(fired(replace(alert, annotations=told), severity), Change.FIRED)
 
 
 def _while_firing(alert: Alert, rule: AlertRule) -> Observed:
@@ -238,12 +190,6 @@ def _while_firing(alert: Alert, rule: AlertRule) -> Observed:
         return Observed(alert, Change.UPDATED)
     peak = max(alert.peak, severity, key=severity_rank)
     return Observed(replace(alert, severity=severity, peak=peak), Change.SEVERITY)
-
-
-def _closed(alert: Alert) -> Observed:
-    if alert.ends_at is None:
-        return Observed(None, Change.CLOSED)
-    return Observed(replace(alert, state=AlertState.RESOLVED, window=()), Change.CLOSED)
 
 
 def _severity(window: tuple[Sample, ...], rule: AlertRule) -> str:

@@ -11,18 +11,19 @@ from msgspec import Struct
 
 from synthprobe.core.labels import Matcher, MatchOp
 from synthprobe.files.documents import Document, Path
-from synthprobe.files.import_parts import Imported
+from synthprobe.files.import_parts import Imported, listing, mapping
 from synthprobe.files.mutes_shape import InhibitRuleFile
 from synthprobe.files.problems import FileProblems, Problem, problem_at
 from synthprobe.files.receivers_shape import ReceiverFile
 from synthprobe.files.route_shape import RouteFile
+from synthprobe.files.routes_foreign import go_templates
 
 
 def import_alertmanager(document: Document) -> Imported:
     """The routes file. Raises `FileProblems` with every Go template, and with what is no Alertmanager file."""
     if not isinstance(document.value, dict):
         raise FileProblems([problem_at(document.position(()), "expected a mapping of keys and values")])
-    problems = [*document.problems, *_templates(document, document.value.get("receivers"), ("receivers",))]
+    problems = [*document.problems, *_templates(document)]
     if problems:
         raise FileProblems(problems)
     return _Import(document).whole()
@@ -35,24 +36,26 @@ class _Import:
         self.notes: list[str] = []
         self._document = document
         self._raw: Mapping[str, Any] = document.value
-        self._globals: Mapping[str, Any] = _mapping(self._raw.get("global"))
+        self._globals: Mapping[str, Any] = mapping(self._raw.get("global"))
         self._used: set[str] = set()
 
     def whole(self) -> Imported:
         made: dict[str, Any] = {}
         if "route" in self._raw:
-            made["route"] = self._route(_mapping(self._raw["route"]), ("route",))
+            made["route"] = self._route(mapping(self._raw["route"]), ("route",))
         made["receivers"] = [
-            self._receiver(_mapping(each), ("receivers", index))
-            for index, each in enumerate(_list(self._raw.get("receivers")))
+            self._receiver(mapping(each), ("receivers", index))
+            for index, each in enumerate(listing(self._raw.get("receivers")))
         ]
-        if rules := _list(self._raw.get("inhibit_rules")):
+        if rules := listing(self._raw.get("inhibit_rules")):
             made["inhibit_rules"] = [
-                self._rule(_mapping(rule), ("inhibit_rules", index)) for index, rule in enumerate(rules)
+                self._rule(mapping(rule), ("inhibit_rules", index)) for index, rule in enumerate(rules)
             ]
         # Alertmanager's older name for the same.
         named = [
-            entry for key in ("time_intervals", "mute_time_intervals") for entry in _list(self._raw.get(key))
+            entry
+            for key in ("time_intervals", "mute_time_intervals")
+            for entry in listing(self._raw.get(key))
         ]
         if named:
             made["time_intervals"] = named
@@ -66,12 +69,12 @@ class _Import:
 
     def _route(self, raw: Mapping[str, Any], path: Path) -> dict[str, Any]:
         made: dict[str, Any] = {}
-        matchers = [*_list(raw.get("matchers")), *_old_matchers(raw, "match")]
+        matchers = [*listing(raw.get("matchers")), *_old_matchers(raw, "match")]
         for key, value in raw.items():
             if key == "routes":
                 made[key] = [
-                    self._route(_mapping(child), (*path, key, index))
-                    for index, child in enumerate(_list(value))
+                    self._route(mapping(child), (*path, key, index))
+                    for index, child in enumerate(listing(value))
                 ]
             elif key in _ROUTE:
                 made[key] = value
@@ -84,7 +87,7 @@ class _Import:
     def _rule(self, raw: Mapping[str, Any], path: Path) -> dict[str, Any]:
         made: dict[str, Any] = {}
         for side in ("source", "target"):
-            matchers = [*_list(raw.get(f"{side}_matchers")), *_old_matchers(raw, f"{side}_match")]
+            matchers = [*listing(raw.get(f"{side}_matchers")), *_old_matchers(raw, f"{side}_match")]
             # None stands for every alert there, which here has to be said.
             made[f"{side}_matchers"] = matchers or ['alertname=~".*"']
         for key, value in raw.items():
@@ -101,8 +104,8 @@ class _Import:
                 made[key] = value
             elif key in _KINDS:
                 made[key] = [
-                    self._way(_mapping(each), key, (*path, key, index))
-                    for index, each in enumerate(_list(value))
+                    self._way(mapping(each), key, (*path, key, index))
+                    for index, each in enumerate(listing(value))
                 ]
             else:
                 self._dropped((*path, key), "this way out is not built: nobody is told by it")
@@ -180,29 +183,16 @@ _TELLS_OF_ENDS = frozenset({"webhook_configs", "pagerduty_configs"})
 
 def _old_matchers(raw: Mapping[str, Any], key: str) -> Iterator[str]:
     for suffix, op in (("", MatchOp.EQUAL), ("_re", MatchOp.MATCHES)):
-        for name, value in _mapping(raw.get(f"{key}{suffix}")).items():
+        for name, value in mapping(raw.get(f"{key}{suffix}")).items():
             yield str(Matcher(str(name), op, str(value)))
 
 
-def _templates(document: Document, value: Any, path: Path) -> Iterator[Problem]:
-    if isinstance(value, dict):
-        for key, part in value.items():
-            yield from _templates(document, part, (*path, key))
-    elif isinstance(value, list):
-        for index, part in enumerate(value):
-            yield from _templates(document, part, (*path, index))
-    elif isinstance(value, str) and "{{" in value:
+def _templates(document: Document) -> Iterator[Problem]:
+    assert isinstance(document.value, dict)
+    for path, text in go_templates(document.value.get("receivers"), ("receivers",)):
         hint = "messages have a fixed form here: remove it, or write plain text"
-        yield problem_at(document.position(path), f"`{path[-1]}` holds a Go template: {_short(value)}", hint)
+        yield problem_at(document.position(path), f"`{path[-1]}` holds a Go template: {_short(text)}", hint)
 
 
 def _short(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
-
-
-def _mapping(raw: Any) -> Mapping[str, Any]:
-    return raw if isinstance(raw, dict) else {}
-
-
-def _list(raw: Any) -> list[Any]:
-    return raw if isinstance(raw, list) else []

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from msgspec import Struct
 
 from synthprobe.core.json_schemas import schema_fault
+from synthprobe.files.import_parts import listing, mapping
 
 MOST = 60
 """Schemas in a schema that a person may still look through: of a larger one the inner ones are left out."""
@@ -32,12 +33,12 @@ class Answer(Struct, frozen=True):
 
 def answer_of(responses: Mapping[Any, Any], resolve: Resolve) -> Answer | None:
     """What is documented of good answers; None where one of them is no JSON, or nothing is said of it."""
-    good = [_mapping(resolve(said)) for code, said in responses.items() if str(code).startswith("2")]
-    contents = [_mapping(each.get("content")) for each in good]
+    good = [mapping(resolve(said)) for code, said in responses.items() if str(code).startswith("2")]
+    contents = [mapping(each.get("content")) for each in good]
     media = [name for each in contents for name in list(filter(_is_json, each))[:1]]
     if not good or len(media) < len(good):
         return None
-    described = [_mapping(content[name]).get("schema") for content, name in zip(contents, media, strict=True)]
+    described = [mapping(content[name]).get("schema") for content, name in zip(contents, media, strict=True)]
     schema = _Keeping(resolve).of(described)
     # A text of the schema that looks like a reference would be taken for one.
     if not schema or "${{" in json.dumps(schema, default=str) or schema_fault(schema):
@@ -78,7 +79,7 @@ class _Keeping:
         self._left -= 1
         if self._left < 0:
             raise _TooMany
-        found = _mapping(self._resolve(schema))
+        found = mapping(self._resolve(schema))
         types = _types(found)
         combined = any(key in found for key in ("allOf", "oneOf", "anyOf"))
         if found.get("nullable") is True and (combined or not types):
@@ -86,16 +87,16 @@ class _Keeping:
         kept = self._inside(found, depth - 1)
         if types:
             kept = {"type": types[0] if len(types) == 1 else types, **kept}
-        if values := [found["const"]] if "const" in found else _list(found.get("enum")):
+        if values := [found["const"]] if "const" in found else listing(found.get("enum")):
             kept["enum"] = values if "null" not in types or None in values else [*values, None]
         return kept
 
     def _inside(self, found: Mapping[str, Any], depth: int) -> dict[str, Any]:
         """Of an object its properties, of a list its items, and what a schema is combined of."""
-        described = _mapping(found.get("properties"))
+        described = mapping(found.get("properties"))
         hidden = {name for name, each in described.items() if self._is_hidden(each)}
         required = [
-            each for each in _list(found.get("required")) if isinstance(each, str) and each not in hidden
+            each for each in listing(found.get("required")) if isinstance(each, str) and each not in hidden
         ]
         properties = {
             str(name): self._kept(each, depth) for name, each in described.items() if name not in hidden
@@ -104,7 +105,7 @@ class _Keeping:
             "required": list(dict.fromkeys(required)),
             "properties": {name: kept for name, kept in properties.items() if kept},
             "items": self._kept(found.get("items"), depth),
-            "allOf": [kept for each in _list(found.get("allOf")) if (kept := self._kept(each, depth))],
+            "allOf": [kept for each in listing(found.get("allOf")) if (kept := self._kept(each, depth))],
             # Of less than the whole of each, more than one may hold: `oneOf` would refuse that.
             **_any_of([self._kept(each, depth) for each in _options(found)]),
         }
@@ -112,19 +113,19 @@ class _Keeping:
 
     def _is_hidden(self, schema: Any) -> bool:
         """Whether a property is of requests only."""
-        return _mapping(self._resolve(schema)).get("writeOnly") is True
+        return mapping(self._resolve(schema)).get("writeOnly") is True
 
 
 def _types(found: Mapping[str, Any]) -> list[str]:
     written = found.get("type")
-    types = list(dict.fromkeys(_list(written) if isinstance(written, list) else [written]))
+    types = list(dict.fromkeys(listing(written) if isinstance(written, list) else [written]))
     if not all(isinstance(each, str) and each in _TYPES for each in types):
         return []
     return [*types, "null"] if found.get("nullable") is True and "null" not in types else types
 
 
 def _options(found: Mapping[str, Any]) -> list[Any]:
-    return _list(found.get("oneOf")) or _list(found.get("anyOf"))
+    return listing(found.get("oneOf")) or listing(found.get("anyOf"))
 
 
 def _any_of(schemas: list[dict[str, Any]]) -> dict[str, Any]:
@@ -133,11 +134,3 @@ def _any_of(schemas: list[dict[str, Any]]) -> dict[str, Any]:
     if not different or {} in different:
         return {}
     return different[0] if len(different) == 1 else {"anyOf": different}
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -62,6 +62,16 @@ def escaped(text: str) -> str:
     return text.replace("${{", "$${{")
 
 
+def mapping(value: Any) -> Mapping[str, Any]:
+    """A value that may be a mapping, as one; anything else holds nothing."""
+    return value if isinstance(value, dict) else {}
+
+
+def listing(value: Any) -> list[Any]:
+    """A value that may be a list, as one."""
+    return value if isinstance(value, list) else []
+
+
 def slug(text: str, fallback: str) -> str:
     """A name made of a text."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60].strip("-") or fallback

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from synthprobe.files.import_answers import answer_of
-from synthprobe.files.import_parts import ImportFault, Secrets, escaped, slug, split_url
+from synthprobe.files.import_parts import ImportFault, Secrets, escaped, listing, mapping, slug, split_url
 
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
 _DEEPEST = 12
@@ -41,15 +41,15 @@ class Api:
 
     def title(self) -> str:
         """What it is called."""
-        return str(_mapping(self.raw.get("info")).get("title", "api"))
+        return str(mapping(self.raw.get("info")).get("title", "api"))
 
     def operations(self) -> Iterator[Operation]:
         """All that it describes, in its order."""
-        for path, item in _mapping(self.raw.get("paths")).items():
-            found = _mapping(self.resolved(item))
+        for path, item in mapping(self.raw.get("paths")).items():
+            found = mapping(self.resolved(item))
             for method in METHODS:
                 if isinstance(found.get(method), dict):
-                    yield Operation(method, str(path), found[method], _list(found.get("parameters")))
+                    yield Operation(method, str(path), found[method], listing(found.get("parameters")))
 
     def resolved(self, value: Any, depth: int = 0) -> Any:
         """What a `$ref` within the description stands for."""
@@ -61,7 +61,7 @@ class Api:
             depth += 1
             value = self.raw
             for name in ref[2:].split("/"):
-                value = _mapping(value).get(name.replace("~1", "/").replace("~0", "~"))
+                value = mapping(value).get(name.replace("~1", "/").replace("~0", "~"))
         return value
 
     def _resolved_or_nothing(self, value: Any) -> Any:
@@ -73,11 +73,11 @@ class Api:
 
     def base_url(self) -> str:
         """The first server, its variables by their defaults."""
-        servers = _list(self.raw.get("servers"))
-        server = _mapping(servers[0]) if servers else {}
+        servers = listing(self.raw.get("servers"))
+        server = mapping(servers[0]) if servers else {}
         url = str(server.get("url", "https://api.example"))
-        for name, variable in _mapping(server.get("variables")).items():
-            url = url.replace(f"{{{name}}}", str(_mapping(variable).get("default", "")))
+        for name, variable in mapping(server.get("variables")).items():
+            url = url.replace(f"{{{name}}}", str(mapping(variable).get("default", "")))
         if url.startswith("/"):
             url = f"https://api.example{url}"
         origin, path, _ = split_url(url)
@@ -87,8 +87,8 @@ class Api:
         """One operation as a step."""
         request: dict[str, Any] = {"method": operation.method.upper()}
         path, query, headers = quote(escaped(operation.path), safe="/{}$:@!*,;=+()~%"), {}, {}
-        for raw in (*operation.shared, *_list(operation.raw.get("parameters"))):
-            parameter = _mapping(self.resolved(raw))
+        for raw in (*operation.shared, *listing(operation.raw.get("parameters"))):
+            parameter = mapping(self.resolved(raw))
             name, where = str(parameter.get("name", "")), parameter.get("in")
             if where == "path":
                 path = path.replace(quote(f"{{{name}}}", safe="{}"), self._variable(name, parameter))
@@ -99,7 +99,7 @@ class Api:
         self._secure(operation, query, headers)
         answer = None
         if operation.method != "head":
-            answer = answer_of(_mapping(operation.raw.get("responses")), self._resolved_or_nothing)
+            answer = answer_of(mapping(operation.raw.get("responses")), self._resolved_or_nothing)
         if answer and answer.accept:
             headers["Accept"] = answer.accept
         # Nobody could send or hear any other.
@@ -126,20 +126,20 @@ class Api:
         for key in ("example", "default"):
             if key in parameter:
                 return self.secrets.value(name, parameter[key])
-        for example in _mapping(parameter.get("examples")).values():
-            return self.secrets.value(name, _mapping(self.resolved(example)).get("value"))
+        for example in mapping(parameter.get("examples")).values():
+            return self.secrets.value(name, mapping(self.resolved(example)).get("value"))
         found = self._example(parameter.get("schema"), 0)
         return self.secrets.value(name, "1" if found is None else found)
 
     def _body(self, operation: Operation) -> dict[str, Any]:
-        content = _mapping(_mapping(self.resolved(operation.raw.get("requestBody"))).get("content"))
+        content = mapping(mapping(self.resolved(operation.raw.get("requestBody"))).get("content"))
         for media, key in (("application/json", "json"), ("application/x-www-form-urlencoded", "form")):
             if media in content:
-                described = _mapping(content[media])
+                described = mapping(content[media])
                 value = described.get("example")
                 if value is None:
-                    for example in _mapping(described.get("examples")).values():
-                        value = _mapping(self.resolved(example)).get("value")
+                    for example in mapping(described.get("examples")).values():
+                        value = mapping(self.resolved(example)).get("value")
                         break
                 if value is None:
                     value = self._example(described.get("schema"), 0)
@@ -148,18 +148,18 @@ class Api:
 
     def _example(self, schema: Any, depth: int) -> Any:
         """A value that a schema allows: its own example where it has one, else the plainest."""
-        found = _mapping(self.resolved(schema))
+        found = mapping(self.resolved(schema))
         for key in ("example", "default", "const"):
             if key in found:
                 return found[key]
-        if listed := _list(found.get("examples")) or _list(found.get("enum")):
+        if listed := listing(found.get("examples")) or listing(found.get("enum")):
             return listed[0]
         if depth > _DEEPEST:
             return None
-        if parts := _list(found.get("allOf")):
+        if parts := listing(found.get("allOf")):
             made = [self._example(part, depth + 1) for part in parts]
             return {key: value for part in made if isinstance(part, dict) for key, value in part.items()}
-        if options := _list(found.get("oneOf")) or _list(found.get("anyOf")):
+        if options := listing(found.get("oneOf")) or listing(found.get("anyOf")):
             return self._example(options[0], depth + 1)
         return self._plainest(found, depth)
 
@@ -167,10 +167,10 @@ class Api:
         kind = schema.get("type")
         kind = next((each for each in kind if each != "null"), None) if isinstance(kind, list) else kind
         if kind == "object" or "properties" in schema:
-            needed = set(_list(schema.get("required")))
+            needed = set(listing(schema.get("required")))
             return {
                 name: self._example(inner, depth + 1)
-                for name, inner in _mapping(schema.get("properties")).items()
+                for name, inner in mapping(schema.get("properties")).items()
                 if name in needed
             }
         if kind == "array":
@@ -183,9 +183,9 @@ class Api:
 
     def _secure(self, operation: Operation, query: dict[str, Any], headers: dict[str, str]) -> None:
         asked = operation.raw.get("security", self.raw.get("security"))
-        schemes = _mapping(_mapping(self.raw.get("components")).get("securitySchemes"))
-        for name in next((_mapping(each) for each in _list(asked)), {}):
-            scheme = _mapping(self.resolved(schemes.get(name)))
+        schemes = mapping(mapping(self.raw.get("components")).get("securitySchemes"))
+        for name in next((mapping(each) for each in listing(asked)), {}):
+            scheme = mapping(self.resolved(schemes.get(name)))
             if scheme.get("type") == "apiKey" and scheme.get("in") == "header":
                 headers[str(scheme.get("name"))] = self.secrets.take(name)
             elif scheme.get("type") == "apiKey" and scheme.get("in") == "query":
@@ -206,16 +206,8 @@ _TEXTS: Mapping[str, str] = {
 
 
 def _status(operation: Mapping[str, Any]) -> Any:
-    said = [str(code) for code in _mapping(operation.get("responses")) if str(code).startswith("2")]
+    said = [str(code) for code in mapping(operation.get("responses")) if str(code).startswith("2")]
     exact = sorted(int(code) for code in said if code.isdigit())
     if not exact:
         return {"gte": 200, "lt": 300}
     return exact[0] if len(exact) == 1 else {"one_of": exact}
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

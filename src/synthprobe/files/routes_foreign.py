@@ -18,7 +18,23 @@ def name_foreign(document: Document, problems: Iterable[Problem]) -> Iterator[Pr
             replace(problem, message=f"`{key}` is not supported", hint=_FOREIGN[key]) if foreign else problem
         )
     if isinstance(document.value, dict):
-        yield from _templates(document, document.value.get("receivers"), ("receivers",))
+        for path, text in go_templates(document.value.get("receivers"), ("receivers",)):
+            if "${{" not in text:
+                yield problem_at(
+                    document.position(path), "Go templates are not supported", "write plain text"
+                )
+
+
+def go_templates(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Every text of a value that `{{` may make a Go template, with the way to it."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from go_templates(part, (*path, key))
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from go_templates(part, (*path, index))
+    elif isinstance(value, str) and "{{" in value:
+        yield path, value
 
 
 _FOREIGN = {
@@ -34,14 +50,3 @@ _FOREIGN = {
     "templates": "messages have a fixed form; remove it",
     "http_config": "remove it",
 }
-
-
-def _templates(document: Document, value: Any, path: Path) -> Iterator[Problem]:
-    if isinstance(value, dict):
-        for key, part in value.items():
-            yield from _templates(document, part, (*path, key))
-    elif isinstance(value, list):
-        for index, part in enumerate(value):
-            yield from _templates(document, part, (*path, index))
-    elif isinstance(value, str) and "{{" in value and "${{" not in value:
-        yield problem_at(document.position(path), "Go templates are not supported", "write plain text")

@@ -1,9 +1,9 @@
 """Applies what people did: the action, what it does to the incident, and its mark, in one transaction."""
 
 from synthprobe.core.actions import Acted, Action, ActionKind, Refusal, act
+from synthprobe.core.ending import resolved_by_hand
 from synthprobe.core.incidents import Incident
 from synthprobe.core.leases import LeaseEvent
-from synthprobe.core.observing import resolved_by_hand
 from synthprobe.ports import Tx
 from synthprobe.router.keeping import keep_incident
 from synthprobe.router.leasing import lease_for

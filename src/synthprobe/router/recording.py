@@ -9,7 +9,7 @@ from datetime import datetime
 
 from msgspec import Struct, structs
 
-from synthprobe.core import alerts, observing
+from synthprobe.core import alerts, ending, observing
 from synthprobe.core.alerts import Change
 from synthprobe.core.declines import is_decline, judged_together
 from synthprobe.core.reports import Announced, Finished, Noted, Report, Slots, Undos
@@ -195,7 +195,7 @@ def _announced(report: Announced, with_: Recording) -> Tx[ChecksAnnounced | None
 def _withdrawn(check: str, with_: Recording, paused: str = "") -> Tx[tuple[AlertMoved, ...]]:
     ended: list[AlertMoved] = []
     for alert in (yield from alert_rows.of_check(check)):
-        observed = observing.withdraw(alert, with_.now, paused=paused)
+        observed = ending.withdraw(alert, with_.now, paused=paused)
         if observed.alert is None:
             yield from alert_rows.forget(alert.fingerprint)
         elif observed.change is not Change.NONE:
