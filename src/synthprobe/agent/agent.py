@@ -15,8 +15,9 @@ from synthprobe.agent.ledger import Ledger
 from synthprobe.agent.making import DEFAULT_LIMITS, Limits, Runs
 from synthprobe.agent.orders import Orders
 from synthprobe.agent.permits import FREE, Permits
-from synthprobe.agent.scheduler import Scheduler, same_times
+from synthprobe.agent.scheduler import Scheduler
 from synthprobe.agent.spool import Spool
+from synthprobe.agent.timetable import same_times
 from synthprobe.buses import BusError
 from synthprobe.clock import Clock
 from synthprobe.core import crons

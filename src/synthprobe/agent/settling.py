@@ -5,13 +5,15 @@ for it, or a crash would find the mark beyond a slot that nothing is known of.
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 
 import anyio
 
 from synthprobe.agent.fates import Fates
 from synthprobe.agent.marks import Begun, interrupted
 from synthprobe.agent.spool import Spool
+from synthprobe.core.probes import Check
 from synthprobe.core.reports import Finished
 from synthprobe.core.results import Fate
 from synthprobe.core.schedule import Starts
@@ -34,6 +36,20 @@ class Settling:
         self._spool = spool
         self._fates = Fates()
         self._unbegun: dict[str, Begun] = {}
+        self._settled: dict[str, datetime] = {}
+
+    def know(self, settled: Mapping[str, datetime]) -> None:
+        """The newest slot of each check that has its fate already; it never goes back."""
+        for key, slot_at in settled.items():
+            self._settled[key] = max(slot_at, self._settled.get(key, slot_at))
+
+    def take(self, check: str, slot: datetime) -> datetime | None:
+        """The slot, which is to run; None if it has had its fate already: the clock was set back."""
+        settled = self._settled.get(check)
+        if settled is not None and slot <= settled:
+            return None
+        self._settled[check] = slot
+        return slot
 
     def claim(self, run: Begun) -> None:
         """A run is to be made: its check's later fates wait until it is on disk that it began."""
@@ -43,6 +59,12 @@ class Settling:
     def give(self, check: str, fate: Fate, why: str, starts: Starts) -> None:
         """These slots have this fate."""
         self._fates.note(check, fate, why, starts)
+
+    def give_between(self, check: Check, fate: Fate, why: str, since: datetime, until: datetime) -> None:
+        """Give the slots in (since, until] a fate, except those that have theirs."""
+        if starts := check.times.between(max(since, self._settled.get(check.key, since)), until):
+            self._settled[check.key] = starts.last
+            self.give(check.key, fate, why, starts)
 
     def give_up(self, run: Begun, why: str) -> None:
         """A claimed run is not made after all: its slot was skipped."""
