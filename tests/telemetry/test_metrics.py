@@ -159,11 +159,12 @@ def test_faults_of_files_are_shown_until_they_are_mended(metrics: Metrics) -> No
 def test_a_pulse_shows_how_its_agent_feels(metrics: Metrics) -> None:
     for dropped in (3, 5):
         metrics.pulse(
-            Pulse("a1", NOW, 0.002, 4, lateness=(0.02, 0.3), spans_dropped=dropped, runs_dropped=dropped)
+            Pulse("a1", NOW, 0.002, 4, 7, lateness=(0.02, 0.3), spans_dropped=dropped, runs_dropped=dropped)
         )
     metrics.dropped("store", 2)
     agent = {"agent": "a1"}
     assert samples(metrics, "synthprobe_active_runs") == [(agent, 4)]
+    assert samples(metrics, "synthprobe_spooled_reports") == [(agent, 7)]
     assert samples(metrics, "synthprobe_event_loop_lag_seconds") == [(agent, 0.002)]
     assert samples(metrics, "synthprobe_start_lateness_seconds_count") == [(agent, 4)]
     assert samples(metrics, "synthprobe_spooled_runs_dropped_total") == [(agent, 5)]

@@ -98,6 +98,7 @@ class Pulse(Struct, frozen=True, tag="pulse", omit_defaults=True):
     loop_lag: float = 0.0
     active_runs: int = 0
     spooled: int = 0
+    """Reports that the router does not have yet."""
     lateness: tuple[float, ...] = ()
     """Start lateness of each slot since the last pulse."""
     runs_dropped: int = 0

@@ -66,6 +66,7 @@ class Metrics:
         self._loop_lag.set(pulse.loop_lag, pulse.agent)
         self._halted.set(float(pulse.halted), pulse.agent)
         self._active_runs.set(pulse.active_runs, pulse.agent)
+        self._spooled.set(pulse.spooled, pulse.agent)
         for lateness in pulse.lateness:
             self._lateness.observe(lateness, pulse.agent)
         self._spans_dropped.reach(pulse.spans_dropped, "otlp", pulse.agent)
@@ -190,6 +191,7 @@ class Metrics:
             "agent",
         )
         self._active_runs = Gauge("synthprobe_active_runs", "Runs under way.", "agent")
+        self._spooled = Gauge("synthprobe_spooled_reports", "Reports the router does not have yet.", "agent")
         self._loop_lag = Gauge(
             "synthprobe_event_loop_lag_seconds", "How late the agent's loop wakes.", "agent"
         )
