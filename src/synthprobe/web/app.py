@@ -100,28 +100,20 @@ def build(
         people=(lambda: tuple(acts.routes().users)) if acts else None,
         rendering=Rendering(),
     )
-    optional = {"hooks": hooks, "desk": desk, "acts": acts, "overriding": overriding}
-    given = {name: value for name, value in optional.items() if value is not None}
     rota = oncall.OnCall(routes, has_overrides=overriding is not None)
-    return _litestar(
-        site,
-        handlers=[*_ALWAYS, *(handler for name in given for handler in _WITH[name])],
-        values={"site": site, "assets": served, "oncall": rota, **given},
-        hosts=hosts,
-    )
+    always = {"site": site, "assets": served, "oncall": rota}
+    optional = {"hooks": hooks, "desk": desk, "acts": acts, "overriding": overriding}
+    return _litestar(site, always, optional, hosts)
 
 
 def _litestar(
-    site: Site,
-    *,
-    handlers: Sequence[ControllerRouterHandler],
-    values: Mapping[str, object],
-    hosts: Sequence[str],
+    site: Site, always: Mapping[str, object], optional: Mapping[str, object | None], hosts: Sequence[str]
 ) -> Litestar:
     errors = Problems(site)
+    given = {name: value for name, value in optional.items() if value is not None}
     return Litestar(
-        route_handlers=handlers,
-        dependencies={name: _provide(value) for name, value in values.items()},
+        route_handlers=[*_ALWAYS, *(handler for name in given for handler in _WITH[name])],
+        dependencies={name: _provide(value) for name, value in {**always, **given}.items()},
         exception_handlers={
             HTTPException: errors.refused,
             StoreError: errors.store_failed,
