@@ -67,6 +67,7 @@ def processes_of(folder: Path) -> Iterator[str]:
             yield line
 
 
+@pytest.mark.long
 def test_the_whole_story_is_told_within_two_minutes(demo: Demo) -> None:
     told = subprocess.run(
         demo.command("--until-resolved", "--within", "120"),

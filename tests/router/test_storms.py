@@ -16,10 +16,12 @@ from synthprobe.core.inhibitions import InhibitRule
 from synthprobe.core.labels import fingerprint, parse_matchers
 from synthprobe.core.outside import Posted, observe
 from synthprobe.core.routes import Routes
+from synthprobe.core.silences import Seen as SilencedAs
+from synthprobe.core.silences import Silence
 from synthprobe.ports import Rows, Sql, Tx
 from synthprobe.router import taking
 from synthprobe.router.placing import moved
-from synthprobe.stores import alerts, groups, incidents
+from synthprobe.stores import alerts, groups, incidents, silences
 from synthprobe.stores.inline import InlineStore
 from virtual import START
 
@@ -49,6 +51,21 @@ class Seen:
         """As one batch, or each as any alert that moves is followed."""
         now = LATER + timedelta(minutes=later)
         anyio.run(self.store.write, lambda: self._counted(self._taken(posted, now, whole=whole)))
+        return self
+
+    def silence(self, severity: str = "") -> "Seen":
+        """The incident's alerts, as its author saw it."""
+        made = Silence(
+            id="here",
+            matchers=parse_matchers('alertname="Down"'),
+            starts_at=START,
+            ends_at=LATER + timedelta(hours=1),
+            created_by="ana",
+            comment="known",
+            updated_at=START,
+            seen=SilencedAs(incident=1, scope=Scope.LOCAL, severity=severity),
+        )
+        anyio.run(self.store.write, partial(silences.save, made, None))
         return self
 
     def read(self, transaction: Any) -> Any:
@@ -122,6 +139,20 @@ def test_a_batch_ends_as_its_alerts_do_one_by_one(posted: list[Posted], *, inhib
     assert together.read(alerts.firing) == apart.read(alerts.firing)
 
 
+@pytest.mark.parametrize("severity", ["", "critical"], ids=["made as low", "made as high"])
+@pytest.mark.parametrize("posted", MIXED.values(), ids=MIXED.keys())
+def test_so_it_does_while_the_incident_is_silenced(posted: list[Posted], severity: str) -> None:
+    found = [Seen().post(storm(1)).silence(severity).post(posted, whole=whole) for whole in (True, False)]
+    assert found[0].incidents() == found[1].incidents()
+    assert found[0].held() == found[1].held()
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["together", "one by one"])
+def test_what_joins_a_silenced_incident_is_silenced(*, whole: bool) -> None:
+    (incident,) = Seen().post(storm(1)).silence().post(storm(3, since=1), whole=whole).incidents()
+    assert [member.muted for member in incident.members] == [False, True, True, True]
+
+
 def test_many_that_join_are_one_entry_that_names_some() -> None:
     seen = Seen().post(storm(412))
     *_, joined = seen.timeline()
@@ -142,6 +173,8 @@ def test_one_that_joins_without_a_summary_is_named() -> None:
 def test_what_a_batch_costs_does_not_grow_with_its_alerts() -> None:
     few, many = (Seen().post(storm(1)).post(storm(count, since=1)) for count in (10, 400))
     assert few.statements == many.statements
+    few, many = (Seen().post(storm(1)).silence().post(storm(count, since=1)) for count in (10, 400))
+    assert few.statements == many.statements, "also while the incident is silenced"
 
 
 def test_a_storm_in_a_second_region_makes_it_global_once() -> None:

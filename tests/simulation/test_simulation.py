@@ -15,7 +15,7 @@ from synthprobe.clock import Clock
 from virtual import run_virtual
 
 SEEDS = range(200)
-QUICK = 25
+QUICK = 10
 """So many of them in `make test`, all in `make test-all`."""
 SOAK = range(1000, 5000)
 BATCH = 100
@@ -53,7 +53,7 @@ def test_whatever_happens_all_comes_right_in_the_end(seed: int) -> None:
     simulate(seed)
 
 
-@pytest.mark.parametrize("seed", [3, 77])
+@pytest.mark.parametrize("seed", [3, pytest.param(77, marks=pytest.mark.long)])
 def test_the_same_seed_is_the_same_history(seed: int) -> None:
     first, again = simulate(seed).history, simulate(seed).history
     assert first.lines == again.lines

@@ -21,7 +21,7 @@ from synthprobe.core.responders import built_in
 from synthprobe.core.routes import Route, Routes
 from synthprobe.ports import Tx
 from synthprobe.router.keeping import keep_all
-from synthprobe.router.muting import muted_on_all
+from synthprobe.router.muting import muted_as, muted_on_all
 from synthprobe.router.placing import NewId, moved, placed_by
 from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores import groups as group_rows
@@ -75,11 +75,9 @@ class Crowds:
             case Change.FIRED:
                 return (yield from self._joins(replace(alert, routed_at=self._now)))
             case Change.UPDATED:
-                routed = routes.match(self._tree.root, alert.full_labels, alert.routed_at or self._now)
-                muted = yield from self._muted(alert, routed)
-                return (yield from self._stays(alert, change, muted))
+                return (yield from self._stays(alert, change))
             case Change.RESOLVED if not may_inhibit(self._tree.inhibit_rules, alert.full_labels):
-                return (yield from self._stays(alert, change, Muted.NOT))
+                return (yield from self._stays(alert, change))
         return None
 
     def _joins(self, alert: Alert) -> Tx[Alert | None]:
@@ -88,8 +86,10 @@ class Crowds:
         crowd = yield from self._crowd_of_key(
             incident_keys.key_of(alert, self._tree.scope, placed[0][1].labels)
         )
-        muted = yield from self._muted(alert, [route for route, _ in placed])
-        if crowd is None or muted is None or not crowd.take(alert, Change.FIRED, muted):
+        if crowd is None:
+            return None
+        muted = yield from self._muted(alert, [route for route, _ in placed], crowd.incident)
+        if not crowd.take(alert, Change.FIRED, muted):
             return None
         joined = replace(alert, incident=crowd.incident.number)
         self._alerts[joined.fingerprint] = joined
@@ -100,10 +100,16 @@ class Crowds:
             yield from self._place(fresh, joined)
         return joined
 
-    def _stays(self, alert: Alert, change: Change, muted: Muted | None) -> Tx[Alert | None]:
+    def _stays(self, alert: Alert, change: Change) -> Tx[Alert | None]:
         """Let an alert that repeats itself, or ends while others fire, stay with its incident."""
         crowd = (yield from self._crowd(alert.incident)) if alert.incident is not None else None
-        if crowd is None or muted is None or not crowd.take(alert, change, muted):
+        if crowd is None:
+            return None
+        muted = Muted.NOT
+        if change is Change.UPDATED:
+            routed = routes.match(self._tree.root, alert.full_labels, alert.routed_at or self._now)
+            muted = yield from self._muted(alert, routed, crowd.incident)
+        if not crowd.take(alert, change, muted):
             return None
         self._alerts[alert.fingerprint] = alert
         if change is Change.RESOLVED:
@@ -119,17 +125,16 @@ class Crowds:
         self._groups[group.id] = group
         self._held.append((group.id, alert.fingerprint))
 
-    def _muted(self, alert: Alert, routed: Sequence[Route]) -> Tx[Muted | None]:
-        """Whether it is held back everywhere; None where that depends on its incident."""
+    def _muted(self, alert: Alert, routed: Sequence[Route], incident: Incident) -> Tx[Muted]:
+        """Whether it is held back everywhere; a crowd's scope and severity are the incident's as it was read."""
         rules, labels = self._tree.inhibit_rules, alert.full_labels
         if self._in_force is None:
             self._in_force = InForce((yield from silence_rows.unexpired(self._now)))
         if rules and not self._in_force.rules and may_be_inhibited(rules, labels):
             yield from self._write_alerts()
             self._in_force = InForce(self._in_force.silences, rules, (yield from sources(rules)))
-        if any(silence.seen for silence in self._in_force.silences):
-            return None
-        return Muted.YES if muted_on_all(labels, routed, self._in_force, self._now) else Muted.NOT
+        mutes = muted_on_all(labels, routed, self._in_force, self._now, incident=incident)
+        return muted_as(mutes, self._in_force.silences)
 
     def _crowd_of_key(self, key: str) -> Tx[Crowd | None]:
         if key not in self._by_key:

@@ -14,6 +14,7 @@ from synthprobe.core.labels import Labels
 from synthprobe.core.mutes import InForce, Mute, muted_by, of_alert, of_route
 from synthprobe.core.mutes import muted_until as first_end
 from synthprobe.core.routes import Route, Routes
+from synthprobe.core.silences import Silence
 from synthprobe.ports import Tx
 from synthprobe.router.keeping import keep
 from synthprobe.stores import alerts as alert_rows
@@ -62,10 +63,7 @@ def held_back(
 def is_muted(alert: Alert, tree: Routes, now: datetime) -> Tx[Muted]:
     """Whether a firing alert is held back on every route that it has."""
     mutes = yield from _mutes_of(alert, tree, now)
-    if not mutes:
-        return Muted.NOT
-    here = {silence.id for silence in (yield from silence_rows.unexpired(now)) if silence.seen}
-    return Muted.HERE if all(mute.source in here for mute in mutes) else Muted.YES
+    return muted_as(mutes, (yield from silence_rows.unexpired(now))) if mutes else Muted.NOT
 
 
 def held_until(alert: Alert, tree: Routes, now: datetime) -> Tx[datetime | None]:
@@ -92,6 +90,14 @@ def look_again(now: datetime) -> Tx[None]:
         yield from group_rows.save(replace(group, mute_ends_at=now))
     yield from incident_rows.wake_open(now)
     yield from withheld_rows.look_at_all(now)
+
+
+def muted_as(mutes: Sequence[Mute], silences: Iterable[Silence]) -> Muted:
+    """What these mutes, which hold an alert back on each of its routes, make of it in its incident."""
+    if not mutes:
+        return Muted.NOT
+    here = {silence.id for silence in silences if silence.seen}
+    return Muted.HERE if all(mute.source in here for mute in mutes) else Muted.YES
 
 
 def muted_on_all(

@@ -108,8 +108,8 @@ def _is_raise(alert: Alert, change: Change) -> Tx[bool]:
 
 def _follow(alert: Alert, change: Change, tree: Routes, new_id: NewId, now: datetime) -> Tx[Followed]:
     group = _labels_of_group(alert, tree)
-    muted = yield from is_muted(alert, tree, now)
     known = yield from _incident_of(alert, change, tree, group, now)
+    muted = yield from is_muted(replace(alert, incident=known.number) if known else alert, tree, now)
     if known is None:
         uid, key = new_id(), incident_keys.key_of(alert, tree.scope, group)
         number = yield from incident_rows.reserve(uid, key, alert, now)
