@@ -132,7 +132,7 @@ def _report(found: dict[str, list[float]], load: float, pages: float) -> Report:
 
 
 @click.command()
-@click.option("--every", default="4s", help="of each of 500 probes with two steps; chosen for half a core")
+@click.option("--every", default="5s", help="of each of 500 probes with two steps; chosen for half a core")
 @click.option("--seconds", default=30.0)
 def main(every: str, seconds: float) -> None:
     """Measure, print and save."""

@@ -120,10 +120,10 @@ class Exchange:
         while not framing.done:
             data = await channel.receive()
             if not data:
+                self._watch.closed()
                 framing.end()
                 return
-            if self._watch.phase is not Phase.RECEIVE:
-                self._watch.enter(Phase.RECEIVE)
+            self._watch.received(channel.arrived)
             framing.feed(data)
 
     async def _read_while_sending(self, channel: Channel, framing: Framing) -> None:
@@ -150,7 +150,7 @@ class Exchange:
         extensions = {
             "http_version": b"HTTP/" + framing.version.encode(),
             "reason_phrase": framing.reason,
-            "sighting": self._watch.stop(),
+            "sighting": self._watch.stop(whole=True),
         }
         response = httpx.Response(
             framing.status,

@@ -58,8 +58,10 @@ class Line:
         if self.watch.phase not in (Phase.WAIT, Phase.RECEIVE):
             self.watch.enter(Phase.WAIT)
         data = await channel.receive()
-        if data and self.watch.phase is not Phase.RECEIVE:
-            self.watch.enter(Phase.RECEIVE)
+        if data:
+            self.watch.received(channel.arrived)
+        else:
+            self.watch.closed()
         return data
 
     def fault(self, error: OSError) -> Fault:

@@ -77,7 +77,7 @@ async def finished(line: Line, act: Callable[[], Awaitable[T]]) -> tuple[T, Sigh
     """What `act` brings home within the line's deadline. Raises `WireFailure` and nothing else."""
     try:
         async with asyncio.timeout(line.limits.deadline):
-            return await act(), line.watch.stop()
+            return await act(), line.watch.stop(whole=True)
     except Fault as fault:
         raise line.failure(fault) from fault
     except OSError as error:

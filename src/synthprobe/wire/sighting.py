@@ -48,11 +48,21 @@ class Sighting(Struct, frozen=True):
     """Whether any byte of the request left: if so, the request may have arrived."""
 
 
+LONGEST_LAG = 10.0
+"""Seconds that an answer may have waited for us; what looks longer ago is a clock that was set."""
+
+
 class Stopwatch:
-    """A sighting in the making: one wall anchor, every duration on the monotonic clock."""
+    """A sighting in the making: one wall anchor, every duration on the monotonic clock.
+
+    An answer is timed by its arrival at this machine where the kernel tells it: how late our loop came round to it is
+    our own affair and not the target's latency.
+    """
 
     __slots__ = (
+        "_arrived",
         "_monotonic",
+        "_now",
         "_since",
         "_spent",
         "_start",
@@ -71,7 +81,9 @@ class Stopwatch:
     def __init__(self, clock: Clock, where: str = "") -> None:
         """`where`: what a message calls the other end."""
         self.where = where
+        self._now = clock.now
         self.started_at = clock.now()
+        self._arrived: float | None = None
         self._monotonic = clock.monotonic
         self._start = self._since = clock.monotonic()
         self._tried_at: float | None = None
@@ -86,8 +98,19 @@ class Stopwatch:
 
     def enter(self, phase: Phase) -> None:
         """End the phase under way, if any, and begin `phase`."""
-        self._since = self._close()
+        self._since = self._close(self._monotonic())
         self.phase = phase
+
+    def received(self, arrived: float | None) -> None:
+        """Note bytes of the answer, which arrived when the kernel says so; the wait ends with the first of them."""
+        self._arrived = self._instant(arrived)
+        if self.phase is not Phase.RECEIVE:
+            self._since = self._close(self._arrived)
+            self.phase = Phase.RECEIVE
+
+    def closed(self) -> None:
+        """Note that the peer closed: of that the kernel does not tell the instant."""
+        self._arrived = None
 
     def elapsed(self) -> float:
         """Seconds since the exchange began."""
@@ -99,9 +122,10 @@ class Stopwatch:
         self.attempts = (*self.attempts, Attempt(address, now - (self._tried_at or self._since), kind))
         self._tried_at = now
 
-    def stop(self) -> Sighting:
-        """End the phase under way and the exchange."""
-        now = self._since = self._close()
+    def stop(self, *, whole: bool = False) -> Sighting:
+        """End the phase under way and the exchange: now, or, of a `whole` answer, when its last byte arrived."""
+        arrived = self._arrived if whole and self.phase is Phase.RECEIVE else None
+        now = self._since = self._close(self._monotonic() if arrived is None else arrived)
         return Sighting(
             started_at=self.started_at,
             duration=now - self._start,
@@ -114,8 +138,15 @@ class Stopwatch:
             bytes_sent=self.bytes_sent,
         )
 
-    def _close(self) -> float:
-        now = self._monotonic()
+    def _close(self, at: float) -> float:
         if self.phase is not None:
-            self._spent[self.phase] = now - self._since
-        return now
+            self._spent[self.phase] = at - self._since
+        return at
+
+    def _instant(self, arrived: float | None) -> float:
+        """An arrival on the monotonic clock, not before the phase under way began."""
+        now = self._monotonic()
+        if arrived is None:
+            return now
+        lag = self._now().timestamp() - arrived
+        return max(now - lag, self._since) if 0.0 <= lag <= LONGEST_LAG else now

@@ -8,14 +8,29 @@ import asyncio
 import errno
 import os
 import socket
+import struct
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Protocol
 
 from synthprobe.wire.limits import RECEIVE_SIZE
 from synthprobe.wire.resolver import Address
 
+_STAMPED = sys.platform == "linux"
+_SO_TIMESTAMPNS = 35
+"""Linux tells with received bytes when they arrived (socket(7), `SO_TIMESTAMPNS`); Python has no name for it."""
+_TIMESPEC = struct.Struct("@ll")
+_ROOM = socket.CMSG_SPACE(_TIMESPEC.size) if _STAMPED else 0
+
 
 class Channel(Protocol):
     """Something to speak HTTP over: a connection, bare or under TLS."""
+
+    @property
+    def arrived(self) -> float | None:
+        """When the newest bytes that `receive` took reached this machine; see `Connection`."""
+        ...
 
     def offer(self, data: bytes) -> bool:
         """Hand over bytes to be sent after those offered before; False when some wait for `flush`."""
@@ -45,6 +60,7 @@ async def connect(address: Address, port: int) -> "Connection":
     try:
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _stamp(sock)
         await connection.open(address.socket_address(port))
     except BaseException:
         sock.close()
@@ -57,6 +73,7 @@ def datagrams(address: Address, port: int) -> "Connection":
     sock = socket.socket(address.family, socket.SOCK_DGRAM)
     try:
         sock.setblocking(False)
+        _stamp(sock)
         sock.connect(address.socket_address(port))
     except BaseException:
         sock.close()
@@ -67,12 +84,15 @@ def datagrams(address: Address, port: int) -> "Connection":
 class Connection:
     """A non-blocking socket and the loop that watches it; offers are buffered, so that order is kept."""
 
-    __slots__ = ("_loop", "_sock", "_unsent")
+    __slots__ = ("_loop", "_sock", "_unsent", "arrived")
 
     def __init__(self, sock: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
         self._sock = sock
         self._loop = loop
         self._unsent = b""
+        self.arrived: float | None = None
+        """When the newest bytes that were received reached this machine, by the kernel's wall clock, in seconds since
+        the epoch; None where it does not say. They may have waited since until the loop came round to them."""
 
     async def open(self, address: tuple[str, int] | tuple[str, int, int, int]) -> None:
         """Connect. Raises `OSError`."""
@@ -102,14 +122,14 @@ class Connection:
         """The next bytes; empty after the peer's close. Raises `OSError`."""
         while True:
             try:
-                return self._sock.recv(RECEIVE_SIZE)
+                return self._take()
             except (BlockingIOError, InterruptedError):
                 await self._readable()
 
     def at_hand(self) -> bytes | None:
         """What has come already: None when nothing has, empty after the peer's close. Raises `OSError`."""
         try:
-            return self._sock.recv(RECEIVE_SIZE)
+            return self._take()
         except (BlockingIOError, InterruptedError):
             return None
 
@@ -123,6 +143,13 @@ class Connection:
     def close(self) -> None:
         """Close the socket."""
         self._sock.close()
+
+    def _take(self) -> bytes:
+        if not _STAMPED:
+            return self._sock.recv(RECEIVE_SIZE)
+        data, told, _, _ = self._sock.recvmsg(RECEIVE_SIZE, _ROOM)
+        self.arrived = _stamp_in(told)
+        return data
 
     async def _readable(self) -> None:
         ready: asyncio.Future[None] = self._loop.create_future()
@@ -144,3 +171,18 @@ class Connection:
 def _wake(ready: "asyncio.Future[None]") -> None:
     if not ready.done():
         ready.set_result(None)
+
+
+def _stamp(sock: socket.socket) -> None:
+    if _STAMPED:
+        # Without it only our own clock says when something came.
+        with suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+
+
+def _stamp_in(told: Iterable[tuple[int, int, bytes]]) -> float | None:
+    for level, kind, data in told:
+        if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS and len(data) == _TIMESPEC.size:
+            seconds, nanoseconds = _TIMESPEC.unpack(data)
+            return float(seconds + nanoseconds / 1e9)
+    return None

@@ -24,6 +24,11 @@ class TlsConnection:
         self._outgoing = ssl.MemoryBIO()
         self._object = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
 
+    @property
+    def arrived(self) -> float | None:
+        """When the newest bytes reached this machine, encrypted."""
+        return self._connection.arrived
+
     async def shake_hands(self) -> None:
         """Agree on keys and verify the peer. Raises `OSError`, `ssl.SSLError` among them, and `EOFError`."""
         while True:
