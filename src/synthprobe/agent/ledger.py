@@ -35,6 +35,11 @@ class Ledger:
         self.unreadable: tuple[str, ...] = ()
         """Ids of entries that another version wrote; they stay on disk."""
 
+    @classmethod
+    def unkept(cls) -> "Ledger":
+        """One that nothing outlives, for runs that put nothing at stake."""
+        return cls(_nowhere)
+
     @property
     def trouble(self) -> str:
         """What another version of synthprobe must take back, if there is anything."""
@@ -145,3 +150,7 @@ def _gone(ids: Sequence[str]) -> Tx[None]:
 def _blob(value: object) -> bytes:
     assert isinstance(value, bytes)
     return value
+
+
+async def _nowhere(statements: object, reports: object) -> None:
+    """Nothing is to be kept."""

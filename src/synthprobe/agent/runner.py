@@ -75,7 +75,7 @@ class Runner:
         self._agent = agent
         self._references = references
         self._passes = passes or Passes()
-        self._ledger = ledger or Ledger(_nowhere)
+        self._ledger = ledger or Ledger.unkept()
         self._exposure = Exposure(self._ledger)
         self._tempo = tempo
         self._undo_grace = undo_grace
@@ -225,10 +225,6 @@ async def _settle(effects: RunEffects, seconds: float) -> tuple[UndoResult, ...]
     except Exception:
         log.exception("the undo of run %s broke; it is tried again", effects.scene.run_id)
         return ()
-
-
-async def _nowhere(statements: object, reports: object) -> None:
-    """Of a runner without a ledger: what it notes is gone with it."""
 
 
 def _end(scene: Scene, result: Result) -> tuple[Span, ...]:

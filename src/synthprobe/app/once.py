@@ -95,7 +95,7 @@ async def run_once(checks: tuple[Check, ...], shared: Parts, watcher: Watcher, k
         step.undo for check in checks for step in all_steps(check.probe.steps)
     )
     # Of what has no undo nothing is kept.
-    opened = own_ledger(keeping.folder, f"run-{new_run_id()}") if needed else nullcontext(Ledger(_nowhere))
+    opened = own_ledger(keeping.folder, f"run-{new_run_id()}") if needed else nullcontext(Ledger.unkept())
     listening = shared.inbox.open() if shared.inbox else nullcontext()
     with opened as ledger:
         await take_up(keeping.folder, ledger)
@@ -167,7 +167,3 @@ class _Once:
                     self._undo.cancel()
                 self._signal = received
                 self._runs.cancel()
-
-
-async def _nowhere(statements: object, reports: object) -> None:
-    """Nothing is at stake."""
