@@ -23,6 +23,7 @@ class Doors(httpx.AsyncBaseTransport):
         self._clock = clock
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Keep a message, and take it."""
         message = msgspec.json.decode(request.content, type=Notification)
         self.passed.append((self._clock.now(), message))
         return httpx.Response(200)

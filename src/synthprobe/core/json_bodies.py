@@ -21,6 +21,7 @@ class Literal(float):
     text: str
 
     def __new__(cls, text: str) -> "Literal":
+        """The number that a text writes."""
         made = super().__new__(cls, text)
         made.text = text
         return made

@@ -42,8 +42,8 @@ def observe(
 ) -> Observed:
     """What a result does to its check's alert; `proven`: the definition it ran under has passed before.
 
-    Errored and manual runs do nothing, nor does a confirm run that does not fail. A result that comes late, after newer ones, counts as a sample, but moves no
-    time backwards and does not replace what newer runs have told.
+    Errored and manual runs do nothing, nor does a confirm run that does not fail. A result that comes late, after newer
+    ones, counts as a sample, but moves no time backwards and does not replace what newer runs have told.
     """
     sample = _SAMPLES.get(result.outcome)
     if sample is None or not _counts(sample, result.trigger):

@@ -48,6 +48,7 @@ def _changes(
 
 
 def joined(parts: Iterator[tuple[datetime, T]]) -> Timeline[T]:
+    """Parts in the order of their starts as one; what does not change from one to the next is one part."""
     starts: list[datetime] = []
     values: list[T] = []
     for start, value in parts:

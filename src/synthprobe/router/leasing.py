@@ -31,6 +31,7 @@ ACK_TIMEOUT = timedelta(minutes=30)
 
 
 def see_to_lease(incident: Incident, held: Lease, with_: Turning) -> Tx[Incident]:
+    """The incident after what is due about its acknowledgement, if anything is."""
     match leases.due(held, with_.now):
         case LeaseEvent.STILL_ON_IT:
             note = f"Still on it? Your acknowledgement ends at {held.until:%H:%M} UTC unless you act."

@@ -23,11 +23,11 @@ __all__ = ["Attempt", "Phase", "Sighting", "Wire", "WireFailure"]
 class Wire(httpx.AsyncBaseTransport):
     """An HTTP/1.1 transport over plain TCP and TLS: a fresh connection for every request, nothing retried.
 
-    A request's extensions may hold `deadline` (seconds from look-up to last byte), `max_body` (bytes after
-    decompression), `ip` (`any`, `v4`, `v6`), `named` (True: a person wrote the host down, so that it may be in a private
-    range), `tls` (`TlsOptions`), `via` (a proxy, `Via`), `keeping` (the run's own connections, `Keeping`) and `repeatable`
-    (True: may be made once more when a kept connection was closed under it). The response is whole: its body was read and decoded, and its
-    extension `sighting` says what was measured. Redirects are answers like any other.
+    A request's extensions may hold `deadline` (seconds from look-up to last byte), `max_body` (bytes after decompression),
+    `ip` (`any`, `v4`, `v6`), `named` (True: a person wrote the host down, so that it may be in a private range), `tls`
+    (`TlsOptions`), `via` (a proxy, `Via`), `keeping` (the run's own connections, `Keeping`) and `repeatable` (True: may be
+    made once more when a kept connection was closed under it). The response is whole: its body was read and decoded, and
+    its extension `sighting` says what was measured. Redirects are answers like any other.
     """
 
     def __init__(
