@@ -94,15 +94,18 @@ class Got(Struct, frozen=True):
 
 
 class Phones(httpx.AsyncBaseTransport):
-    """Everybody's phone and every receiver; a contact in `dead` (`ana push`) answers 503."""
+    """Everybody's phone and every receiver; a contact in `dead` (`ana push`) answers 503, one in `away` gets nothing."""
 
     def __init__(self, clock: Clock) -> None:
         self.got: list[Got] = []
         self.dead: set[str] = set()
+        self.away: set[str] = set()
         self._clock = clock
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         got = Got(self._clock.now(), msgspec.json.decode(request.content, type=Notification))
+        if got.to in self.away:
+            raise httpx.ConnectError("refused", request=request)
         self.got.append(got)
         await anyio.sleep(0.05)
         return httpx.Response(503 if got.to in self.dead else 200)

@@ -78,6 +78,36 @@ def test_an_end_never_comes_before_its_page_and_cancels_one_that_was_not_sent() 
     run_virtual(scenario, start=LONDON_NOON)
 
 
+@pytest.mark.parametrize("ended", ["over", "taken"])
+def test_what_is_over_or_taken_before_it_was_told_is_left_out_of_a_page_that_tells_of_more(
+    ended: str,
+) -> None:
+    async def scenario(clock: Clock) -> None:
+        async with PagingScene(clock).running() as scene:
+            await scene.announce("emea")
+            await scene.announce("emea", probe="refund", agent="a2")
+            scene.phones.away = {"ana push", "ana call"}
+            await scene.fails()
+            await scene.until(0.3)
+            await scene.fails(probe="refund")
+            await scene.until(2)
+            await (scene.passes() if ended == "over" else scene.does("chi", "acknowledge", 1))
+            await scene.until(2.2)
+            scene.phones.away = set()
+            await scene.until(8)
+            await scene.passes(probe="refund")
+            await scene.passes()
+            await scene.until(9)
+            told = [
+                (got.message.kind, [incident.number for incident in got.message.incidents])
+                for got in scene.phones.got
+                if got.message.person == "ana" and got.message.kind != "update"
+            ]
+            assert told == [("firing", [2]), ("resolved", [2])]
+
+    run_virtual(scenario, start=LONDON_NOON)
+
+
 def test_a_mute_pauses_the_escalation_which_goes_on_with_the_level_due() -> None:
     async def scenario(clock: Clock) -> None:
         async with PagingScene(clock).running() as scene:

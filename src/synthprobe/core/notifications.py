@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from synthprobe.core.labels import Labels
 
@@ -90,3 +91,12 @@ class Notification(Struct, frozen=True, omit_defaults=True):
         """The incidents that a headline names, newest first: those that are not over, or all where none is left."""
         newest = tuple(sorted(self.incidents, key=lambda incident: -incident.number))
         return tuple(i for i in newest if i.state not in ("resolved", "closed")) or newest
+
+
+def without(message: Notification, incident: int) -> Notification:
+    """The message as if an incident that it was to tell of, beside others, had not been."""
+    return replace(
+        message,
+        incidents=tuple(each for each in message.incidents if each.number != incident),
+        alerts=tuple(alert for alert in message.alerts if alert.incident != incident),
+    )

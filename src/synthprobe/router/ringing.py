@@ -25,6 +25,7 @@ from synthprobe.router.telling import Turning, addressed, key_of, prefix_of, sub
 from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores import incidents as incident_rows
 from synthprobe.stores import outbox as outbox_rows
+from synthprobe.stores import page_outbox
 from synthprobe.stores import pagers as pager_rows
 from synthprobe.stores.pagers import PageDecision
 
@@ -45,7 +46,7 @@ def spare(people: Iterable[str], incident: Incident, with_: Turning) -> Tx[None]
         after = pages.drop(pager, incident.number)
         if after != pager:
             yield from _save(after, with_)
-        yield from outbox_rows.cancel_pages(prefix_of(person), incident.number)
+        yield from page_outbox.cancel_pages(prefix_of(person), incident.number)
 
 
 def ring(person: str, with_: Turning) -> Tx[None]:
@@ -125,7 +126,7 @@ def _send(pager: Pager, ringing: Ringing, incidents: dict[int, Incident], with_:
         key=key,
         kind=messages.FIRING,
         reason=first.reason.value,
-        note=_note(ringing, first),
+        note=_NOTES.get(first.reason, ""),
         level=first.level,
         late=ringing.late,
         public_url=with_.public_url,
@@ -144,15 +145,11 @@ def _key(person: str, held: list[tuple[Incident, Sequence[Alert]]], seq: int) ->
     return f"test-{quote(person, safe='')}-{seq}"
 
 
-def _note(ringing: Ringing, first: Topic) -> str:
-    words = {
-        Ring.LAPSED: "Its acknowledgement lapsed: nobody has it.",
-        Ring.NOT_ACCEPTED: "Its handoff was not accepted: nobody has it.",
-        Ring.RAISED: "It became more serious.",
-    }
-    count = len({topic.incident for topic in ringing.topics})
-    several = f"{count} incidents." if count > 1 else ""
-    return " ".join(part for part in (several, words.get(first.reason, "")) if part)
+_NOTES = {
+    Ring.LAPSED: "Its acknowledgement lapsed: nobody has it.",
+    Ring.NOT_ACCEPTED: "Its handoff was not accepted: nobody has it.",
+    Ring.RAISED: "It became more serious.",
+}
 
 
 def _unreachable(person: str, topic: Topic, with_: Turning) -> Tx[None]:

@@ -21,6 +21,7 @@ from synthprobe.router.messages import FIRING, RESOLVED, UPDATE, Addressed
 from synthprobe.router.placing import NewId
 from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores import outbox as outbox_rows
+from synthprobe.stores import page_outbox
 from synthprobe.stores import pagers as pager_rows
 from synthprobe.stores.pagers import PageDecision
 
@@ -58,7 +59,7 @@ def quietly(people: Iterable[str], incident: Incident, update: Update, with_: Tu
 def tell(person: str, contact: str, incident: Incident, update: Update, with_: Turning) -> Tx[None]:
     """Queue a quiet message to a person, behind what the contact was told of this incident before."""
     integration = contact_name(contact)
-    before = yield from outbox_rows.reached(prefix_of(person), incident.number)
+    before = yield from page_outbox.reached(prefix_of(person), incident.number)
     subject = next(
         (each.subject for each in before if each.integration == integration),
         subject_of(person, incident.number),
@@ -70,8 +71,8 @@ def tell_end(incident: Incident, with_: Turning) -> Tx[None]:
     """Whoever was told that it fires, or may have been, is told the end; what was not sent yet is not sent any more."""
     update = Update(RESOLVED, kind=RESOLVED)
     for person in incident.paged:
-        yield from outbox_rows.cancel_pages(prefix_of(person), incident.number)
-        heard = yield from outbox_rows.reached(prefix_of(person), incident.number)
+        yield from page_outbox.cancel_pages(prefix_of(person), incident.number)
+        heard = yield from page_outbox.reached(prefix_of(person), incident.number)
         contact = _contact_for_end(person, [each.integration for each in heard], with_.tree)
         if heard and contact:
             yield from tell(person, contact, incident, update, with_)

@@ -104,7 +104,10 @@ def footer(notification: Notification) -> str:
 
 def plain(notification: Notification, zone: str = "") -> str:
     """The message as text; its first lines are all that a watch shows."""
-    lines = [notification.note] if notification.note else []
+    count = len(notification.incidents)
+    several = f"{count} incidents." if notification.person and count > 1 and not notification.quiet else ""
+    opening = " ".join(filter(None, (several, notification.note)))
+    lines = [opening] if opening else []
     for part in parts(notification):
         lines.append(part.title if not part.url else f"{part.title} {part.url}")
         lines += (f"{line.name}: {said(line, zone)}{_at(line.url)}" for line in part.lines)

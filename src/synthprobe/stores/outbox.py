@@ -10,8 +10,6 @@ Messages to one integration about one subject leave in the order of their `seq`,
 
 from collections.abc import Iterable
 
-from msgspec import Struct
-
 from synthprobe.core.notifications import Notification
 from synthprobe.ports import Sql, Tx
 from synthprobe.stores.columns import encode, integer, text
@@ -47,42 +45,6 @@ def taken(keys: Iterable[str]) -> Tx[frozenset[str]]:
         if (yield Sql("select 1 from outbox where key = :key and state = 'delivered'", {"key": key})):
             found.add(key)
     return frozenset(found)
-
-
-class Reached(Struct, frozen=True):
-    """A message to somebody about an incident that arrived, or may have."""
-
-    subject: str
-    integration: str
-
-
-def reached(prefix: str, incident: int) -> Tx[tuple[Reached, ...]]:
-    """By what somebody heard, or may have heard, that an incident fires: subjects with a prefix, the newest first."""
-    rows = yield Sql(
-        """
-        select o.subject, o.integration from outbox_incidents i join outbox o on o.id = i.outbox_id
-        where i.incident = :n and substr(o.subject, 1, length(:prefix)) = :prefix and o.kind = 'firing'
-            and o.maybe_received > 0
-        order by o.id desc
-        """,
-        {"n": incident, "prefix": prefix},
-    )
-    return tuple(Reached(text(row, "subject"), text(row, "integration")) for row in rows)
-
-
-def cancel_pages(prefix: str, incident: int) -> Tx[None]:
-    """Cancel what waits to tell somebody that an incident fires, unless it tells of others that are open still."""
-    yield Sql(
-        """
-        update outbox set state = 'cancelled'
-        where substr(subject, 1, length(:prefix)) = :prefix and state = 'pending' and kind = 'firing'
-            and id in (select outbox_id from outbox_incidents where incident = :n)
-            and not exists (
-                select 1 from outbox_incidents o join incidents i on i.number = o.incident
-                where o.outbox_id = outbox.id and o.incident <> :n and i.state = 'triggered')
-        """,
-        {"n": incident, "prefix": prefix},
-    )
 
 
 def _insert(message: Notification, subject: str, seq: int) -> Tx[int]:
