@@ -8,6 +8,10 @@ import msgspec
 from dice import Dice, History
 from mortal import Process
 
+from synthprobe.core.notifications import Notification
+from synthprobe.core.routes import Integration
+from synthprobe.senders.outgoing import Outgoing, Secrets, Sender, http_refusal
+
 MOODS = ("well", "well", "well", "broken", "broken", "refuses", "resets", "hangs", "slow", "flaps", "flaps")
 """How a target may behave; half of it badly."""
 
@@ -46,8 +50,26 @@ class Targets:
 _TAKES = {"hangs": 3600.0, "slow": 17.0}
 
 
+def _to_phone(message: Notification, _integration: Integration, _secrets: Secrets) -> Outgoing:
+    """A message to a person, as their phone gets it."""
+    body = {
+        "groupKey": f"{message.person} by {message.contact}",
+        "status": message.kind,
+        "notificationReason": message.reason,
+        "incidents": message.incidents,
+        "quiet": message.quiet,
+        "level": message.level,
+    }
+    url = f"http://{message.person}.example/{message.contact}"
+    return Outgoing("POST", url, {"Idempotency-Key": message.key}, msgspec.json.encode(body))
+
+
+PHONE = Sender(render=_to_phone, refusal=http_refusal)
+"""How people are reached here, instead of by Apprise."""
+
+
 class Got(msgspec.Struct, frozen=True):
-    """One message that reached a receiver; `taken` is whether it was answered with success, heard or not."""
+    """One message that reached a receiver, or a person; `taken` is whether it was answered with success, heard or not."""
 
     receiver: str
     group: str
@@ -57,6 +79,8 @@ class Got(msgspec.Struct, frozen=True):
     incidents: tuple[int, ...]
     body: bytes
     taken: bool
+    quiet: bool = False
+    level: int | None = None
 
 
 class Receivers:
@@ -105,6 +129,8 @@ class Receivers:
             incidents=tuple(incident["number"] for incident in body["incidents"]),
             body=request.content,
             taken=taken,
+            quiet=body.get("quiet", False),
+            level=body.get("level"),
         )
         self.ledger.append(got)
         self._history.note("got", got.receiver, got.key, got.status, got.reason, got.incidents, taken)

@@ -34,8 +34,32 @@ description: {description}
 """
 
 ROUTES = """
-teams: {cards: {}}
+platform: cards
+teams: {cards: {schedules: {emea: emea, amer: amer, global: global}}}
 regions: {emea: {}, amer: {}}
+contacts: {push: {url_file: 'push-${{ user }}'}, call: {url_file: 'call-${{ user }}'}}
+users:
+  ana: {notify: [{push: 0s}, {call: 30s}]}
+  ben: {notify: [{push: 0s}, {call: 30s}]}
+  chi: {notify: [{push: 0s}]}
+  dee: {notify: [{push: 0s}, {call: 1m}]}
+rotations:
+  emea: {type: hourly, start: '2026-03-02T00:03', location: UTC, users: [ana, ben]}
+  amer: {type: hourly, start: '2026-03-02T00:05', location: UTC, users: [ben, ana]}
+  world: {type: hourly, start: '2026-03-02T00:06', location: UTC, users: [dee, ana, ben]}
+schedules:
+  emea: {layers: [{rotation: emea}], handoff: {notice: 1m, accept_within: 50s}}
+  amer: {layers: [{rotation: amer}], handoff: {notice: 1m, accept_within: 50s}}
+  global: {layers: [{rotation: world}], handoff: {notice: 1m, accept_within: 50s}}
+escalation_policies:
+  page:
+    levels:
+      - {notify: [{on_call: local}], wait: 40s}
+      - {notify: [{on_call: global}], wait: 40s}
+      - {notify: [{user: chi}, {receiver: line}], wait: 40s}
+    repeat: 1
+    last_resort: {receiver: line, every: 1m}
+    ack_timeout: 80s
 route:
   receiver: ops
   group_by: [alertname, probe]
@@ -43,11 +67,14 @@ route:
   group_interval: 20s
   repeat_interval: 2m
   routes:
+    - {receiver: page, continue: true}
     - {matchers: ['probe="pay"'], receiver: desk, continue: true}
     - {matchers: ['severity="critical"'], receiver: ops}
 receivers:
   - {name: ops, webhook_configs: [{url: "http://ops.example/hook"}]}
   - {name: desk, webhook_configs: [{url: "http://desk.example/hook"}]}
+  - {name: line, webhook_configs: [{url: "http://line.example/hook"}]}
+  - {name: page, escalation_configs: [{team: '${{ labels.owner }}', policy: page}]}
 """
 
 ASKED = (("pay", "15s", "skip", "8s"), ("login", "20s", "queue", "30s"))
@@ -55,6 +82,17 @@ ASKED = (("pay", "15s", "skip", "8s"), ("login", "20s", "queue", "30s"))
 
 HOSTS = tuple(f"{name}.{region}.example" for name, *_ in ASKED for region in ("emea", "amer"))
 RECEIVERS = ("ops.example", "desk.example")
+"""Those that routes lead to."""
+
+PAGES = "page"
+"""The receiver that pages people."""
+
+LINE = "line.example"
+"""Of the last level, and the last resort."""
+
+PEOPLE = ("ana", "ben", "chi", "dee")
+SCHEDULES = ("emea", "amer", "global")
+PHONES = tuple(f"{person}.example" for person in PEOPLE)
 
 
 def probes(description: str = "As it was.") -> Plan:

@@ -7,8 +7,9 @@ from datetime import timedelta
 import anyio
 from dice import Dice, History
 from mortal import MortalStore, Process
-from parties import Receivers, Targets
-from plans import CHECKS, HOSTS, RECEIVERS, TREE, Plan
+from parties import PHONE, Receivers, Targets
+from people import People
+from plans import CHECKS, HOSTS, LINE, PHONES, RECEIVERS, TREE, Plan
 from wires import Bus
 
 from proven import proven_store
@@ -22,6 +23,7 @@ from synthprobe.core.reports import Finished
 from synthprobe.core.results import Result
 from synthprobe.router.facts import Fact
 from synthprobe.router.router import Router
+from synthprobe.senders import SENDERS
 from synthprobe.stores.errors import StoreError
 from synthprobe.stores.inline import InlineStore
 from synthprobe.telemetry.tracing import Tracing
@@ -36,7 +38,8 @@ class Town:
         self.history = History(clock)
         self.bus = Bus(self.dice)
         self.targets = Targets(HOSTS, self.dice)
-        self.receivers = Receivers(RECEIVERS, self.dice, self.history)
+        self.receivers = Receivers((*RECEIVERS, LINE, *PHONES), self.dice, self.history)
+        self.people = People(clock, self.dice, self.history)
         self.store = proven_store()
         self.spool = InlineStore(SCHEMA)
         self.agent = Process()
@@ -140,7 +143,9 @@ class Town:
             new_id=self.dice.identity,
             jitter=lambda most: most * self.dice.fraction(),
             listeners=(self._hear,),
+            senders={**SENDERS, "apprise": PHONE},
         )
+        self.people.face(router, process)
         async with anyio.create_task_group() as tasks:
             self.bus.listen(router, process, tasks)
             tasks.start_soon(self._follow_tree, router)

@@ -4,8 +4,10 @@ from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from paging_verdicts import judge_pages
 from parties import Got
-from plans import CHECKS, RECEIVERS, TREE
+from plans import CHECKS, PAGES, PHONES, RECEIVERS, TREE
+from queries import ask
 from town import Town
 
 from synthprobe.core import alerts, observing, schedule
@@ -14,9 +16,7 @@ from synthprobe.core.incidents import Incident
 from synthprobe.core.probes import Check
 from synthprobe.core.results import CheckInfo
 from synthprobe.core.routes import match
-from synthprobe.ports import DbRow, Sql, Tx
 from synthprobe.stores.columns import document
-from synthprobe.stores.inline import InlineStore
 from synthprobe.stores.instants import from_micros
 
 
@@ -28,6 +28,7 @@ async def judge(town: Town) -> None:
     _messages_came_in_order(town)
     await _whoever_was_told_was_told_the_end(town)
     await _nothing_is_left(town)
+    await judge_pages(town)
     _the_last_trouble_was_told(town)
 
 
@@ -52,12 +53,12 @@ def _was_removed(town: Town, check: Check) -> bool:
 
 async def _fates(town: Town, check: Check) -> tuple[Counter[datetime], Counter[datetime]]:
     """How often each slot ran, and how often it had another fate."""
-    rows = await _rows(
+    rows = await ask(
         town.store, "select scheduled_at from runs where scheduled_at > 0 and check_key = :k", k=check.key
     )
     ran = Counter(from_micros(_int(row["scheduled_at"])) for row in rows)
     lost: Counter[datetime] = Counter()
-    for row in await _rows(town.store, "select * from slots where check_key = :k", k=check.key):
+    for row in await ask(town.store, "select * from slots where check_key = :k", k=check.key):
         first = from_micros(_int(row["first_at"]))
         slots = [first + n * check.probe.every for n in range(_int(row["count"]))]
         assert slots[-1] == from_micros(_int(row["last_at"])), f"{dict(row)}: its count is not its length"
@@ -66,11 +67,11 @@ async def _fates(town: Town, check: Check) -> tuple[Counter[datetime], Counter[d
 
 
 async def _every_kept_run_arrived(town: Town) -> None:
-    arrived = {row["run_id"] for row in await _rows(town.store, "select run_id from runs")}
+    arrived = {row["run_id"] for row in await ask(town.store, "select run_id from runs")}
     lost = town.kept - arrived
     assert not lost, f"runs that the spool had and the router has not: {lost}"
     for table in ("reports", "in_flight"):
-        assert not await _rows(town.spool, f"select * from {table}"), f"the spool's {table} is not empty"
+        assert not await ask(town.spool, f"select * from {table}"), f"the spool's {table} is not empty"
 
 
 async def _alerts_follow_from_the_runs(town: Town) -> None:
@@ -80,14 +81,14 @@ async def _alerts_follow_from_the_runs(town: Town) -> None:
         if _was_removed(town, check):
             continue
         alert: Alert | None = None
-        for row in await _rows(
+        for row in await ask(
             town.store, "select run_id from runs where check_key = :k order by rowid", k=check.key
         ):
             result = town.made[str(row["run_id"])]
             observed = observing.observe(alert, result, _info(check), result.ended_at)
             alert = observed.alert
             fired[f"probe={check.probe.name}"] += observed.change is Change.FIRED
-        stored = await _rows(
+        stored = await ask(
             town.store,
             "select state from alerts where fingerprint = :f",
             f=alerts.fingerprint_of(_info(check)),
@@ -95,7 +96,7 @@ async def _alerts_follow_from_the_runs(town: Town) -> None:
         state = alert.state.value if alert else None
         assert [row["state"] for row in stored] == ([state] if state else []), f"{check.key}: {state}"
     for key, count in fired.items():
-        told = await _rows(town.store, _FIRED, key=key)
+        told = await ask(town.store, _FIRED, key=key)
         assert told[0]["count"] == count, (
             f"{key}: alerts fired {_int(told[0]['count'])} times, its runs say {count}"
         )
@@ -113,7 +114,8 @@ def _messages_came_in_order(town: Town) -> None:
     """One key, one content; nothing comes back once the next was tried; firing first, the end last and once."""
     by_group: defaultdict[tuple[str, str], list[Got]] = defaultdict(list)
     for got in town.receivers.ledger:
-        by_group[got.receiver, got.group].append(got)
+        if got.receiver not in PHONES:
+            by_group[got.receiver, got.group].append(got)
     for (receiver, group), ledger in by_group.items():
         where = f"{receiver} about {group}"
         bodies = {(got.key, got.body) for got in ledger}
@@ -129,7 +131,7 @@ def _messages_came_in_order(town: Town) -> None:
 
 async def _whoever_was_told_was_told_the_end(town: Town) -> None:
     """Of each incident, each receiver it concerns heard the beginning and the end, or neither, and that for a reason."""
-    for row in await _rows(town.store, "select doc from incidents"):
+    for row in await ask(town.store, "select doc from incidents"):
         incident = document(row, Incident)
         for receiver in await _concerned(town, incident):
             host = f"{receiver}.example"
@@ -138,7 +140,7 @@ async def _whoever_was_told_was_told_the_end(town: Town) -> None:
                 where = f"incident {incident.number} ({incident.key}), {receiver}: {told}"
                 assert (told[0], told[-1]) == ("firing", "resolved"), where
                 continue
-            reasons = await _rows(
+            reasons = await ask(
                 town.store,
                 "select reason from decisions where receiver = :r and incidents like :n and reason = 'never_told'",
                 r=receiver,
@@ -151,10 +153,10 @@ async def _concerned(town: Town, incident: Incident) -> set[str]:
     """The receivers of an incident's alerts."""
     found: set[str] = set()
     for member in incident.members:
-        rows = await _rows(town.store, "select doc from alerts where fingerprint = :f", f=member.fingerprint)
+        rows = await ask(town.store, "select doc from alerts where fingerprint = :f", f=member.fingerprint)
         labels = document(rows[0], Alert).full_labels
         found |= {route.receiver for route in match(TREE.root, labels, town.clock.now())}
-    return found
+    return found - {PAGES}
 
 
 async def _nothing_is_left(town: Town) -> None:
@@ -164,8 +166,10 @@ async def _nothing_is_left(town: Town) -> None:
         "outbox where state in ('pending', 'leased')",
         "groups where next_flush_at is not null",
         "group_members",
+        "pagers where due_at is not null",
+        "actions where applied_at is null",
     ):
-        left = await _rows(town.store, f"select * from {what}")
+        left = await ask(town.store, f"select * from {what}")
         assert not left, f"left over: {what}: {left}"
 
 
@@ -191,10 +195,3 @@ def _info(check: Check) -> CheckInfo:
 def _int(value: object) -> int:
     assert isinstance(value, int)
     return value
-
-
-async def _rows(store: InlineStore, sql: str, **params: str) -> list[DbRow]:
-    def query() -> Tx[list[DbRow]]:
-        return (yield Sql(sql, params))
-
-    return await store.read(query)

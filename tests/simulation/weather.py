@@ -4,8 +4,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import anyio
+from anyio.abc import TaskGroup
+from paging_verdicts import watch
 from parties import MOODS, TEMPERS
-from plans import CHECKS, HOSTS, PLANS, RECEIVERS, TREE, TREES
+from plans import CHECKS, HOSTS, PHONES, PLANS, RECEIVERS, TREE, TREES
 from town import Town
 
 from virtual import stall, step
@@ -25,8 +27,9 @@ async def live_through(town: Town) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(town.keep_router)
         tasks.start_soon(town.keep_agent)
+        tasks.start_soon(watch, town)
         with anyio.move_on_after(STORM):
-            await _storm(town)
+            await _storm(town, tasks)
         _clear_up(town)
         await anyio.sleep(CALM)
         town.settled_at = town.clock.now()
@@ -40,12 +43,20 @@ async def live_through(town: Town) -> None:
         tasks.cancel_scope.cancel()
 
 
-async def _storm(town: Town) -> None:
+async def _storm(town: Town, tasks: TaskGroup) -> None:
+    tasks.start_soon(_people, town)
     while True:
         await anyio.sleep(town.dice.seconds(0.5, 24))
         strike = town.dice.choose(STRIKES)
         town.history.note("weather", strike.__name__.strip("_"))
         strike(town)
+
+
+async def _people(town: Town) -> None:
+    """People act all the while; what they are about when the calm comes they still finish."""
+    while not town.dice.calm:
+        await town.people.act()
+        await anyio.sleep(town.dice.seconds(2, 30))
 
 
 def _clear_up(town: Town) -> None:
@@ -72,6 +83,10 @@ def _target(town: Town) -> None:
 
 def _receiver(town: Town) -> None:
     town.receivers.tempers[town.dice.choose(RECEIVERS)] = town.dice.choose(TEMPERS)
+
+
+def _phone(town: Town) -> None:
+    town.receivers.tempers[town.dice.choose(PHONES)] = town.dice.choose(TEMPERS)
 
 
 def _bus(town: Town) -> None:
@@ -115,6 +130,7 @@ STRIKES: tuple[Callable[[Town], None], ...] = (
     _target,
     _receiver,
     _receiver,
+    _phone,
     _bus,
     _agent_dies,
     _router_dies,
