@@ -247,6 +247,13 @@ def test_headers_that_authorise_or_are_named_are_hidden() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "url", ["////p", "//////p?a=b", "x:////p", "http:///p", "https://h", "mailto:a", "//h/p#f", "/p?#", "p"]
+)
+def test_a_url_without_secrets_stays_as_it_is(url: str) -> None:
+    assert always().url(url) == url.removesuffix("?#")
+
+
 def test_a_url_loses_user_secrets_and_cards_and_keeps_the_rest_as_it_was() -> None:
     url = f"https://u:p@h:8443/cards/{CARD}?token=abc&q=hunter22&ok=1%202&flag#access_token=x"
     shown = Redactor(["hunter22"]).url(url)

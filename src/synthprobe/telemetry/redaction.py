@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
 from typing import cast
-from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, unquote_plus, urlencode, urlsplit
 
 import jsonpath_rfc9535
 import msgspec
@@ -128,7 +128,7 @@ class Redactor:
             query=self._query(parts.query),
             fragment=self._query(parts.fragment),
         )
-        return self.text(urlunsplit(shown))
+        return self.text(_joined(shown))
 
     def _line(self, line: tuple[str, str]) -> tuple[str, str]:
         """A header, remembered if it is short: most are the same in every run."""
@@ -208,6 +208,20 @@ def always() -> Redactor:
 @lru_cache(maxsize=8192)
 def _always_hidden(text: str) -> str:
     return hide_pairs(mask_cards(text))
+
+
+def _joined(parts: SplitResult) -> str:
+    """The URL again; `urlunsplit` of older Pythons loses two slashes of a path that begins with them."""
+    has_authority = parts.netloc or parts.path.startswith("//") or parts.scheme in ("http", "https")
+    return "".join(
+        (
+            f"{parts.scheme}:" if parts.scheme else "",
+            f"//{parts.netloc}" if has_authority else "",
+            parts.path,
+            f"?{parts.query}" if parts.query else "",
+            f"#{parts.fragment}" if parts.fragment else "",
+        )
+    )
 
 
 def _masked_at(value: Json, here: tuple[int | str, ...], hidden: set[tuple[int | str, ...]]) -> Json:
