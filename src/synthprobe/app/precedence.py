@@ -7,8 +7,11 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
-NICE = -10
-"""Some ten times the share of CPU that a process of no precedence gets, where both want it."""
+NICE = -5
+"""Some three times the share of CPU that a process of no precedence gets, where both want it.
+
+Not more: where the machine is too small, the router must still record what the agent found.
+"""
 
 _GROUP = Path("/proc/self/autogroup")
 """Linux may share CPUs among sessions first, and by niceness only within each (sched(7), autogroup)."""
