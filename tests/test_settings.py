@@ -85,7 +85,7 @@ def test_telemetry_secrets_are_hidden() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["acme=10/s", "acme=1000/s,burst=20", "a.b=30/m,burst=5,day=5000; other=7/h", ""]
+    "text", ["acme=10/s", "acme=1000/s,burst=20", "a.b=30/m,burst=5,day=5000; other=7/h", "x=900000000/s", ""]
 )
 def test_budgets_reach_an_agent_as_they_were_set(text: str) -> None:
     first = load({"budgets": text}, {}).settings

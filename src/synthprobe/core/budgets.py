@@ -26,7 +26,8 @@ class Budget(Struct, frozen=True):
 
     def __str__(self) -> str:
         day = "" if self.per_day is None else f",day={self.per_day}"
-        return f"{self.name}={self.rate * 3600:.0f}/h,burst={self.burst}{day}"
+        per = next((unit for unit, seconds in _SECONDS.items() if (self.rate * seconds).is_integer()), "h")
+        return f"{self.name}={self.rate * _SECONDS[per]:.0f}/{per},burst={self.burst}{day}"
 
 
 class Drawn(Struct, frozen=True):
