@@ -79,7 +79,7 @@ def _without_policy(incident: Incident, standing: Standing, with_: Turning) -> T
 def _passed_over(incident: Incident, step: Step, with_: Turning) -> Tx[None]:
     for over in step.passed_over:
         words = over.reason.value.replace("_", " ")
-        entry = TimelineEntry(with_.now, "passed_over", f"Level {over.level} passed over: {words}")
+        entry = TimelineEntry(with_.now, "passed_over", f"Passed over level {over.level}: {words}")
         yield from keep_incident(incident, [entry], with_.tree)
         yield from _note(incident, over.reason.value, with_, over.level)
 
