@@ -108,6 +108,27 @@ def test_what_is_over_or_taken_before_it_was_told_is_left_out_of_a_page_that_tel
     run_virtual(scenario, start=LONDON_NOON)
 
 
+def test_a_page_made_only_for_what_is_over_rings_nobody_again_for_what_they_know() -> None:
+    async def scenario(clock: Clock) -> None:
+        async with PagingScene(clock).running() as scene:
+            await scene.announce("emea")
+            await scene.announce("emea", probe="refund", agent="a2")
+            await scene.fails()
+            await scene.until(0.7)
+            scene.phones.away = {"ana push"}
+            await scene.fails(probe="refund")
+            await scene.until(1.8)
+            await scene.passes(probe="refund")
+            await scene.until(1.9)
+            scene.phones.away = set()
+            await scene.until(5)
+            assert scene.rang() == [(0.5, "ana push", "level")]
+            await scene.until(5.7)
+            assert scene.rang()[1:] == [(5.5, "ana call", "level")], "the ladder keeps its times"
+
+    run_virtual(scenario, start=LONDON_NOON)
+
+
 def test_a_mute_pauses_the_escalation_which_goes_on_with_the_level_due() -> None:
     async def scenario(clock: Clock) -> None:
         async with PagingScene(clock).running() as scene:

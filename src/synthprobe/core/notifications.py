@@ -77,6 +77,8 @@ class Notification(Struct, frozen=True, omit_defaults=True):
     """It must not ring."""
     level: int | None = None
     """Of the escalation policy, counted from one, where a level made it."""
+    news: tuple[int, ...] = ()
+    """Incidents for which a page was made; it names others, too, that the person is rung for already."""
     late: float = 0.0
     """Seconds by which its timer was overdue."""
     version: int = 1
@@ -99,4 +101,5 @@ def without(message: Notification, incident: int) -> Notification:
         message,
         incidents=tuple(each for each in message.incidents if each.number != incident),
         alerts=tuple(alert for alert in message.alerts if alert.incident != incident),
+        news=tuple(number for number in message.news if number != incident),
     )

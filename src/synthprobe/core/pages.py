@@ -114,6 +114,11 @@ def drop(pager: Pager, incident: int) -> Pager:
     return after if left else _ended(after)
 
 
+def forget(pager: Pager, keys: Set[str]) -> Pager:
+    """The pager without messages that are not sent after all: the ladder goes on as if they had not been."""
+    return replace(pager, rung=tuple(rung for rung in pager.rung if rung.key not in keys))
+
+
 def renumbered(pager: Pager, old: int, new: int) -> Pager:
     """The pager after an incident was merged into another."""
 

@@ -32,7 +32,8 @@ def hand_over(to: str, outgoing: str, ended: datetime, incident: Incident, with_
     sent = contact is not None
     event = LeaseEvent.HANDOFF if with_.now >= ended else LeaseEvent.NOTICE
     reason = event.value if sent else "no_quiet_contact"
-    yield from pager_rows.decided([PageDecision(with_.now, incident.number, to, sent, reason)])
+    detail = "quietly" if sent else ""
+    yield from pager_rows.decided([PageDecision(with_.now, incident.number, to, sent, reason, detail=detail)])
     if contact is None or known:
         return
     held: list[tuple[Incident, Sequence[Alert]]] = []

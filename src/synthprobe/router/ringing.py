@@ -42,11 +42,11 @@ def page(person: str, topic: Topic, with_: Turning) -> Tx[None]:
 def spare(people: Iterable[str], incident: Incident, with_: Turning) -> Tx[None]:
     """Take an incident off people's pagers, and do not send what waits: somebody has it, or it is over."""
     for person in people:
+        gone = yield from page_outbox.cancel_pages(prefix_of(person), incident.number)
         pager = yield from pager_rows.find(person)
-        after = pages.drop(pager, incident.number)
+        after = pages.forget(pages.drop(pager, incident.number), gone)
         if after != pager:
             yield from _save(after, with_)
-        yield from page_outbox.cancel_pages(prefix_of(person), incident.number)
 
 
 def ring(person: str, with_: Turning) -> Tx[None]:
@@ -116,6 +116,8 @@ def _send(pager: Pager, ringing: Ringing, incidents: dict[int, Incident], with_:
     for number in sorted({topic.incident for topic in ringing.topics} & set(incidents)):
         held.append((incidents[number], (yield from alert_rows.of_incident(number))))
     first = ringing.fresh[0] if ringing.fresh else ringing.topics[0]
+    again = ringing.contact in {rung.contact for rung in pager.rung}
+    news = tuple(topic.incident for topic in (ringing.fresh if again else ringing.topics))
     subject = subject_of(pager.person, min(topic.incident for topic in ringing.topics))
     seq = yield from outbox_rows.next_seq(subject)
     to = addressed(pager.person, ringing.contact, with_.tree)
@@ -132,7 +134,7 @@ def _send(pager: Pager, ringing: Ringing, incidents: dict[int, Incident], with_:
         public_url=with_.public_url,
         now=with_.now,
     )
-    yield from neighbours.put(message, subject, seq)
+    yield from neighbours.put(replace(message, news=news), subject, seq)
     for incident, _ in held:
         text = f"Paging {pager.person} by {ringing.contact}{lateness(ringing.late)}"
         yield from incident_rows.note(incident.number, [TimelineEntry(with_.now, "paging", text)])

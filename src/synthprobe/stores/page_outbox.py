@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from synthprobe.core.notifications import Notification, without
 from synthprobe.ports import Sql, SqlValue, Tx
-from synthprobe.stores.columns import document, encode, text
+from synthprobe.stores.columns import document, encode, integer, text
 
 
 class Reached(Struct, frozen=True):
@@ -28,8 +28,11 @@ def reached(prefix: str, incident: int) -> Tx[tuple[Reached, ...]]:
     return tuple(Reached(text(row, "subject"), text(row, "integration")) for row in rows)
 
 
-def cancel_pages(prefix: str, incident: int) -> Tx[None]:
-    """Cancel what waits to tell somebody that an incident fires; what tells of others that are open still leaves it out."""
+def cancel_pages(prefix: str, incident: int) -> Tx[frozenset[str]]:
+    """Cancel what waits to tell somebody that an incident fires; what was made for others, too, leaves it out.
+
+    Returns the keys of pages that name others and are cancelled all the same, since they were made for this one alone.
+    """
     asked: dict[str, SqlValue] = {"n": incident, "prefix": prefix}
     yield Sql(
         """
@@ -51,11 +54,26 @@ def cancel_pages(prefix: str, incident: int) -> Tx[None]:
         """,
         asked,
     )
+    empty: set[str] = set()
     for row in rows:
-        left = {"id": row["id"], "n": incident, "doc": encode(without(document(row, Notification), incident))}
-        yield Sql("update outbox set doc = :doc where id = :id", left)
-        yield Sql("delete from outbox_incidents where outbox_id = :id and incident = :n", left)
+        message = document(row, Notification)
+        left = without(message, incident)
+        if message.news and not left.news:
+            empty.add(message.key)
+        yield from _rewrite(integer(row, "id"), left, incident, cancelled=message.key in empty)
     yield Sql(_CANCEL_ENDS, {"prefix": prefix})
+    return frozenset(empty)
+
+
+def _rewrite(row: int, left: Notification, incident: int, *, cancelled: bool) -> Tx[None]:
+    state = "cancelled" if cancelled else "pending"
+    yield Sql(
+        "update outbox set doc = :doc, state = :state where id = :id",
+        {"id": row, "doc": encode(left), "state": state},
+    )
+    yield Sql(
+        "delete from outbox_incidents where outbox_id = :id and incident = :n", {"id": row, "n": incident}
+    )
 
 
 _CANCEL_ENDS = """
