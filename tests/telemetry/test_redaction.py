@@ -254,6 +254,14 @@ def test_a_url_without_secrets_stays_as_it_is(url: str) -> None:
     assert always().url(url) == url.removesuffix("?#")
 
 
+@pytest.mark.parametrize("url", ["S://a+[b@2&&", "HTTPS://[u:p@h/"])
+def test_what_is_no_url_until_it_is_redacted_is_redacted_as_a_url(url: str) -> None:
+    shown = always().url(url)
+    assert shown == always().url(shown)
+    assert "@" in shown
+    assert "[" not in shown
+
+
 def test_a_url_loses_user_secrets_and_cards_and_keeps_the_rest_as_it_was() -> None:
     url = f"https://u:p@h:8443/cards/{CARD}?token=abc&q=hunter22&ok=1%202&flag#access_token=x"
     shown = Redactor(["hunter22"]).url(url)

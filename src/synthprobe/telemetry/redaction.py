@@ -120,15 +120,17 @@ class Redactor:
         try:
             parts = urlsplit(url)
         except ValueError:
-            return self.text(url)
+            # Redacted it may be a URL.
+            shown = self.text(url)
+            return shown if shown == url else self._url(shown)
         _, at, host = parts.netloc.rpartition("@")
-        shown = parts._replace(
+        bare = parts._replace(
             netloc=f"{USERINFO}@{host}" if at else host,
             path=self._escaped(parts.path, unquote(parts.path)),
             query=self._query(parts.query),
             fragment=self._query(parts.fragment),
         )
-        return self.text(_joined(shown))
+        return self.text(_joined(bare))
 
     def _line(self, line: tuple[str, str]) -> tuple[str, str]:
         """A header, remembered if it is short: most are the same in every run."""
