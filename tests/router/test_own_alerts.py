@@ -1,5 +1,6 @@
 """Own trouble is told to those it concerns, and moves no target's alert; silence is trouble too."""
 
+from datetime import timedelta
 from typing import Any
 
 import anyio
@@ -9,9 +10,10 @@ from msgspec.structs import replace
 from router_scene import Scene, check, child, hook, routed
 
 from synthprobe.clock import Clock
+from synthprobe.core.exchanges import Exchange, Phases, Tls
 from synthprobe.core.failures import Failure, Kind, Unwell
 from synthprobe.core.reports import Announced, Finished, Pulse, Slots
-from synthprobe.core.results import Fate, Outcome, SlotRange, Trigger
+from synthprobe.core.results import Fate, Outcome, SlotRange, StepOutcome, StepResult, Trigger
 from synthprobe.router.watchman import Patience
 from virtual import run_virtual
 
@@ -38,7 +40,7 @@ async def alerts(scene: Scene) -> dict[str, str]:
     found: dict[str, str] = {}
     for row in rows:
         labels: dict[str, Any] = msgspec.json.decode(str(row["labels"]))
-        about = labels.get("probe") or labels.get("region") or labels["agent"]
+        about = next(labels[name] for name in ("probe", "region", "agent", "host") if name in labels)
         found[f"{labels['alertname']} {about}"] = str(row["state"])
     return found
 
@@ -244,6 +246,50 @@ def test_a_check_that_is_paused_keeps_no_alert_of_ours_open_and_is_not_missed() 
             await scene.router.record([Announced("a1", clock.now(), (paused, check("amer")))])
             await beat(scene, 600, runs=False)
             assert await alerts(scene) == {"RegionUnwell emea": "resolved", "RegionStale amer": "firing"}
+
+    run_virtual(scenario)
+
+
+async def saw_a_certificate(scene: Scene, region: str, days: int) -> None:
+    """A good run of a check that was shown a certificate which ends in so many days."""
+    found = scene.result("passed", region)
+    tls = Tls(not_after=found.ended_at + timedelta(days=days), serial="4711")
+    url = "https://pay.example/v1"
+    exchange = Exchange("GET", url, url, found.started_at, 0.1, Phases(), status=200, tls=tls)
+    step = StepResult("look", "request", StepOutcome.PASSED, exchanges=(exchange,))
+    await scene.router.record([Finished("a1", replace(found, steps=(step,)))])
+
+
+def test_what_is_said_of_a_certificate_ends_with_the_last_check_that_looks_at_it() -> None:
+    async def scenario(clock: Clock) -> None:
+        async with Scene(clock, TREE).running() as scene:
+            await scene.announce("emea", "amer")
+            for region in ("emea", "amer"):
+                await saw_a_certificate(scene, region, days=2)
+            await scene.announce("emea")
+            assert await alerts(scene) == {"CertificateExpiring pay.example": "firing"}
+            paused = replace(check("emea"), paused="acme moves")
+            await scene.router.record([Announced("a1", clock.now(), (paused,))])
+            assert await alerts(scene) == {"CertificateExpiring pay.example": "withdrawn"}
+            timeline = [
+                str(row["text"])
+                for row in await scene.rows("select json_extract(doc, '$.text') as text from timeline")
+            ]
+            assert "CertificateExpiring pay.example was withdrawn: not proven healthy" in timeline
+
+    run_virtual(scenario)
+
+
+def test_a_renewed_certificate_is_seen_by_each_check_for_itself() -> None:
+    async def scenario(clock: Clock) -> None:
+        async with Scene(clock, TREE).running() as scene:
+            await scene.announce("emea", "amer")
+            for region in ("emea", "amer"):
+                await saw_a_certificate(scene, region, days=2)
+            await saw_a_certificate(scene, "emea", days=90)
+            assert await alerts(scene) == {"CertificateExpiring pay.example": "firing"}
+            await saw_a_certificate(scene, "amer", days=90)
+            assert await alerts(scene) == {"CertificateExpiring pay.example": "resolved"}
 
     run_virtual(scenario)
 

@@ -26,12 +26,13 @@ def ending_of(alert: Alert, change: Change) -> str:
     """How the end of an alert is told."""
     if change is Change.WITHDRAWN:
         paused = alert.annotations.get(PAUSED)
-        return f"{alert.check} was {f'paused ({paused})' if paused else 'withdrawn'}: not proven healthy"
+        who = alert.check or name_of(alert)
+        return f"{who} was {f'paused ({paused})' if paused else 'withdrawn'}: not proven healthy"
     return f"{alert.check} passes again" if is_of_target(alert) else f"{name_of(alert)} is over"
 
 
 def name_of(alert: Alert) -> str:
     """An alert that is not a target's, by its name and where it is: `RegionUnwell emea`."""
-    names = ("region", "agent", "instance") if alert.outside else ("region", "agent")
+    names = ("region", "agent", "instance") if alert.outside else ("region", "agent", "host")
     where = alert.check or next((alert.labels[name] for name in names if alert.labels.get(name)), "")
     return f"{alert.labels.get('alertname', 'Alert')} {where}".rstrip()

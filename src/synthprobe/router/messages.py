@@ -11,6 +11,7 @@ from synthprobe.core.alerts import PAUSED, Alert, AlertState, Withheld
 from synthprobe.core.annotations import headline
 from synthprobe.core.durations import duration_text
 from synthprobe.core.groups import Group, Reason
+from synthprobe.core.incident_words import name_of
 from synthprobe.core.incidents import Incident, failing_regions
 from synthprobe.core.notifications import Notification, NotifiedAlert, NotifiedIncident
 
@@ -206,7 +207,10 @@ def _withdrawn(alerts: tuple[Alert, ...]) -> str:
     ended = [alert for alert in alerts if alert.state is AlertState.WITHDRAWN]
     if not ended:
         return ""
-    first, paused = ended[0].check, {alert.annotations.get(PAUSED, "") for alert in ended}
+    first, paused = (
+        ended[0].check or name_of(ended[0]),
+        {alert.annotations.get(PAUSED, "") for alert in ended},
+    )
     who = f"{first} was" if len(ended) == 1 else f"{first} and {len(ended) - 1} more were"
     if paused == {""}:
         return f"{who} removed: not proven healthy."

@@ -3,9 +3,11 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from synthprobe.core import conditions, signs
+from msgspec.structs import replace
+
+from synthprobe.core import conditions, ending, signs
 from synthprobe.core.alerts import Alert, Change
-from synthprobe.core.conditions import Condition, Trouble
+from synthprobe.core.conditions import Condition, Name, Trouble
 from synthprobe.core.reports import Finished, LedgerLine
 from synthprobe.core.results import CheckInfo, UndoState
 from synthprobe.core.routes import Routes
@@ -39,6 +41,18 @@ def after_undo(line: LedgerLine, tree: Routes, new_id: NewId, now: datetime) -> 
         gone = (line.id,) if over else ()
         if alert or troubles:
             yield from _settled(alert, condition, troubles, gone, tree, new_id, now)
+
+
+def after_withdrawal(check: str, tree: Routes, new_id: NewId, now: datetime) -> Tx[None]:
+    """End what only this check said of a server's certificate: nobody looks at it any more."""
+    for alert in (yield from alert_rows.of_no_check()):
+        if alert.labels["alertname"] != Name.CERTIFICATE_EXPIRING or check not in alert.troubles:
+            continue
+        left = {source: weight for source, weight in alert.troubles.items() if source != check}
+        if left:
+            yield from alert_rows.save(replace(alert, troubles=left))
+        elif (observed := ending.withdraw(alert, now)).alert is not None:
+            yield from moved(observed.alert, observed.change, tree, new_id, now)
 
 
 def after_silence(

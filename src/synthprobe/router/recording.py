@@ -202,4 +202,5 @@ def _withdrawn(check: str, with_: Recording, paused: str = "") -> Tx[tuple[Alert
             ended.append(
                 (yield from moved(observed.alert, observed.change, with_.tree, with_.new_id, with_.now))
             )
+    yield from own_alerts.after_withdrawal(check, with_.tree, with_.new_id, with_.now)
     return tuple(ended)
