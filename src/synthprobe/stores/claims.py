@@ -66,6 +66,7 @@ def receivers_due(now: datetime) -> Tx[tuple[str, ...]]:
 
 def claim(receiver: str, limit: int, now: datetime, until: datetime) -> Tx[tuple[Claim, ...]]:
     """Lease up to `limit` messages for a receiver until `until`."""
+    yield Sql(_CANCEL_OVERTAKEN, {"now": to_micros(now), "receiver": receiver})
     rows = yield Sql(
         f"select id from outbox o where {_CLAIMABLE} and receiver = :receiver order by id limit :limit",  # noqa: S608
         {"now": to_micros(now), "receiver": receiver, "limit": limit},
@@ -140,6 +141,19 @@ _FIRST_IN_LINE = """
           and earlier.integration = o.integration and earlier.seq < o.seq
           and earlier.state in ('pending', 'leased'))
 """
+
+_CANCEL_OVERTAKEN = """
+    update outbox set state = 'cancelled', lease_until = null
+    where receiver = :receiver and kind = 'firing' and substr(subject, 1, 5) = 'page/'
+        and (state = 'pending' or (state = 'leased' and lease_until <= :now))
+        and exists (select 1 from outbox_incidents own where own.outbox_id = outbox.id)
+        and not exists (
+            select 1 from outbox_incidents own where own.outbox_id = outbox.id and not exists (
+                select 1 from outbox ending join outbox_incidents over on over.outbox_id = ending.id
+                where ending.subject = outbox.subject and ending.seq > outbox.seq
+                    and ending.kind = 'resolved' and ending.state = 'delivered' and over.incident = own.incident))
+"""
+"""Pages that were under way by another contact when their end was told: an attempt that failed is not repeated then."""
 
 _CLAIMABLE = f"""
     o.state in ('pending', 'leased') and o.due_at <= :now and (o.state = 'pending' or o.lease_until <= :now)
