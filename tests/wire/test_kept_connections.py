@@ -40,8 +40,10 @@ class Peer:
                     await writer.drain()
 
 
-async def ask(script: Script, *methods: str, repeatable: bool = True) -> list[httpx.Response]:
-    """The answers to requests of one run, a moment apart."""
+async def ask(
+    script: Script, *methods: str, repeatable: bool = True, answered: Callable[[], None] = lambda: None
+) -> list[httpx.Response]:
+    """The answers to requests of one run, a moment apart; `answered` is called after each."""
     keeping, answers = Keeping(), []
     async with serving(script) as port:
         one = wire()
@@ -49,6 +51,7 @@ async def ask(script: Script, *methods: str, repeatable: bool = True) -> list[ht
             extensions = {"keeping": keeping, "repeatable": repeatable}
             asked = request(f"http://127.0.0.1:{port}/", method, extensions=extensions)
             answers.append(await one.handle_async_request(asked))
+            answered()
             await anyio.sleep(0.02)
         keeping.close()
     return answers
@@ -90,17 +93,17 @@ async def test_a_connection_that_was_closed_meanwhile_is_noticed_before_anything
 
 @pytest.mark.anyio
 async def test_bytes_that_nobody_asked_for_end_a_connection() -> None:
-    late = asyncio.Event()
+    answered = asyncio.Event()
 
     async def chatter(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(OK)
-        await writer.drain()
-        asyncio.get_running_loop().call_later(0.005, writer.write, OK)
-        await late.wait()
+        if not answered.is_set():
+            await answered.wait()
+            writer.write(OK)
+        await reader.read()
 
-    first, second = await ask(chatter, "GET", "GET")
-    late.set()
+    first, second = await ask(chatter, "GET", "GET", answered=answered.set)
     assert (first.status_code, second.status_code) == (200, 200)
     assert sighting(second).phases.connect is not None, "a fresh one"
 
