@@ -4,8 +4,15 @@ Properties are tried on the same examples in each run of `make test`, so that a 
 chance; `make soak` draws new ones (`--hypothesis-profile soak`).
 """
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("same", derandomize=True, deadline=None, database=None)
 settings.register_profile("soak", max_examples=2000, deadline=None, database=None)
 settings.load_profile("same")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what waits for real processes: the rest fills the CPUs meanwhile. Within each the order is random."""
+    items.sort(key=lambda item: "live" not in item.path.parts)

@@ -36,7 +36,7 @@ def test_who_was_told_firing_is_told_resolved_and_never_in_the_wrong_order(
     _play(story, seed)
 
 
-@pytest.mark.long
+@pytest.mark.soak
 @pytest.mark.timeout(600)
 @settings(max_examples=200, deadline=None)
 @stories
