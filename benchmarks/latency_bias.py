@@ -4,10 +4,12 @@ import sys
 import tempfile
 import threading
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from time import sleep
+from typing import TypeVar
 
 import click
 import msgspec
@@ -17,7 +19,12 @@ from figures import Bar, Report, Row, percentile, save, text
 from processes import CLOCK, free_port, program, until_open, usage
 from synthprobe.core.results import Result
 
+T = TypeVar("T")
 PROBES = 500
+HALF = 0.5
+"""Of a core: the load under which the bias is promised."""
+TRIED = 6.0
+"""Seconds between two runs of a probe, tried first to find the pace of that load."""
 PROBE = """
 name: {name}
 owner: bench
@@ -82,30 +89,46 @@ def reader(url: str) -> Iterator[list[int]]:
         thread.join()
 
 
-def measure(every: str, seconds: float) -> Report:
-    """One service: first left alone, then with its overview being reloaded."""
+@contextmanager
+def probing(folder: Path, url: str, every: float) -> Iterator[service.Service]:
+    """A service of 500 probes at this pace, warmed up."""
+    names = [f"delayed-{number:03}" for number in range(PROBES)]
+    texts = {name: PROBE.format(name=name, every=f"{every * 1000:.0f}ms", url=url) for name in names}
+    service.write_probes(folder, texts)
+    with service.serving(folder) as running:
+        sleep(8)
+        yield running
+
+
+def load_of(running: service.Service, meanwhile: Callable[[], T]) -> tuple[float, T]:
+    """The share of a core that the agent takes, and what came of it meanwhile."""
+    used, began = usage(running.agent).cpu, CLOCK.monotonic()
+    found = meanwhile()
+    return (usage(running.agent).cpu - used) / (CLOCK.monotonic() - began), found
+
+
+def measure(every: float, seconds: float) -> Report:
+    """One service: first left alone, then with its overview being reloaded; at half load unless a pace is given."""
     with tempfile.TemporaryDirectory() as kept:
         folder, port = Path(kept), free_port()
-        log = folder / "delaying.log"
-        with program([sys.executable, str(Path(__file__).with_name("delaying.py")), str(port)], log):
-            until_open(port, log)
-            names = [f"delayed-{number:03}" for number in range(PROBES)]
-            url = f"http://127.0.0.1:{port}"
-            service.write_probes(
-                folder / "service", {name: PROBE.format(name=name, every=every, url=url) for name in names}
-            )
-            with service.serving(folder / "service") as running:
-                sleep(8)
-                used, began = usage(running.agent).cpu, CLOCK.monotonic()
-                alone = biases(running, seconds)
-                load = (usage(running.agent).cpu - used) / (CLOCK.monotonic() - began)
+        url = f"http://127.0.0.1:{port}"
+        with program(
+            [sys.executable, str(Path(__file__).with_name("delaying.py")), str(port)], folder / "delaying.log"
+        ):
+            until_open(port, folder / "delaying.log")
+            if not every:
+                with probing(folder / "first", url, TRIED) as running:
+                    load, _ = load_of(running, partial(sleep, 10))
+                every = TRIED * load / HALF
+            with probing(folder / "service", url, every) as running:
+                load, alone = load_of(running, partial(biases, running, seconds))
                 with reader(running.url + "/") as pages:
                     watched = biases(running, seconds)
                 service.require_passed(running)
-    return _report({"alone": alone, "overview reloaded": watched}, load, len(pages) / seconds)
+    return _report({"alone": alone, "overview reloaded": watched}, every, load, len(pages) / seconds)
 
 
-def _report(found: dict[str, list[float]], load: float, pages: float) -> Report:
+def _report(found: dict[str, list[float]], every: float, load: float, pages: float) -> Report:
     rows = [
         Row(f"{name}: {what}", "ms", (percentile(values, share),))
         for name, values in found.items()
@@ -119,6 +142,7 @@ def _report(found: dict[str, list[float]], load: float, pages: float) -> Report:
     counts = {f"{name}: exchanges compared": len(values) for name, values in found.items()}
     facts = {
         **counts,
+        "seconds between two runs of a probe": every,
         "load of the agent, of one core": load,
         f"overviews of {PROBES} probes a second": pages,
     }
@@ -132,9 +156,13 @@ def _report(found: dict[str, list[float]], load: float, pages: float) -> Report:
 
 
 @click.command()
-@click.option("--every", default="5s", help="of each of 500 probes with two steps; chosen for half a core")
+@click.option(
+    "--every",
+    default=0.0,
+    help="seconds, of each of 500 probes with two steps; 0: whatever makes half a core",
+)
 @click.option("--seconds", default=30.0)
-def main(every: str, seconds: float) -> None:
+def main(every: float, seconds: float) -> None:
     """Measure, print and save."""
     report = measure(every, seconds)
     click.echo(text(report))

@@ -15,7 +15,7 @@ from synthprobe.clock import Clock
 from virtual import run_virtual
 
 SEEDS = range(200)
-QUICK = 10
+QUICK = 5
 """So many of them in `make test`, all in `make test-all`."""
 SOAK = range(1000, 5000)
 BATCH = 100
