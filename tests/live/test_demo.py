@@ -161,7 +161,10 @@ def playing(demo: Demo, *, until: str) -> Iterator[tuple[subprocess.Popen[str], 
     ) as process:
         assert process.stdout is not None
         try:
-            assert any(until in line for line in process.stdout), f"it ended before it said {until!r}"
+            said: list[str] = []
+            while until not in (line := process.stdout.readline()):
+                assert line, f"it ended before it said {until!r}:\n{''.join(said)}"
+                said.append(line)
             yield process, process.stdout
         finally:
             process.terminate()
