@@ -56,7 +56,8 @@ def test_a_matcher_written_out_reads_back_as_itself(name: str, value: str) -> No
 @given(texts)
 def test_any_text_is_a_matcher_list_or_refused(text: str) -> None:
     with contextlib.suppress(MatcherError):
-        parse_matchers(text)
+        for matcher in parse_matchers(text):
+            assert parse_matcher(str(matcher)) == matcher
 
 
 @given(st.dictionaries(texts, texts))
