@@ -281,6 +281,8 @@ def test_oauth1_with_a_key_of_another_kind_is_told() -> None:
 @given(st.binary(max_size=64), st.text(max_size=20))
 def test_any_body_and_header_can_be_signed(body: bytes, text: str) -> None:
     message = Message("POST", "https://a.test/x?y", (("X-Any", text),), body)
-    hmacs.sign(message, HmacSignature(("body", "header.x-any"), "S"), b"key")
-    jws.sign(message, JwsSignature("k", algorithm=Algorithm.ES256), pem(EC))
-    http_signature.sign(message, HttpSignature(("content-digest", "x-any"), "k", "ed25519", 1), pem(ED))
+    assert hmacs.sign(message, HmacSignature(("body", "header.x-any"), "S"), b"key")
+    assert jws.sign(message, JwsSignature("k", algorithm=Algorithm.ES256), pem(EC))
+    assert http_signature.sign(
+        message, HttpSignature(("content-digest", "x-any"), "k", "ed25519", 1), pem(ED)
+    )
