@@ -8,6 +8,9 @@ PORT := 8080
 DEMO := $(VENV)/.demo-installed
 TEST := $(VENV)/.test-installed
 
+# Every process of a test would compile all of it anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test test-all soak bench lint docs lock venv clean
 
 help:

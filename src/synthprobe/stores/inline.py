@@ -1,5 +1,6 @@
 """A store in memory that runs on the loop: for simulations and tests on virtual time; nothing outlives the process."""
 
+import itertools
 import sqlite3
 from collections.abc import Callable
 from typing import TypeVar
@@ -15,50 +16,61 @@ T = TypeVar("T")
 
 _NAME = ":memory:"
 
+_NUMBERS = itertools.count()
+"""Names a store among those of this process."""
+
+_STATEMENTS = 512
+"""Statements that stay prepared: more than there are."""
+
 
 class InlineStore:
     """The same statements and constraints as the real store, without threads or a disk."""
 
     def __init__(self, schema: tuple[Migration, ...] | None = None) -> None:
-        self._connection: sqlite3.Connection | None = sqlite3.connect(_NAME, isolation_level=None)
-        self._connection.execute("pragma foreign_keys = on")
-        migrate(self._connection, _NAME, schema)
+        # Two connections to one database: turning `query_only` on and off would prepare every statement anew.
+        name = f"file:inline-{next(_NUMBERS)}?mode=memory&cache=shared"
+        self._writer: sqlite3.Connection | None = _connect(name)
+        self._writer.execute("pragma foreign_keys = on")
+        migrate(self._writer, _NAME, schema)
+        self._reader = _connect(name)
+        self._reader.execute("pragma query_only = on")
 
     async def write(self, transaction: Callable[[], Tx[T]], *, patience: float = 0.0) -> T:
         """Run one transaction to its end; there is no disk to be patient for."""
         await checkpoint()
-        return self._run(transaction, "begin immediate", "commit")
+        return _run(self._opened(), transaction, "begin immediate", "commit")
 
     async def read(self, transaction: Callable[[], Tx[T]]) -> T:
         """Run statements that change nothing; one that tries to is refused."""
         await checkpoint()
-        connection = self._opened()
-        connection.execute("pragma query_only = on")
-        try:
-            return self._run(transaction, "begin", "rollback")
-        finally:
-            connection.execute("pragma query_only = off")
+        self._opened()
+        return _run(self._reader, transaction, "begin", "rollback")
 
     def close(self) -> None:
         """Forget everything."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _run(self, transaction: Callable[[], Tx[T]], begin: str, end: str) -> T:
-        connection = self._opened()
-        try:
-            connection.execute(begin)
-            outcome = drive(transaction, executor(connection))
-            connection.execute(end)
-        except sqlite3.Error as error:
-            raise from_sqlite(error, _NAME) from error
-        else:
-            return outcome
-        finally:
-            rolled_back(connection)
+        if self._writer is not None:
+            self._writer.close()
+            self._reader.close()
+            self._writer = None
 
     def _opened(self) -> sqlite3.Connection:
-        if self._connection is None:
+        if self._writer is None:
             raise StoreClosed("the store was closed")
-        return self._connection
+        return self._writer
+
+
+def _connect(name: str) -> sqlite3.Connection:
+    return sqlite3.connect(name, uri=True, isolation_level=None, cached_statements=_STATEMENTS)
+
+
+def _run(connection: sqlite3.Connection, transaction: Callable[[], Tx[T]], begin: str, end: str) -> T:
+    try:
+        connection.execute(begin)
+        outcome = drive(transaction, executor(connection))
+        connection.execute(end)
+    except sqlite3.Error as error:
+        raise from_sqlite(error, _NAME) from error
+    else:
+        return outcome
+    finally:
+        rolled_back(connection)
