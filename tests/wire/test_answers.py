@@ -97,19 +97,24 @@ async def test_headers_stay_as_they_came() -> None:
 
 
 async def test_the_phases_add_up_and_name_the_peer() -> None:
+    left: list[float] = []
     async with serving(says(OK)) as port:
-        response = await wire().handle_async_request(
-            request(f"http://localhost:{port}/", extensions={"ip": "v4"})
-        )
-    seen = sighting(response)
-    phases = seen.phases
-    parts = [phases.resolve, phases.connect, phases.send, phases.wait, phases.receive]
-    assert None not in parts
-    assert sum(part or 0 for part in parts) == pytest.approx(seen.duration, rel=0.2)
-    assert seen.peer == f"127.0.0.1:{port}"
-    assert "127.0.0.1" in seen.addresses
-    assert seen.bytes_sent
-    assert phases.tls is None
+        for _ in range(7):
+            response = await wire().handle_async_request(
+                request(f"http://localhost:{port}/", extensions={"ip": "v4"})
+            )
+            seen = sighting(response)
+            phases = seen.phases
+            parts = [phases.resolve, phases.connect, phases.send, phases.wait, phases.receive]
+            assert None not in parts
+            left.append(1 - sum(part or 0 for part in parts) / seen.duration)
+            assert seen.peer == f"127.0.0.1:{port}"
+            assert "127.0.0.1" in seen.addresses
+            assert seen.bytes_sent
+            assert phases.tls is None
+    # A busy machine may stop us between two phases, though hardly every time.
+    assert min(left) < 0.2
+    assert min(left) > -0.05
 
 
 async def test_a_literal_address_has_no_resolve_phase() -> None:

@@ -20,7 +20,7 @@ from synthprobe.agent.secrets import Secrets
 from synthprobe.agent.spool import Spool
 from synthprobe.agent.undoing import Tempo
 from synthprobe.agent.vault import Vault
-from synthprobe.app.once import new_run_id
+from synthprobe.app.run_ids import new_run_id
 from synthprobe.buses.local import LocalBus
 from synthprobe.clock import Clock
 from synthprobe.core.hours import Hours, hours_of

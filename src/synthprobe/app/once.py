@@ -1,14 +1,13 @@
 """`synthprobe run`: checks, now, in this process; what is kept is a ledger of what must be taken back."""
 
 import random
-import secrets
 import signal
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 import anyio
 from msgspec import Struct
@@ -21,7 +20,7 @@ from synthprobe.agent.secrets import Secrets
 from synthprobe.agent.undoing import Tempo
 from synthprobe.agent.vault import Vault
 from synthprobe.app.leftovers import has_some, own_ledger, take_up
-from synthprobe.app.own_inbox import OwnInbox
+from synthprobe.app.run_ids import new_run_id
 from synthprobe.clock import Clock
 from synthprobe.core.ledger import Entry
 from synthprobe.core.probes import Check
@@ -34,6 +33,10 @@ from synthprobe.telemetry.tracing import Tracing
 from synthprobe.wire.guard import Guard
 from synthprobe.wire.resolver import Resolver
 from synthprobe.wire.transport import Wire
+
+if TYPE_CHECKING:
+    # It brings a web server along, which most runs have no use for.
+    from synthprobe.app.own_inbox import OwnInbox
 
 EXPORT_WAIT = 5.0
 """Seconds that an OTLP collector gets to take the last spans."""
@@ -49,7 +52,7 @@ class Parts(Struct, frozen=True):
 
     means: Means
     exporter: Exporter | None
-    inbox: OwnInbox | None = None
+    inbox: "OwnInbox | None" = None
     """Where webhooks come in, for probes that wait for some."""
 
 
@@ -68,13 +71,8 @@ class Done(Struct, frozen=True):
     signal: int = 0
 
 
-def new_run_id() -> str:
-    """A random id (RFC 9562 version 4), without dashes."""
-    return UUID(bytes=secrets.token_bytes(16), version=4).hex
-
-
 def parts(
-    clock: Clock, environment: Mapping[str, str], patience: timedelta, inbox: OwnInbox | None = None
+    clock: Clock, environment: Mapping[str, str], patience: timedelta, inbox: "OwnInbox | None" = None
 ) -> Parts:
     """The measuring instrument as the agent has it, without schedule and spool."""
     # A person runs this, now and here: their own machine is a target like any other.

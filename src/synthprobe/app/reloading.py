@@ -7,6 +7,7 @@ import logging
 import signal
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
@@ -18,8 +19,11 @@ from synthprobe.core.routes import Routes
 from synthprobe.files.probes import Loaded, LoadedProbe
 from synthprobe.files.problems import FileProblems, Problem, errors
 from synthprobe.files.watching import ProbeFolder, RoutesFile
-from synthprobe.router.router import Router
 from synthprobe.stores.errors import StoreError
+
+if TYPE_CHECKING:
+    # The agent's process reloads files, too, and has no router.
+    from synthprobe.router.router import Router
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +104,7 @@ class RoutesReload:
         self._file = file
         self._tell = tell
 
-    async def run(self, nudge: Nudge, router: Router) -> None:
+    async def run(self, nudge: Nudge, router: "Router") -> None:
         """Look for ever, and let the router take up what is new."""
         while True:
             routes = await self.look(at_once=await nudge.wait())
@@ -130,7 +134,7 @@ def complaints(problems: Sequence[Problem]) -> tuple[ConfigProblem, ...]:
     return tuple(ConfigProblem(problem.file, str(problem)) for problem in problems)
 
 
-async def _reload(router: Router, routes: Routes) -> None:
+async def _reload(router: "Router", routes: Routes) -> None:
     while True:
         try:
             return await router.reload(routes)

@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from synthprobe.app.hooks import key_in
 from synthprobe.app.listening import Listening
-from synthprobe.app.once import new_run_id
 from synthprobe.app.reloading import Nudge
+from synthprobe.app.run_ids import new_run_id
 from synthprobe.app.secrets import reader
 from synthprobe.app.vitals import Vitals
 from synthprobe.app.watched import WatchedStore

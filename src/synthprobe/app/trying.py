@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from synthprobe.app.once import new_run_id
+from synthprobe.app.run_ids import new_run_id
 from synthprobe.app.secrets import reader
 from synthprobe.clock import Clock
 from synthprobe.core.notifications import Notification, NotifiedAlert, NotifiedIncident

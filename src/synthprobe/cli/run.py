@@ -2,13 +2,13 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 import click
 
 from synthprobe import clock
 from synthprobe.app.once import Done, Keeping, Parts, parts, run_once
-from synthprobe.app.own_inbox import ANY_PORT, HookOptions, OwnInbox
 from synthprobe.cli.choosing import chosen_checks, find, pairs, with_variables
 from synthprobe.cli.exits import Exit
 from synthprobe.cli.live import View
@@ -23,7 +23,9 @@ from synthprobe.files.problems import FileProblems
 from synthprobe.settings.loading import environment
 from synthprobe.settings.texts import listener
 from synthprobe.stores.errors import StoreError
-from synthprobe.web.server import PortTaken
+
+if TYPE_CHECKING:
+    from synthprobe.app.own_inbox import OwnInbox
 
 OUTCOME_EXITS = {
     Outcome.PASSED: Exit.OK,
@@ -115,10 +117,14 @@ def _run(chosen: tuple[Check, ...], shared: Parts, view: View, keeping: Keeping)
 
 def _inbox(
     chosen: tuple[Check, ...], listen: str | None, url: str | None, key: Path | None
-) -> OwnInbox | None:
+) -> "OwnInbox | None":
     """A listener for webhooks, if any of the probes waits for one."""
     if not any(wants_hooks(check.probe) for check in chosen):
         return None
+    # It brings a web server along, for which no other run should wait.
+    from synthprobe.app.own_inbox import ANY_PORT, HookOptions, OwnInbox
+    from synthprobe.web.server import PortTaken
+
     try:
         where = listener(listen) if listen else ANY_PORT
         return OwnInbox(HookOptions(where, url or "", key), clock.system())
