@@ -7,6 +7,7 @@ import probing
 from msgspec import structs
 from scheduling import World, each_slot_once, simulate, starts
 
+from synthprobe.core.accounts import Refusal, Why
 from synthprobe.core.intervals import TimeInterval
 from synthprobe.core.probes import AlertRule, Check, FailAfter, WhileFailing
 from synthprobe.core.results import Fate, Outcome, Trigger
@@ -199,9 +200,9 @@ class Refusing:
         """As told."""
         return self.is_halted
 
-    def spend(self, check: Check, trigger: Trigger) -> bool:
+    def spend(self, check: Check, trigger: Trigger) -> Refusal | None:
         """The budget is used up."""
-        return False
+        return Refusal(Why.BUDGET, "used up")
 
 
 def test_nothing_starts_while_halted_and_what_has_no_budget_is_skipped() -> None:

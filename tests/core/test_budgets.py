@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from synthprobe.core.budgets import Budget, Drawn, Used, draw, full, resumed
+from synthprobe.core.budgets import Budget, Drawn, draw, full
 from synthprobe.core.results import Trigger
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -55,10 +55,11 @@ def test_a_day_of_utc_has_an_end_and_the_next_begins_anew() -> None:
     assert draw(daily, drawn, 1, Trigger.SCHEDULE, 300.0, NOON + timedelta(hours=12))[1]
 
 
-@pytest.mark.parametrize(("yesterday", "used"), [(0, 7), (1, 0)], ids=["today", "of yesterday"])
-def test_a_new_process_begins_with_a_full_bucket_and_what_today_has_used(yesterday: int, used: int) -> None:
-    day = (NOON - timedelta(days=yesterday)).date()
-    assert resumed(ACME, Used("acme", day, 7), 5.0, NOON) == Drawn(20, 5.0, NOON.date(), used)
+def test_a_clock_that_began_anew_has_gone_for_as_long_as_it_says() -> None:
+    spent = Drawn(0.0, 5000.0, NOON.date(), 7)
+    drawn, may = draw(ACME, spent, 1, Trigger.SCHEDULE, 2.0, NOON)
+    assert (drawn, may) == (Drawn(2.0, 2.0, NOON.date(), 7), False)
+    assert draw(ACME, drawn, 1, Trigger.SCHEDULE, 3.0, NOON)[1], "and goes on from there"
 
 
 def test_a_clock_that_stands_still_gives_nothing() -> None:

@@ -3,8 +3,10 @@
 Nothing here changes the run's outcome. What cannot be taken back now stays in the ledger, and is the janitor's.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from dataclasses import replace as with_changes
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -29,6 +31,8 @@ class RunEffects:
     ledger: Ledger
     agent: str
     tempo: Tempo
+    draw: Callable[[str, int], None] = lambda _, __: None
+    """Told of which budget how many requests undo draws."""
     scene: Scene = field(init=False)
     """The run's; it is given this."""
     _entries: list[Entry] = field(default_factory=list)
@@ -114,7 +118,8 @@ class RunEffects:
         started_at = scene.watch.now()
         span = scene.trace.undo(entry.step, nanoseconds(started_at))
         within = with_changes(scene, names=unbind(entry, _secrets(scene)))
-        attempting = Attempting(entry, within, self.ledger, span, ends=ends, tempo=self.tempo)
+        asks = partial(self.draw, entry.place.safety.budget)
+        attempting = Attempting(entry, within, self.ledger, span, ends=ends, tempo=self.tempo, asks=asks)
         attended = await attempting.go()
         state = UndoState.DONE if attended.closed else UndoState.OWED
         span.end(scene.watch.now_ns(), attributes={"synthprobe.undo.state": state.value})

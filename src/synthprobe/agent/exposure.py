@@ -1,6 +1,7 @@
 """Keeps what may be open under its ceiling: a run that would put more at stake is not started."""
 
 from synthprobe.agent.ledger import Ledger
+from synthprobe.core.accounts import Refusal
 from synthprobe.core.money import NoMoney, Sums, sums
 from synthprobe.core.probes import Check
 from synthprobe.core.stakes import ceiling, stakes_of
@@ -15,19 +16,12 @@ class Exposure:
         self._undo_grace = undo_grace
         self._known: dict[str, tuple[Check, Sums, Sums]] = {}
 
-    def admit(self, check: Check, run_id: str) -> str:
+    def admit(self, check: Check, run_id: str) -> Refusal | None:
         """Why a run must not start, if it must not; one that may counts from now on, until the ledger ends it."""
         if self._ledger.is_running(run_id):
-            return ""
+            return None
         most, stake = self._of(check)
-        currency = self._ledger.begin(run_id, check.probe.name, stake, most)
-        if currency is None:
-            return ""
-        open_ = self._ledger.exposure(check.probe.name).get(currency, 0)
-        return (
-            f"{open_} {currency} of {check.probe.name} are not taken back yet, and {stake[currency]} more would be "
-            f"over the {most[currency]} of `safety.max_open_exposure`"
-        )
+        return self._ledger.begin(run_id, check.probe.name, stake, most)
 
     def release(self, run_id: str) -> None:
         """A run that was admitted is over, or was not made."""

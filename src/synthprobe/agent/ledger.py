@@ -12,8 +12,10 @@ from typing import TypeAlias
 import anyio
 import msgspec
 
+from synthprobe.agent.shares import Alone, Shares
+from synthprobe.core.accounts import Refusal
 from synthprobe.core.ledger import PACKER, Entry
-from synthprobe.core.money import Sums, beyond, sums
+from synthprobe.core.money import Sums, added, sums
 from synthprobe.core.packing import Unpackable
 from synthprobe.core.reports import Report
 from synthprobe.ports import Sql, Tx
@@ -28,8 +30,9 @@ Commit: TypeAlias = Callable[[Callable[[], Tx[None]], Sequence[Report]], Awaitab
 class Ledger:
     """Entries by their id; every method that changes one returns after the disk has it. Raises `StoreError`."""
 
-    def __init__(self, commit: Commit) -> None:
+    def __init__(self, commit: Commit, shares: Shares | None = None) -> None:
         self._commit = commit
+        self._shares = shares or Alone()
         self._entries: dict[str, Entry] = {}
         self._running: dict[str, tuple[str, Sums]] = {}
         self.unreadable: tuple[str, ...] = ()
@@ -42,9 +45,9 @@ class Ledger:
 
     @property
     def trouble(self) -> str:
-        """What another version of synthprobe must take back, if there is anything."""
+        """What another version of synthprobe must take back, if there is anything; or that the account cannot be used."""
         if not self.unreadable:
-            return ""
+            return self._shares.trouble
         return (
             f"the undo of {len(self.unreadable)} steps was written by another version: {self.unreadable[0]}"
         )
@@ -52,6 +55,13 @@ class Ledger:
     def adopt(self, entries: Iterable[Entry]) -> None:
         """Take note of entries that are on disk."""
         self._entries.update((entry.id, entry) for entry in entries)
+        self.restate()
+
+    def restate(self) -> None:
+        """Say anew what is at stake, all of it."""
+        probes = {entry.place.probe for entry in self._entries.values()}
+        probes |= {probe for probe, _ in self._running.values()}
+        self._shares.state({probe: self.exposure(probe) for probe in probes})
 
     def all(self) -> tuple[Entry, ...]:
         """Every open entry, in the order they were opened."""
@@ -89,15 +99,16 @@ class Ledger:
         """Forget entries: nothing of them is left to take back."""
         with anyio.CancelScope(shield=True):
             await self._commit(lambda: _gone(ids), reports)
-        for id in ids:
-            self._entries.pop(id, None)
+        closed = [entry for id in ids if (entry := self._entries.pop(id, None))]
+        for probe in {entry.place.probe for entry in closed}:
+            self._shares.publish(probe, self.exposure(probe))
 
-    def begin(self, run_id: str, probe: str, stake: Sums, ceiling: Sums) -> str | None:
-        """Note that a run begins, unless it would pass its probe's ceiling: then the currency in which."""
-        currency = beyond(self.exposure(probe), stake, ceiling)
-        if currency is None:
+    def begin(self, run_id: str, probe: str, stake: Sums, ceiling: Sums) -> Refusal | None:
+        """Note that a run begins, unless it would pass its probe's ceiling."""
+        refusal = self._shares.admit(probe, self.exposure(probe), stake, ceiling) if stake else None
+        if refusal is None:
             self._running[run_id] = (probe, stake)
-        return currency
+        return refusal
 
     def is_running(self, run_id: str) -> bool:
         """Whether a run was begun and is not over."""
@@ -105,19 +116,17 @@ class Ledger:
 
     def end(self, run_id: str) -> None:
         """A run is over: from now on only what it left open counts."""
-        self._running.pop(run_id, None)
+        probe, _ = self._running.pop(run_id, ("", {}))
+        if probe:
+            self._shares.publish(probe, self.exposure(probe))
 
     def exposure(self, probe: str | None = None) -> dict[str, Decimal]:
         """What is at stake by currency, of one probe or all: runs under way, and what others left open."""
-        total: dict[str, Decimal] = {}
         running = [stake for name, stake in self._running.values() if probe in (None, name)]
         left = sums(
             each.stake for each in self.owed() if each.stake is not None and probe in (None, each.place.probe)
         )
-        for part in (*running, left):
-            for currency, amount in part.items():
-                total[currency] = total.get(currency, Decimal()) + amount
-        return total
+        return added(*running, left)
 
 
 def stored() -> Tx[tuple[tuple[Entry, ...], tuple[str, ...]]]:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from synthprobe.core.accounts import Refusal
 from synthprobe.core.probes import Check
 from synthprobe.core.reports import Finished
 from synthprobe.core.results import Trigger
@@ -23,7 +24,7 @@ class Runs(Protocol):
 class Admission(Protocol):
     """Says whether a run may start: the exposure ceiling."""
 
-    def admit(self, check: Check, run_id: str) -> str:
+    def admit(self, check: Check, run_id: str) -> Refusal | None:
         """Why it may not, if it may not; otherwise it counts until it is released."""
         ...
 

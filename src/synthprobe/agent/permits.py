@@ -4,15 +4,19 @@ Undo is never refused: what it asks of a provider is only counted, and missing t
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from synthprobe.clock import Clock
-from synthprobe.core.budgets import Budget, Used, draw, full, resumed
+from synthprobe.core.accounts import Refusal, Why
+from synthprobe.core.budgets import Budget, Used, is_drained
 from synthprobe.core.probes import Check
 from synthprobe.core.results import Trigger
 from synthprobe.core.sparing import sparingly
 from synthprobe.core.steps import requests_of
+from synthprobe.stores import budgets as rows
+from synthprobe.stores.account import Account
+from synthprobe.stores.errors import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +28,8 @@ class Permits(Protocol):
         """Whether a person has stopped new runs."""
         ...
 
-    def spend(self, check: Check, trigger: Trigger) -> bool:
-        """Whether the budget has room for a run; if so it is spent."""
+    def spend(self, check: Check, trigger: Trigger) -> Refusal | None:
+        """Why a run may not start for its budget, if it may not; otherwise its requests are drawn."""
         ...
 
 
@@ -36,83 +40,74 @@ class Free:
         """Never."""
         return False
 
-    def spend(self, check: Check, trigger: Trigger) -> bool:
-        """Always."""
-        return True
+    def spend(self, check: Check, trigger: Trigger) -> Refusal | None:
+        """Nothing is counted."""
+        return None
 
 
 FREE = Free()
 
 
 class Permitted:
-    """What the halt file and the budgets of the settings permit."""
+    """What the halt file and the budgets of the settings permit; what is left of these the account knows."""
 
-    def __init__(self, halted: Callable[[], bool], budgets: Iterable[Budget], clock: Clock) -> None:
+    def __init__(
+        self,
+        halted: Callable[[], bool],
+        budgets: Iterable[Budget],
+        clock: Clock,
+        account: Account | None = None,
+    ) -> None:
         self._halted = halted
         self._clock = clock
         self._budgets = {budget.name: budget for budget in budgets}
-        self._drawn = {
-            name: full(budget, clock.monotonic(), clock.now()) for name, budget in self._budgets.items()
-        }
-        self._saved: dict[str, Used] = {}
+        self._account = account or Account.in_memory()
 
     def halted(self) -> bool:
         """Whether a person has stopped new runs."""
         return self._halted()
 
-    def spend(self, check: Check, trigger: Trigger) -> bool:
-        """Whether the budget that the check's file names has room for all its requests; if so it is spent."""
+    def spend(self, check: Check, trigger: Trigger) -> Refusal | None:
+        """Draw all requests of a run on the budget that the check's file names, if it has room."""
         name = check.probe.safety.budget
-        budget = self._budgets.get(name)
-        if budget is None:
-            return not name or self._unknown(check, name)
-        at, now = self._clock.monotonic(), self._clock.now()
-        self._drawn[name], may = draw(
-            budget, self._drawn[name], requests_of(check.probe.steps), trigger, at, now
-        )
-        if not may:
-            log.info("%s was not started: the budget %s is used up", check.key, name)
-        return may
+        if not name:
+            return None
+        if (budget := self._budgets.get(name)) is None:
+            # Nobody knows what the provider allows, so nothing is asked of it.
+            return Refusal(Why.BUDGET, f"no budget `{name}` is set (SYNTHPROBE_BUDGETS)")
+        requests = requests_of(check.probe.steps)
+        try:
+            return self._account.run(lambda: rows.spend(budget, requests, trigger, self._clock))
+        except StoreError as error:
+            return Refusal(Why.BUDGET, f"nobody can say what is left of the budget {name}: {error}")
 
     def draw(self, name: str, requests: int) -> None:
-        """Count what undo is about to ask of a budget's provider."""
+        """Count what undo is about to ask of a budget's provider; whatever becomes of that, undo goes on."""
         if budget := self._budgets.get(name):
-            at, now = self._clock.monotonic(), self._clock.now()
-            self._drawn[name], _ = draw(budget, self._drawn[name], requests, None, at, now)
+            try:
+                self._account.run(lambda: rows.count(budget, requests, self._clock))
+            except StoreError as error:
+                log.warning("what undo asks of %s is not counted: %s", name, error, extra=sparingly("count"))
 
-    def recall(self, used: Iterable[Used]) -> None:
-        """Go on with what an earlier process has used of a day."""
-        for each in used:
-            if budget := self._budgets.get(each.name):
-                self._drawn[each.name] = resumed(budget, each, self._clock.monotonic(), self._clock.now())
+    def publish(self) -> None:
+        """Let others on this machine know how budgets are set. Raises `StoreError`."""
+        if self._budgets:
+            self._account.run(lambda: rows.set_terms(self._budgets.values()))
 
-    def unsaved(self) -> Sequence[Used]:
-        """What the days that have an end have used and is not on disk yet."""
-        days = (name for name, budget in self._budgets.items() if budget.per_day is not None)
-        used = (Used(name, self._drawn[name].day, self._drawn[name].used) for name in days)
-        return [each for each in used if each.requests and self._saved.get(each.name) != each]
-
-    def saved(self, used: Iterable[Used]) -> None:
-        """This is on disk."""
-        self._saved.update({each.name: each for each in used})
+    def recall(self, used: Iterable[Used]) -> tuple[str, ...]:
+        """Count what was counted elsewhere so far, as agents did in their spools; of which budgets. Raises `StoreError`."""
+        known = [(budget, each) for each in used if (budget := self._budgets.get(each.name))]
+        for budget, each in known:
+            self._account.run(lambda: rows.recall(budget, each, self._clock))  # noqa: B023 - called at once
+        return tuple(budget.name for budget, _ in known)
 
     def is_drained(self, check: Check) -> bool:
         """Whether the check's budget is so used up that its provider's patience may be, too."""
         budget = self._budgets.get(check.probe.safety.budget)
         if budget is None:
             return False
-        at, now = self._clock.monotonic(), self._clock.now()
-        drawn, _ = draw(budget, self._drawn[budget.name], 0, None, at, now)
-        requests = requests_of(check.probe.steps)
-        spent = budget.per_day is not None and drawn.used + requests > budget.per_day
-        return spent or drawn.left < min(requests, budget.burst)
-
-    def _unknown(self, check: Check, name: str) -> bool:
-        """Nobody knows what the provider allows, so nothing is asked of it."""
-        log.warning(
-            "%s was not started: no budget `%s` is set (SYNTHPROBE_BUDGETS)",
-            check.key,
-            name,
-            extra=sparingly(f"budget {name}"),
-        )
-        return False
+        try:
+            left = self._account.run(lambda: rows.left_of(budget, self._clock))
+        except StoreError:
+            return False
+        return is_drained(budget, left, requests_of(check.probe.steps))

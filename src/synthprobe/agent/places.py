@@ -37,13 +37,15 @@ class Places:
 
     def refusal(self, check: Check, run_id: str, trigger: Trigger) -> str:
         """Why a run may not start, in a word: too much is at stake already, or its budget is used up."""
-        if self._admission is not None and (why := self._admission.admit(check, run_id)):
-            log.warning("%s was not started: %s", check.key, why, extra=sparingly(f"exposure {check.key}"))
-            return "exposure"
-        if not self._permits.spend(check, trigger):
+        refused = self._admission.admit(check, run_id) if self._admission is not None else None
+        if refused is None and (refused := self._permits.spend(check, trigger)):
             self._release(run_id)
-            return "budget"
-        return ""
+        if refused is None:
+            return ""
+        log.warning(
+            "%s was not started: %s", check.key, refused.text, extra=sparingly(f"{refused.why} {check.key}")
+        )
+        return refused.why.value
 
     def take(self, key: str, trigger: Trigger) -> None:
         """A run begins."""

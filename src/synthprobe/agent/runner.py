@@ -64,8 +64,10 @@ class Runner:
         lines: Lines | None = None,
         hooks: Hooks | None = None,
         drained: Callable[[Check], bool] = lambda _: False,
+        draw: Callable[[str, int], None] = lambda _, __: None,
     ) -> None:
         self._drained = drained
+        self._draw = draw
         self._failing: set[str] = set()
         self._transport = transport
         self._tracing = tracing
@@ -100,7 +102,7 @@ class Runner:
         Cancelling it leaves no trace and no result, but what it made is taken back, or stays in the ledger.
         """
         run_id = run_id or self._new_id()
-        effects = RunEffects(self._ledger, self._agent, self._tempo)
+        effects = RunEffects(self._ledger, self._agent, self._tempo, self._draw)
         scene = self._open(check, run_id, trigger, attempt, progress or _nobody, effects)
         effects.scene = scene
         ended = partial(record.run_result, scene, trigger=trigger, scheduled_at=scheduled_at, attempt=attempt)
@@ -129,7 +131,9 @@ class Runner:
     def _admit(self, check: Check, run_id: str) -> Failure | None:
         """The failure, if the run would put too much at stake; one that was admitted before is."""
         refused = self._exposure.admit(check, run_id)
-        return Failure(Kind.EXPOSURE, refused, position=str(check.probe.position)) if refused else None
+        if refused is None:
+            return None
+        return Failure(Kind.EXPOSURE, refused.text, position=str(check.probe.position))
 
     def _open(
         self,

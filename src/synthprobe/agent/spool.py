@@ -15,7 +15,6 @@ from synthprobe.agent.ledger import stored
 from synthprobe.agent.marks import Begun, interrupted
 from synthprobe.agent.passes import Passes
 from synthprobe.agent.reports import Change, Spooled
-from synthprobe.agent.used import Counts, NoCounts
 from synthprobe.core.budgets import Used
 from synthprobe.core.hours import Hours, always
 from synthprobe.core.ledger import Entry
@@ -41,10 +40,7 @@ PASS_WITHIN = 0.25
 class Spool:
     """The agent's rows in a store opened with `SCHEMA`; every method returns after the disk has it."""
 
-    def __init__(
-        self, store: Store, agent: str, max_bytes: int = MAX_BYTES, counts: Counts | None = None
-    ) -> None:
-        self._counts = counts or NoCounts()
+    def __init__(self, store: Store, agent: str, max_bytes: int = MAX_BYTES) -> None:
         self._store = store
         self._agent = agent
         self._max_bytes = max_bytes
@@ -118,8 +114,13 @@ class Spool:
         self.passes.learn(await self._store.read(passes.kept))
 
     async def used(self) -> tuple[Used, ...]:
-        """What processes before this one have used of budgets."""
+        """What agents of earlier versions have used of budgets, which the account counts now."""
         return await self._store.read(used.kept)
+
+    async def forget_used(self, names: Iterable[str]) -> None:
+        """The account has these."""
+        gone = tuple(names)
+        await self._store.write(lambda: used.forget(gone))
 
     async def interrupt(self, run: Begun, earlier: Sequence[SlotRange] = ()) -> None:
         """Settle a run that was cut off, perhaps before it began: interrupted, if it was a slot."""
@@ -218,19 +219,12 @@ class Spool:
             self._urgent = anyio.Event()
 
     async def _written(self, transaction: Callable[[], Tx[Change]], patience: float) -> Change:
-        counted = self._counts.unsaved()
-
-        def whole() -> Tx[Change]:
-            yield from used.keep(counted)
-            return (yield from transaction())
-
         try:
-            change = await self._store.write(whole, patience=patience)
+            change = await self._store.write(transaction, patience=patience)
         except StoreError as error:
             self.trouble = str(error)
             raise
         self.trouble = ""
-        self._counts.saved(counted)
         return change
 
     def _settle(self, ranges: Sequence[SlotRange]) -> Tx[Change]:

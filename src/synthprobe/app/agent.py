@@ -21,11 +21,14 @@ from synthprobe.app.agent_parts import AgentOptions, Known, compose
 from synthprobe.app.leftovers import take_up
 from synthprobe.app.precedence import go_first
 from synthprobe.app.reloading import HANG_UP, Nudge, ProbeReload, RoutesReload, sourced
+from synthprobe.app.tending import tend
 from synthprobe.buses import local
 from synthprobe.clock import Clock
 from synthprobe.core.reports import Noted
 from synthprobe.files.watching import ProbeFolder, RoutesFile
 from synthprobe.ports import Tx
+from synthprobe.stores.account import Account
+from synthprobe.stores.errors import StoreError
 from synthprobe.stores.sqlite import SqliteStore
 
 log = logging.getLogger(__name__)
@@ -42,21 +45,25 @@ async def run(
     go_first()
     stop = anyio.Event()
     with closing(SqliteStore.open(options.settings.spool, SCHEMA, option="--spool")) as store:
-        permits = Permitted(options.settings.halt.exists, options.settings.budgets, clock)
-        spool = Spool(store, options.settings.agent, counts=permits)
-        permits.recall(await spool.used())
+        account = Account(options.settings.account)
+        permits = Permitted(options.settings.halt.exists, options.settings.budgets, clock, account)
+        spool = Spool(store, options.settings.agent)
+        await _hand_over(spool, permits)
         if options.again:
             folder.recall(await spool.sources())
         await spool.recall_passes()
         bus = local.connect(options.bus)
-        parts = compose(options, known, spool, permits, bus, environment, clock)
-        if taken := await take_up(options.settings.undo_folder, parts.ledger):
-            log.warning("went on with %d steps to take back, which `synthprobe run` had left behind", taken)
+        parts = compose(options, known, spool, permits, account, bus, environment, clock)
+        entries, _ = await spool.ledger()
+        # First what is its own: until then its last life's share counts.
+        parts.ledger.adopt(entries)
+        await take_up(options.settings.undo_folder, parts.ledger)
         async with anyio.create_task_group() as watchers:
             _watch(options, folder, parts.agent, known, stop, watchers)
             watchers.start_soon(
                 Lateness(parts.hooks, clock, options.settings.agent).run, partial(_note, spool)
             )
+            watchers.start_soon(tend, options.settings.undo_folder, parts.ledger, account)
             probes = folder.loaded().probes
             served = sourced(probes)
             # All this stays: the collector would walk through it again and again, and runs would wait for it.
@@ -66,6 +73,17 @@ async def run(
             await parts.agent.run(served, stop)
             watchers.cancel_scope.cancel()
         await bus.close()
+        account.close()
+
+
+async def _hand_over(spool: Spool, permits: Permitted) -> None:
+    """Let others know how budgets are set, and count in the account what earlier versions counted in the spool."""
+    try:
+        permits.publish()
+        if used := await spool.used():
+            await spool.forget_used(permits.recall(used))
+    except StoreError as error:
+        log.error("%s", error)  # noqa: TRY400 - known; what needs the account is not started
 
 
 async def _note(spool: Spool, noted: Noted) -> None:

@@ -17,6 +17,7 @@ from synthprobe.agent.permits import Permitted
 from synthprobe.agent.references import References
 from synthprobe.agent.runner import Runner
 from synthprobe.agent.secrets import Secrets
+from synthprobe.agent.shares import OnAccount
 from synthprobe.agent.spool import Spool
 from synthprobe.agent.undoing import Tempo
 from synthprobe.agent.vault import Vault
@@ -29,6 +30,7 @@ from synthprobe.core.routes import Region, Routes
 from synthprobe.core.teams import Team
 from synthprobe.core.undo import Pace
 from synthprobe.settings.values import Listen, Settings
+from synthprobe.stores.account import Account
 from synthprobe.telemetry.tracing import Tracing
 from synthprobe.wire.guard import Guard
 from synthprobe.wire.resolver import Resolver
@@ -80,6 +82,7 @@ def compose(
     known: Known,
     spool: Spool,
     permits: Permitted,
+    account: Account,
     bus: LocalBus,
     environment: Mapping[str, str],
     clock: Clock,
@@ -91,7 +94,8 @@ def compose(
     secrets = Secrets(environment, Vault(wire, environment, clock), known.teams)
     tempo = Tempo(Pace(settings.undo_patience), random.random)
     means = Means(wire, Tracing(), clock, secrets, settings.agent, tempo, wire.lines, permits.draw)
-    ledger, hooks, undo_grace = Ledger(spool.change), _hooks(bus, clock), settings.grace / 3
+    ledger = Ledger(spool.change, OnAccount(account, settings.spool))
+    hooks, undo_grace = _hooks(bus, clock), settings.grace / 3
     runner = Runner(
         wire,
         means.tracing,
@@ -107,6 +111,7 @@ def compose(
         lines=wire.lines,
         hooks=hooks,
         drained=permits.is_drained,
+        draw=permits.draw,
     )
     undoing = Undoing(
         ledger,

@@ -1,16 +1,21 @@
 """Ledgers of `synthprobe run`: one file per process, in a folder beside the store, gone when nothing is owed.
 
-A file that stays was left by a process that was killed, or could not take everything back. Its lock is free then, so the
-next `run`, or the next agent to start, moves its entries into its own ledger and goes on with them.
+A file that stays was left by a process that was killed, or could not take everything back. Its lock is free then, so an
+agent, within a minute, or the next `run` moves its entries into its own ledger and goes on with them.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
+from anyio import to_thread
+
 from synthprobe.agent.ledger import Ledger
+from synthprobe.agent.shares import Shares
 from synthprobe.agent.spool import SCHEMA, Spool
+from synthprobe.core.sparing import sparingly
 from synthprobe.stores.errors import StoreError, StoreLocked
 from synthprobe.stores.sqlite import SqliteStore
 
@@ -21,14 +26,19 @@ OPTION = "--store"
 
 
 @contextmanager
-def own_ledger(folder: Path, name: str) -> Iterator[Ledger]:
-    """A ledger in a file of this process; the file goes with it unless something is owed. Raises `StoreError`."""
+def own_ledger(folder: Path, name: str, share: Callable[[Path], Shares]) -> Iterator[Ledger]:
+    """A ledger in a file of this process; the file goes with it unless something is owed. Raises `StoreError`.
+
+    `share` is what it has of the account, by its file.
+    """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / f"{name}.db"
     with closing(SqliteStore.open(path, SCHEMA, option=OPTION)) as store:
-        ledger = Ledger(Spool(store, name).change)
+        ledger = Ledger(Spool(store, name).change, share(path))
+        ledger.restate()
         yield ledger
         left = ledger.all()
+        ledger.restate()
     if not left:
         _remove(path)
 
@@ -38,27 +48,43 @@ def has_some(folder: Path) -> bool:
     return bool(_files(folder))
 
 
-async def take_up(folder: Path, ledger: Ledger) -> int:
-    """Move what other processes left behind into this ledger; how many entries. Raises `StoreError` of this ledger."""
-    taken = 0
+async def take_up(folder: Path, ledger: Ledger) -> tuple[str, ...]:
+    """Move what other processes left behind into this ledger; whose it was. Raises `StoreError` of this ledger."""
+    taken: list[str] = []
     for path in _files(folder):
         try:
-            store = SqliteStore.open(path, SCHEMA, option=OPTION)
+            store = await to_thread.run_sync(partial(SqliteStore.open, path, SCHEMA, option=OPTION))
         except StoreLocked:
             continue
         except StoreError as error:
-            log.warning("what a run left behind cannot be read: %s", error)
+            log.warning("what a run left behind cannot be read: %s", error, extra=sparingly(str(path)))
             continue
-        with closing(store):
-            entries, unreadable = await Spool(store, path.stem).ledger()
-            if entries:
-                await ledger.take(entries)
-        taken += len(entries)
-        if unreadable:
-            log.error("%s holds undo that this version cannot read: %s", path, ", ".join(unreadable))
-        else:
+        try:
+            unreadable = await _moved(Spool(store, path.stem), ledger)
+            if unreadable:
+                text = f"{path} holds undo that this version cannot read: {', '.join(unreadable)}"
+                log.error("%s", text, extra=sparingly(str(path)))
+            else:
+                taken.append(path.stem)
+        finally:
+            await to_thread.run_sync(store.close)
+        if not unreadable:
             _remove(path)
-    return taken
+    return tuple(taken)
+
+
+async def _moved(spool: Spool, ledger: Ledger) -> tuple[str, ...]:
+    """Take every entry while the file is locked, so that nobody else does; the ids of those that stay."""
+    entries, unreadable = await spool.ledger()
+    if entries:
+        await ledger.take(entries)
+        left = Ledger(spool.change)
+        left.adopt(entries)
+        await left.close([entry.id for entry in entries])
+        log.warning(
+            "went on with %d steps to take back, which `synthprobe run` had left behind", len(entries)
+        )
+    return unreadable
 
 
 def _files(folder: Path) -> list[Path]:

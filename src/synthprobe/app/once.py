@@ -1,4 +1,8 @@
-"""`synthprobe run`: checks, now, in this process; what is kept is a ledger of what must be taken back."""
+"""`synthprobe run`: checks, now, in this process; what is kept is a ledger of what must be taken back.
+
+A run draws on the account and the budgets as an agent's does, and comes last: it waits a while for room there, and is
+skipped if none comes, which is no failure of anything.
+"""
 
 import random
 import signal
@@ -11,7 +15,9 @@ from typing import TYPE_CHECKING
 
 import anyio
 from msgspec import Struct
+from msgspec.structs import replace
 
+from synthprobe.agent.exposure import Exposure
 from synthprobe.agent.janitor import Janitor, Means
 from synthprobe.agent.ledger import Ledger
 from synthprobe.agent.progress import Progress
@@ -20,8 +26,10 @@ from synthprobe.agent.secrets import Secrets
 from synthprobe.agent.undoing import Tempo
 from synthprobe.agent.vault import Vault
 from synthprobe.app.leftovers import has_some, own_ledger, take_up
+from synthprobe.app.purses import Purse
 from synthprobe.app.run_ids import new_run_id
 from synthprobe.clock import Clock
+from synthprobe.core.accounts import Refusal, Skipped, Waiting
 from synthprobe.core.ledger import Entry
 from synthprobe.core.probes import Check
 from synthprobe.core.reports import Finished
@@ -43,8 +51,11 @@ EXPORT_WAIT = 5.0
 
 AGENT = "run"
 
-Watcher = Callable[[Check, Progress | Finished | None], None]
-"""Told that a run begins (None), of its progress, and of its end."""
+RETRY = 0.5
+"""Seconds between two questions whether there is room by now."""
+
+Watcher = Callable[[Check, Progress | Finished | Waiting | Skipped | None], None]
+"""Told that a run is wanted (None), that it waits or is skipped, of its progress, and of its end."""
 
 
 class Parts(Struct, frozen=True):
@@ -57,16 +68,19 @@ class Parts(Struct, frozen=True):
 
 
 class Keeping(Struct, frozen=True):
-    """Where ledgers lie, and how long undo gets after a signal, in seconds."""
+    """Where ledgers lie, what is drawn on, how long undo gets after a signal and a run waits for room, in seconds."""
 
     folder: Path
+    purse: Purse
     grace: float
+    patience: float
 
 
 class Done(Struct, frozen=True):
-    """The runs that came to a result, what could not be taken back, and the signal that ended it, if one did."""
+    """The runs that came to a result and those that were not started, what could not be taken back, and the signal that ended it, if one did."""
 
     finished: tuple[Finished, ...]
+    skipped: tuple[Skipped, ...] = ()
     owed: tuple[Entry, ...] = ()
     signal: int = 0
 
@@ -89,17 +103,18 @@ async def run_once(checks: tuple[Check, ...], shared: Parts, watcher: Watcher, k
     SIGINT and SIGTERM end the runs and leave undo its grace; a second one ends that too, as far as it waits. Raises
     `StoreError`.
     """
-    needed = has_some(keeping.folder) or any(
-        step.undo for check in checks for step in all_steps(check.probe.steps)
-    )
-    # Of what has no undo nothing is kept.
-    opened = own_ledger(keeping.folder, f"run-{new_run_id()}") if needed else nullcontext(Ledger.unkept())
+    steps = [step for check in checks for step in all_steps(check.probe.steps)]
+    needed = has_some(keeping.folder) or any(step.undo or step.money for step in steps)
+    # Of what moves nothing nothing is kept.
+    name, purse = f"run-{new_run_id()}", keeping.purse
+    opened = own_ledger(keeping.folder, name, purse.share) if needed else nullcontext(Ledger.unkept())
     listening = shared.inbox.open() if shared.inbox else nullcontext()
-    with opened as ledger:
-        await take_up(keeping.folder, ledger)
-        once = _Once(checks, shared, watcher, keeping, ledger)
-        async with listening:
-            done = await once.run()
+    async with purse.kept():
+        with opened as ledger:
+            purse.succeed(await take_up(keeping.folder, ledger))
+            once = _Once(checks, shared, watcher, keeping, ledger)
+            async with listening:
+                done = await once.run()
     if shared.exporter:
         await anyio.to_thread.run_sync(shared.exporter.close, EXPORT_WAIT)
     return done
@@ -114,10 +129,13 @@ class _Once:
         self._checks = checks
         self._shared = shared
         self._watcher = watcher
-        self._grace = keeping.grace
+        self._keeping = keeping
+        self._purse = keeping.purse
         self._ledger = ledger
-        self._janitor = Janitor(ledger, shared.means)
+        self._exposure = Exposure(ledger)
+        self._janitor = Janitor(ledger, replace(shared.means, draw=keeping.purse.draw))
         self._finished: list[Finished] = []
+        self._skipped: list[Skipped] = []
         self._signal = 0
         self._runs = anyio.CancelScope()
         self._undo = anyio.CancelScope()
@@ -129,13 +147,28 @@ class _Once:
                 with self._runs:
                     await self._all()
                 if self._signal:
-                    await self._janitor.until_clear(self._grace)
+                    await self._janitor.until_clear(self._keeping.grace)
             tasks.cancel_scope.cancel()
-        return Done(tuple(self._finished), self._ledger.all(), self._signal)
+        return Done(tuple(self._finished), tuple(self._skipped), self._ledger.all(), self._signal)
 
     async def _all(self) -> None:
+        runner = self._runner()
+        for check in self._checks:
+            self._watcher(check, None)
+            run_id = new_run_id()
+            try:
+                if refused := await self._refused(check, run_id):
+                    self._skip(Skipped(check.key, check.probe.name, refused), check)
+                else:
+                    await self._run(runner, check, run_id)
+            finally:
+                self._exposure.release(run_id)
+        longest = max((check.probe.undo_timeout.total_seconds() for check in self._checks), default=0.0)
+        await self._janitor.until_clear(longest)
+
+    def _runner(self) -> Runner:
         means = self._shared.means
-        runner = Runner(
+        return Runner(
             means.transport,
             means.tracing,
             means.clock,
@@ -145,18 +178,44 @@ class _Once:
             lines=means.lines,
             ledger=self._ledger,
             tempo=means.tempo,
-            undo_grace=self._grace,
+            undo_grace=self._keeping.grace,
             hooks=self._shared.inbox.hooks if self._shared.inbox else None,
+            drained=self._purse.is_drained,
+            draw=self._purse.draw,
         )
-        for check in self._checks:
-            self._watcher(check, None)
-            found = await runner.run(check, trigger=Trigger.MANUAL, progress=partial(self._watcher, check))
-            self._watcher(check, found)
-            self._finished.append(found)
-            if self._shared.exporter:
-                self._shared.exporter.export(found.spans)
-        longest = max((check.probe.undo_timeout.total_seconds() for check in self._checks), default=0.0)
-        await self._janitor.until_clear(longest)
+
+    async def _refused(self, check: Check, run_id: str) -> Refusal | None:
+        """Why a run is not started, after it has waited for that to pass; one that may counts from now on."""
+        clock = self._shared.means.clock
+        ends, told = clock.monotonic() + self._keeping.patience, False
+        while True:
+            refused = await anyio.to_thread.run_sync(self._refusal, check, run_id)
+            if refused is None or not refused.passes or clock.monotonic() >= ends:
+                return refused
+            if not told:
+                self._watcher(check, Waiting(refused))
+                told = True
+            await anyio.sleep(max(0.0, min(RETRY, ends - clock.monotonic())))
+
+    def _refusal(self, check: Check, run_id: str) -> Refusal | None:
+        if halted := self._purse.halt():
+            return halted
+        refused = self._exposure.admit(check, run_id)
+        if refused is None and (refused := self._purse.spend(check, Trigger.MANUAL)):
+            self._exposure.release(run_id)
+        return refused
+
+    def _skip(self, skipped: Skipped, check: Check) -> None:
+        self._watcher(check, skipped)
+        self._skipped.append(skipped)
+
+    async def _run(self, runner: Runner, check: Check, run_id: str) -> None:
+        watch = partial(self._watcher, check)
+        found = await runner.run(check, trigger=Trigger.MANUAL, run_id=run_id, progress=watch)
+        self._watcher(check, found)
+        self._finished.append(found)
+        if self._shared.exporter:
+            self._shared.exporter.export(found.spans)
 
     async def _on_signals(self) -> None:
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:

@@ -106,6 +106,7 @@ def _agent_command(settings: Settings) -> list[str]:
         "--concurrency": str(settings.concurrency),
         "--grace": str(settings.grace),
         "--budgets": settings.budgets_text,
+        "--account": str(settings.account),
         "--live": str(settings.live or ""),
         "--halt": str(settings.halt),
         "--undo-patience": f"{settings.undo_patience.total_seconds():.0f}s",

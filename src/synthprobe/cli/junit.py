@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from xml.etree import ElementTree as Xml
 
+from synthprobe.core.accounts import Skipped
 from synthprobe.core.failures import Kind
 from synthprobe.core.results import Result, StepOutcome, StepResult, UndoResult, UndoState, Verdict
 
@@ -11,11 +12,17 @@ _UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot hold, not even escaped."""
 
 
-def junit(results: Iterable[Result], *, degraded_fails: bool) -> str:
+def junit(results: Iterable[Result], not_started: Iterable[Skipped] = (), *, degraded_fails: bool) -> str:
     """The document; a degraded step is a failure only where the gate says so, else it passes and says why."""
     root = Xml.Element("testsuites", name="synthprobe")
     for result in results:
         _suite(root, result, degraded_fails=degraded_fails)
+    for skipped in not_started:
+        suite = _element(
+            root, "testsuite", name=skipped.check, tests="1", failures="0", errors="0", skipped="1"
+        )
+        case = _element(suite, "testcase", classname=skipped.probe, name="run", time="0.000")
+        _element(case, "skipped", message=f"{skipped.refusal.why}: {skipped.refusal.text}")
     Xml.indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{Xml.tostring(root, encoding="unicode")}\n'
 

@@ -13,6 +13,7 @@ from rich.text import Text
 from synthprobe.agent.progress import Progress, StepFinished, StepStarted
 from synthprobe.cli.failure import explain
 from synthprobe.cli.visible import line
+from synthprobe.core.accounts import Skipped, Waiting
 from synthprobe.core.ledger import Entry
 from synthprobe.core.probes import Check
 from synthprobe.core.reports import Finished
@@ -60,8 +61,8 @@ class View:
             self._live.update(Text())
             self._live.stop()
 
-    def watch(self, check: Check, seen: Progress | Finished | None) -> None:
-        """Show that a run begins (None), a step began or ended, or the run ended."""
+    def watch(self, check: Check, seen: Progress | Finished | Waiting | Skipped | None) -> None:
+        """Show that a run is wanted (None), waits or is skipped, a step began or ended, or the run ended."""
         match seen:
             case None:
                 row = f" · {check.row.label}={check.row.id}" if check.row else ""
@@ -69,6 +70,11 @@ class View:
                     f" · paused ({check.probe.paused}), run here all the same" if check.probe.paused else ""
                 )
                 self._console.print(line((check.probe.name, "bold"), f" · {check.region}{row}{paused}"))
+            case Waiting(refusal=refusal):
+                self._console.print(line(("  … ", "yellow"), f"waits: {refusal.text}"))
+            case Skipped(refusal=refusal):
+                self._console.print(line((f"skipped ({refusal.why})", "bold yellow"), f": {refusal.text}"))
+                self._console.print()
             case StepStarted(step=step):
                 self._live.update(Spinner("dots", line(f" {step.id}")))
             case StepFinished(result=result):
@@ -76,12 +82,12 @@ class View:
             case Finished(result=result):
                 self._end(result)
 
-    def summarise(self, results: list[Result]) -> None:
+    def summarise(self, results: list[Result], skipped: int) -> None:
         """One last line where there were several runs."""
-        if len(results) > 1:
-            counts = {outcome: sum(result.outcome is outcome for result in results) for outcome in Outcome}
-            said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
-            self._console.print(f"{len(results)} runs: {said}")
+        if len(results) + skipped > 1:
+            counts = {str(each): sum(result.outcome is each for result in results) for each in Outcome}
+            said = [f"{count} {word}" for word, count in {**counts, "skipped": skipped}.items() if count]
+            self._console.print(f"{len(results) + skipped} runs: {', '.join(said)}")
 
     def owed(self, entries: Sequence[Entry], folder: Path) -> None:
         """Say what could not be taken back, and who goes on with it."""
@@ -92,7 +98,7 @@ class View:
                 line((f"not taken back: {entry.place.probe} {entry.step}{stake}{why}", "bold red"))
             )
         if entries:
-            text = f"It is kept in {folder}: the next run, or the next agent to start, goes on with it."
+            text = f"It is kept in {folder}: the next run, or an agent within a minute, goes on with it."
             self._console.print(line(text))
 
     def _end(self, result: Result) -> None:

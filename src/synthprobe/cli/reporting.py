@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from synthprobe.cli.junit import junit
+from synthprobe.core.accounts import Skipped
 from synthprobe.core.reports import Finished
 from synthprobe.core.results import Result
 
@@ -24,6 +25,7 @@ class Runs(Struct, frozen=True):
     """What there is to report."""
 
     finished: Sequence[Finished]
+    skipped: Sequence[Skipped]
     degraded_fails: bool
     at: datetime
 
@@ -34,6 +36,7 @@ class Document(Struct, frozen=True):
     version: int
     at: datetime
     results: tuple[Result, ...]
+    skipped: tuple[Skipped, ...] = ()
 
 
 def report_of(text: str) -> Report:
@@ -57,11 +60,13 @@ def write(reports: Sequence[Report], runs: Runs) -> None:
 
 
 def _junit(runs: Runs) -> str:
-    return junit((each.result for each in runs.finished), degraded_fails=runs.degraded_fails)
+    results = [each.result for each in runs.finished]
+    return junit(results, runs.skipped, degraded_fails=runs.degraded_fails)
 
 
 def _json(runs: Runs) -> str:
-    document = Document(1, runs.at, tuple(each.result for each in runs.finished))
+    results = tuple(each.result for each in runs.finished)
+    document = Document(1, runs.at, results, tuple(runs.skipped))
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
 
 
@@ -69,7 +74,7 @@ def _html(runs: Runs) -> str:
     # The web's own pages draw it; only who asks for HTML waits for the web framework.
     from synthprobe.web.report import report
 
-    return report(runs.finished, runs.at)
+    return report(runs.finished, runs.at, runs.skipped)
 
 
 _KINDS: Mapping[str, Callable[[Runs], str]] = {"junit": _junit, "json": _json, "html": _html}

@@ -9,6 +9,7 @@ import click
 
 from synthprobe import clock
 from synthprobe.app.once import Done, Keeping, Parts, parts, run_once
+from synthprobe.app.purses import OwnPurse
 from synthprobe.cli.choosing import chosen_checks, find, pairs, with_variables
 from synthprobe.cli.exits import Exit
 from synthprobe.cli.live import View
@@ -21,7 +22,7 @@ from synthprobe.files.agreement import barred
 from synthprobe.files.live_rules import all_unapproved
 from synthprobe.files.problems import FileProblems
 from synthprobe.settings.loading import environment
-from synthprobe.settings.texts import listener
+from synthprobe.settings.texts import listener, seconds
 from synthprobe.stores.errors import StoreError
 
 if TYPE_CHECKING:
@@ -59,7 +60,15 @@ SIGNALLED = 128
     help="write junit=FILE, json=FILE or html=FILE; repeat for more",
 )
 @click.option("--trace", is_flag=True, help="print each run's trace id")
-@with_settings("probes", "routes", "live", "store", "spool", "grace", "undo_patience")
+@click.option(
+    "--wait",
+    default="60s",
+    show_default=True,
+    help="how long a run waits for room under its exposure ceiling and in its budget before it is skipped",
+)
+@with_settings(
+    "probes", "routes", "live", "store", "spool", "account", "budgets", "halt", "grace", "undo_patience"
+)
 def run(
     wanted: tuple[str, ...],
     regions: tuple[str, ...],
@@ -71,13 +80,15 @@ def run(
     fail_on: str | None,
     reports: tuple[str, ...],
     trace: bool,
+    wait: str,
     **flags: str | None,
 ) -> None:
     """Run probes once, now. PROBE is a file, or the name of a probe in the probes folder.
 
-    Exit 0 passed, 1 usage, 2 invalid file, 3 errored (ours), 4 failed (the target's), 5 something could not be undone;
-    the first that applies of 1, 2, 5, 4, 3. What steps with `undo` may have made is kept in a ledger beside the store until
-    it is taken back: the next run, or the next agent to start, goes on with what is left.
+    Exit 0 passed, 1 usage, 2 invalid file, 3 errored (ours) or not started, 4 failed (the target's), 5 something could
+    not be undone; the first that applies of 1, 2, 5, 4, 3. What steps with `undo` may have made is kept in a ledger beside
+    the store until it is taken back: the next run, or an agent with the same store, goes on with what is left. Runs draw on
+    the exposure ceilings and budgets that agents draw on, and do not start while `synthprobe halt` is in force.
     """
     wanted_reports = [report_of(text) for text in reports]
     settings = settings_from(flags).settings
@@ -92,13 +103,24 @@ def run(
     chosen = tuple(check for probe in probes for check in chosen_checks(probe, regions, pairs(rows)))
     inbox = _inbox(chosen, hooks_listen, hooks_url, hooks_key)
     shared = parts(clock.system(), environment(), settings.undo_patience, inbox)
+    keeping = Keeping(
+        settings.undo_folder, OwnPurse(settings, clock.system()), settings.grace, _seconds(wait)
+    )
     view = View(trace=trace)
     with view:
-        done = _run(chosen, shared, view, Keeping(settings.undo_folder, settings.grace))
-    view.summarise([found.result for found in done.finished])
+        done = _run(chosen, shared, view, keeping)
+    view.summarise([found.result for found in done.finished], len(done.skipped))
     view.owed(done.owed, settings.undo_folder)
-    write(wanted_reports, Runs(list(done.finished), fail_on == "degraded", clock.system().now()))
-    sys.exit(_exit(done, degraded_fails=fail_on == "degraded"))
+    degraded = fail_on == "degraded"
+    write(wanted_reports, Runs(list(done.finished), list(done.skipped), degraded, clock.system().now()))
+    sys.exit(_exit(done, degraded_fails=degraded))
+
+
+def _seconds(wait: str) -> float:
+    try:
+        return seconds(wait)
+    except ValueError as error:
+        raise click.UsageError(f"--wait: {error}") from error
 
 
 def _run(chosen: tuple[Check, ...], shared: Parts, view: View, keeping: Keeping) -> Done:
@@ -142,6 +164,8 @@ def _exit(done: Done, *, degraded_fails: bool) -> int:
         else OUTCOME_EXITS[result.outcome]
         for result in results
     }
+    if done.skipped:
+        exits.add(Exit.ERRORED)
     if done.owed:
         exits.add(Exit.NOT_UNDONE)
     return next(code for code in WORST_FIRST if code in exits)

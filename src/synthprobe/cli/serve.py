@@ -25,7 +25,7 @@ from synthprobe.files.routes import load_routes
 from synthprobe.files.watching import ProbeFolder
 from synthprobe.settings.loading import environment
 from synthprobe.settings.texts import listener
-from synthprobe.settings.values import Listen
+from synthprobe.settings.values import Listen, Settings
 from synthprobe.stores.errors import StoreError, StoreLocked
 from synthprobe.web.server import PortTaken
 
@@ -38,7 +38,7 @@ KNOWN = (StoreError, PortTaken, BusError, OSError)
 @with_settings()
 def serve(**flags: str | None) -> None:
     """Run probes, keep alerts and incidents, tell people, and show pages, until Ctrl-C."""
-    chosen = settings_from(flags).settings
+    chosen = _with_own_account(settings_from(flags).settings)
     routes = read(chosen.routes)
     logs.start("router")
     _run(lambda: run_serve(chosen, routes, environment(), clock.system()))
@@ -60,12 +60,13 @@ def serve(**flags: str | None) -> None:
     "undo_patience",
     "allow_loopback",
     "budgets",
+    "account",
     "live",
     "halt",
 )
 def agent(bus: str, tied: bool, own: tuple[str, ...], again: bool, **flags: str | None) -> None:
     """Schedule and run the probes of one agent, and hand what it finds to a router."""
-    chosen = settings_from(flags).settings
+    chosen = _with_own_account(settings_from(flags).settings)
     logs.start("agent")
     known = Known(_routes(chosen.routes, wanted=flags["routes"] is not None, tied=tied))
     folder = ProbeFolder(chosen.probes, chosen.live, known.teams)
@@ -81,6 +82,15 @@ def agent(bus: str, tied: bool, own: tuple[str, ...], again: bool, **flags: str 
     # Its router tries again for a while: the agent of the last one may be ending still.
     locked = Exit.LOCKED if tied else Exit.ERRORED
     _run(lambda: run_agent(options, folder, known, environment(), clock.system()), locked)
+
+
+def _with_own_account(settings: Settings) -> Settings:
+    """The settings, of whoever keeps the account itself."""
+    if settings.account_url:
+        raise click.UsageError(
+            "--account: an agent keeps its account in a file; the URL of a server is for `synthprobe run`"
+        )
+    return settings
 
 
 def _refuse_broken(loaded: Loaded, path: Path) -> None:

@@ -86,26 +86,32 @@ def full(budget: Budget, at: float, now: datetime) -> Drawn:
     return Drawn(budget.burst, at, now.date())
 
 
-def resumed(budget: Budget, used: Used, at: float, now: datetime) -> Drawn:
-    """A full budget whose day, if it is still today, has used that much before this process began."""
-    return Drawn(budget.burst, at, now.date(), used.requests if used.day == now.date() else 0)
-
-
 def draw(
     budget: Budget, drawn: Drawn, requests: int, trigger: Trigger | None, at: float, now: datetime
 ) -> tuple[Drawn, bool]:
     """The budget after a run of so many requests, and whether it may be made; `trigger` None: undo, which always may."""
-    left = min(float(budget.burst), drawn.left + max(0.0, at - drawn.at) * budget.rate)
+    # A clock that is behind began anew when the machine did: as long as that is at least.
+    passed = at - drawn.at if at >= drawn.at else max(0.0, at)
+    left = min(float(budget.burst), drawn.left + passed * budget.rate)
     used = drawn.used if drawn.day == now.date() else 0
     drawn = Drawn(left, at, now.date(), used)
-    if trigger is not None and not _has_room(budget, drawn, requests, KEPT[trigger]):
+    if trigger is not None and not _has_room(budget, drawn, requests, trigger):
         return drawn, False
     return Drawn(left - requests, at, now.date(), used + requests), True
 
 
-def _has_room(budget: Budget, drawn: Drawn, requests: int, kept: float) -> bool:
+def day_is_spent(budget: Budget, drawn: Drawn, requests: int, trigger: Trigger) -> bool:
+    """Whether it is the day that has no room for a run: then no waiting helps."""
+    return budget.per_day is not None and drawn.used + requests > budget.per_day * (1 - KEPT[trigger] / 10)
+
+
+def is_drained(budget: Budget, drawn: Drawn, requests: int) -> bool:
+    """Whether so much is used up, just now, that the provider's patience may be, too."""
+    spent = budget.per_day is not None and drawn.used + requests > budget.per_day
+    return spent or drawn.left < min(requests, budget.burst)
+
+
+def _has_room(budget: Budget, drawn: Drawn, requests: int, trigger: Trigger) -> bool:
     # A run larger than the bucket may be made when the bucket is full, and is paid for afterwards.
-    needed = min(requests + int(budget.burst * kept), budget.burst)
-    if drawn.left < needed:
-        return False
-    return budget.per_day is None or drawn.used + requests <= budget.per_day * (1 - kept / 10)
+    needed = min(requests + int(budget.burst * KEPT[trigger]), budget.burst)
+    return drawn.left >= needed and not day_is_spent(budget, drawn, requests, trigger)

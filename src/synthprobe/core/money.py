@@ -65,9 +65,15 @@ def stake(money: Money, names: Names) -> Stake:
 
 def sums(stakes: Iterable[Stake]) -> dict[str, Decimal]:
     """The stakes added up by currency."""
+    return added(*({each.currency: each.value} for each in stakes))
+
+
+def added(*parts: Sums) -> dict[str, Decimal]:
+    """Amounts added up by currency."""
     total: dict[str, Decimal] = {}
-    for each in stakes:
-        total[each.currency] = total.get(each.currency, Decimal()) + each.value
+    for part in parts:
+        for currency, amount in part.items():
+            total[currency] = total.get(currency, Decimal()) + amount
     return total
 
 

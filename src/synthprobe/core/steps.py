@@ -129,9 +129,8 @@ def all_steps(steps: Sequence[Step]) -> Iterator[Step]:
 
 
 def requests_of(steps: Sequence[Step]) -> int:
-    """How many requests a run makes at least; what takes a step back (a look, an act, a look at what became of it) among them."""
-    asked = [step for step in all_steps(steps) if not isinstance(step.action, Use | Pause)]
-    return len(asked) + sum(3 for step in asked if step.undo is not None)
+    """How many requests the steps of a run make at least; what undo asks is counted as it is sent."""
+    return sum(not isinstance(step.action, Use | Pause) for step in all_steps(steps))
 
 
 def request_of(action: Action) -> Request | None:

@@ -74,6 +74,12 @@ SETTINGS: tuple[Setting, ...] = (
         "requests that providers allow us, by name: `acme-sandbox=10/s,burst=20,day=5000; other=30/m`",
     ),
     Setting(
+        "account",
+        "",
+        "file in which all who make runs on this machine keep what they have at stake and what they asked of providers "
+        "(default: beside the store); `synthprobe run` takes the URL of a server, too, to draw on its account",
+    ),
+    Setting(
         "live",
         "",
         "file of approved probes with `environment: live`, owned by the platform team (default: none)",

@@ -123,11 +123,14 @@ def _settings(values: Mapping[str, str], reading: _Reading) -> Settings:
     read = reading.read
     store, listen = read("store", texts.sqlite_file), read("listen", texts.own_listener)
     public_url = read("public_url", texts.http_url) or f"http://{listen}"
+    spool = Path(values["spool"] or store.with_name(store.stem + "-spool.db"))
+    beside = spool.with_name(spool.stem.removesuffix("-spool") + "-account.db")
+    account_url = read("account", texts.account_url)
     return Settings(
         probes=Path(values["probes"]),
         routes=Path(values["routes"]),
         store=store,
-        spool=Path(values["spool"] or store.with_name(store.stem + "-spool.db")),
+        spool=spool,
         listen=listen,
         public_url=public_url,
         hooks_url=read("hooks_url", texts.http_url) or public_url,
@@ -139,6 +142,8 @@ def _settings(values: Mapping[str, str], reading: _Reading) -> Settings:
         undo_patience=read("undo_patience", texts.patience),
         allow_loopback=read("allow_loopback", texts.switch),
         budgets=read("budgets", budgets.parse),
+        account=Path(values["account"]) if values["account"] and not account_url else beside,
+        account_url=account_url,
         live=Path(values["live"]) if values["live"] else None,
         halt=Path(values["halt"] or store.with_name(store.stem + ".halt")),
         keep=read("keep", texts.age),
@@ -153,6 +158,7 @@ def _shown(settings: Settings, values: Mapping[str, str]) -> Mapping[str, str]:
         **shown,
         **{name: values[name] for name in ("keep", "keep_bytes", "undo_patience")},
         "budgets": settings.budgets_text,
+        "account": texts.without_password(settings.account_url) or str(settings.account),
         "live": str(settings.live or ""),
         "heartbeat_url": "(set)" if settings.heartbeat_url else "",
         "store": f"sqlite:///{settings.store}",

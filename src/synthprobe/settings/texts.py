@@ -57,6 +57,11 @@ def http_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def account_url(text: str) -> str:
+    """The URL of a server whose account is drawn on; nothing where a file is named."""
+    return http_url(text) if "://" in text else ""
+
+
 def count(text: str) -> int:
     """A whole number, one at least."""
     if not text.isdecimal() or not 0 < int(text) <= 100_000:

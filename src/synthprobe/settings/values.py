@@ -53,6 +53,10 @@ class Settings(Struct, frozen=True):
     """Whether probes and receivers may be on this machine."""
     budgets: tuple[Budget, ...]
     """How much may be asked of each provider."""
+    account: Path
+    """The file of the account."""
+    account_url: str
+    """The server whose account `synthprobe run` draws on; empty: this machine's."""
     live: Path | None
     """File of approved live probes; without one none is run."""
     halt: Path

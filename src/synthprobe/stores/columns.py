@@ -27,6 +27,14 @@ def integer(row: DbRow, name: str) -> int:
     return value
 
 
+def real(row: DbRow, name: str) -> float:
+    """A `real not null` column."""
+    value = row[name]
+    if not isinstance(value, float):
+        raise TypeError(f"column {name} holds {type(value).__name__}, expected a real number")
+    return value
+
+
 def instant(row: DbRow, name: str) -> datetime:
     """A `not null` column that holds microseconds since the epoch."""
     return from_micros(integer(row, name))

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from synthprobe.core.accounts import Skipped
 from synthprobe.core.reports import Finished
 from synthprobe.core.results import Result
 from synthprobe.web import assets
@@ -20,8 +21,8 @@ class Drawn(Struct, frozen=True):
     offset: int
 
 
-def report(finished: Sequence[Finished], now: datetime) -> str:
-    """The page."""
+def report(finished: Sequence[Finished], now: datetime, skipped: Sequence[Skipped] = ()) -> str:
+    """The page, which also says which runs were not started."""
     served = assets.load()
     drawn, offset = [], 0
     for each in finished:
@@ -29,4 +30,4 @@ def report(finished: Sequence[Finished], now: datetime) -> str:
         offset += len(each.result.steps)
     page = templates(served).get_template("report.html")
     style = served["style.css"].content.decode()
-    return page.render(runs=drawn, now=now, phases=PHASES, style=style, standalone=True)
+    return page.render(runs=drawn, skipped=skipped, now=now, phases=PHASES, style=style, standalone=True)

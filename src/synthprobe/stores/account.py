@@ -1,0 +1,169 @@
+"""The account's file: what those who make runs on one machine have at stake, and have asked of providers, together.
+
+Many processes have it open at once, so every transaction is short and waits little for another. It is read and written
+where a run is about to begin, on the loop: nothing waits for the disk but a `checkpoint`, which is for a thread.
+After a power cut the last seconds may be missing; what is at stake is known from the ledgers again.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import TypeVar
+
+from synthprobe.ports import Tx
+from synthprobe.stores import place
+from synthprobe.stores.driver import drive, executor, rolled_back
+from synthprobe.stores.errors import StoreNewer, StoreReadOnly, from_sqlite
+
+T = TypeVar("T")
+
+BUSY_AFTER = 0.25
+"""Seconds that a transaction waits for those of other processes, each of which takes a millisecond."""
+
+VERSION = 1
+
+_MEMORY = ":memory:"
+
+
+class Account:
+    """One connection to the account, opened when it is first needed and whenever the file is another."""
+
+    def __init__(self, path: Path | None, *, durable: bool = False) -> None:
+        """In memory where there is no path; a `durable` one waits for the disk, off the loop."""
+        self.path = path
+        self._durable = durable
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._inode = 0
+
+    @classmethod
+    def in_memory(cls) -> "Account":
+        """One of a single process."""
+        return cls(None)
+
+    def run(self, transaction: Callable[[], Tx[T]]) -> T:
+        """Run one transaction to its end, alone on this machine. Raises `StoreError`."""
+        with self._lock:
+            connection: sqlite3.Connection | None = None
+            try:
+                connection = self._opened()
+                connection.execute("begin immediate")
+                outcome = drive(transaction, executor(connection))
+                connection.execute("commit")
+            except sqlite3.Error as error:
+                raise from_sqlite(error, self._name) from error
+            else:
+                return outcome
+            finally:
+                if connection is not None:
+                    with suppress(sqlite3.Error):
+                        rolled_back(connection)
+
+    def checkpoint(self) -> None:
+        """Bring what was written into the file itself, on the disk. Blocks; raises `StoreError`."""
+        if self.path is None or not self.path.exists():
+            return
+        try:
+            with closing(_connect(str(self.path), durable=False)) as connection:
+                connection.execute("pragma wal_checkpoint(passive)").fetchall()
+        except sqlite3.Error as error:
+            raise from_sqlite(error, self._name) from error
+
+    def close(self) -> None:
+        """Close the file; the next transaction opens it again."""
+        with self._lock:
+            self._dropped()
+
+    @property
+    def _name(self) -> str:
+        return str(self.path or _MEMORY)
+
+    def _opened(self) -> sqlite3.Connection:
+        """The connection; anew where somebody has taken the file away. Raises `StoreError`, `sqlite3.Error`."""
+        if self._connection is not None and self.path is not None and self._inode != _inode(self.path):
+            self._dropped()
+        if self._connection is None:
+            if self.path is not None:
+                _prepare_place(self.path)
+            self._connection = _prepared(self._name, durable=self._durable)
+            self._inode = _inode(self.path) if self.path is not None else 0
+        return self._connection
+
+    def _dropped(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _prepare_place(path: Path) -> None:
+    """Have a folder for it, on a disk whose locks can be trusted. Raises `StoreError`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StoreReadOnly(f"{path}: its folder cannot be made ({error.strerror})") from error
+    place.refuse_network(path, place.mounts())
+
+
+def _inode(path: Path) -> int:
+    try:
+        return os.stat(path).st_ino
+    except OSError:
+        return -1
+
+
+def _connect(name: str, *, durable: bool) -> sqlite3.Connection:
+    connection = sqlite3.connect(name, isolation_level=None, check_same_thread=False, timeout=BUSY_AFTER)
+    connection.execute(f"pragma synchronous = {'full' if durable else 'normal'}")
+    return connection
+
+
+def _prepared(name: str, *, durable: bool) -> sqlite3.Connection:
+    connection = _connect(name, durable=durable)
+    try:
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("begin immediate")
+        (version,) = connection.execute("pragma user_version").fetchone()
+        if version > VERSION:
+            raise StoreNewer(f"{name}: a newer synthprobe wrote it; use that one")
+        if version < VERSION:
+            for statement in _SCHEMA:
+                connection.execute(statement)
+            connection.execute(f"pragma user_version = {VERSION}")
+        connection.execute("commit")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+_SCHEMA = (
+    # What a holder may have at stake. A holder is the file of a ledger, or the id of a guest.
+    """
+    create table shares (
+        probe text not null, holder text not null, currency text not null, amount text not null,
+        primary key (probe, holder, currency)
+    ) strict, without rowid
+    """,
+    # What is left of a budget at a moment of the monotonic clock, and what its day (of UTC) has used.
+    """
+    create table budgets (
+        name text primary key, left_ real not null, at real not null, day text not null, used integer not null
+    ) strict, without rowid
+    """,
+    # Budgets as the agents of this machine have them set, for a `synthprobe run` that is told of none.
+    """
+    create table terms (
+        name text primary key, rate real not null, burst integer not null, per_day integer
+    ) strict, without rowid
+    """,
+    # Those who hold from another machine; `ended`: with something left. Instants are microseconds since the epoch, UTC.
+    """
+    create table guests (
+        holder text primary key, said text not null, since integer not null, seen_at integer not null,
+        ended integer not null default 0, settled_by text not null default '', note text not null default ''
+    ) strict, without rowid
+    """,
+)
