@@ -36,6 +36,7 @@ from synthprobe.ports import Store, Tx
 from synthprobe.stores import alerts, checks, claims, groups, incidents, outbox, runs, traces
 from synthprobe.stores.claims import DeliveryOutcome, Mark
 from synthprobe.stores.inline import InlineStore
+from synthprobe.web.account import Till
 from synthprobe.web.alertmanager.desk import Desk
 from synthprobe.web.app import build
 from synthprobe.web.health import Health, Part
@@ -312,6 +313,7 @@ def app_over(
     desk: Desk | None = None,
     overriding: Overriding | None = None,
     routes: Callable[[], Routes] = lambda: ROUTES,
+    till: Till | None = None,
 ) -> Litestar:
     """The web app at `NOW` with plain stand-ins for what app passes in."""
     return build(
@@ -327,6 +329,7 @@ def app_over(
         clock=clock_at(NOW),
         stopping=stopping,
         routes=routes,
+        till=till,
     )
 
 

@@ -5,8 +5,10 @@ from collections import Counter
 from typing import assert_never
 
 import anyio
+from anyio import to_thread
 from msgspec import Struct
 
+from synthprobe.clock import Clock
 from synthprobe.core.results import CheckInfo
 from synthprobe.core.sparing import sparingly
 from synthprobe.ports import Store
@@ -20,7 +22,8 @@ from synthprobe.router.facts import (
     SlotsRecorded,
     UndosRecorded,
 )
-from synthprobe.stores import alerts
+from synthprobe.stores import alerts, guests
+from synthprobe.stores.account import Account
 from synthprobe.stores.errors import StoreError
 from synthprobe.telemetry.metrics import Metrics
 from synthprobe.telemetry.otlp import Exporter
@@ -72,6 +75,16 @@ class Listening(Struct, frozen=True):
             if self.exporter:
                 self.metrics.dropped("otlp", self.exporter.dropped - dropped)
                 dropped = self.exporter.dropped
+            await anyio.sleep(COUNT_EVERY)
+
+    async def count_guests(self, account: Account, clock: Clock) -> None:
+        """Keep the gauge of what runs of other machines have at stake true, until cancelled."""
+        while True:
+            try:
+                found = await to_thread.run_sync(account.run, lambda: guests.all_(clock.now()))
+                self.metrics.set_guests(found)
+            except StoreError as error:
+                log.warning("the account cannot be read, trying again: %s", error, extra=sparingly("guests"))
             await anyio.sleep(COUNT_EVERY)
 
     def _ran(self, fact: RunRecorded) -> None:

@@ -83,6 +83,8 @@ class Done(Struct, frozen=True):
     skipped: tuple[Skipped, ...] = ()
     owed: tuple[Entry, ...] = ()
     signal: int = 0
+    untold: str = ""
+    """What the account drawn on does not know, if there is anything."""
 
 
 def parts(
@@ -117,7 +119,7 @@ async def run_once(checks: tuple[Check, ...], shared: Parts, watcher: Watcher, k
                 done = await once.run()
     if shared.exporter:
         await anyio.to_thread.run_sync(shared.exporter.close, EXPORT_WAIT)
-    return done
+    return replace(done, untold=purse.untold)
 
 
 class _Once:

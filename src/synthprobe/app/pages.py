@@ -9,6 +9,7 @@ from synthprobe.files.halting import halt_in
 from synthprobe.router.router import Router
 from synthprobe.telemetry.otlp_json import to_otlp_json
 from synthprobe.web import app as web
+from synthprobe.web.account import Till
 from synthprobe.web.acting import Acts
 from synthprobe.web.alertmanager.desk import Desk
 from synthprobe.web.hooks import Hooks
@@ -35,6 +36,12 @@ def pages_of(parts: Parts) -> Pages:
             acts=Acts(router.act, router.test_page, router.routes),
             routes=router.routes,
             desk=_desk(router, parts.nudge),
+            till=Till(
+                parts.account,
+                parts.clock,
+                {budget.name: budget for budget in settings.budgets},
+                lambda: str(halt_in(settings.halt) or ""),
+            ),
             overriding=Overriding(router.overrider.add, router.overrider.remove),
         )
     )

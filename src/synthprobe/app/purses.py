@@ -22,6 +22,9 @@ from synthprobe.stores.errors import StoreError
 class Purse(Protocol):
     """Asked before each run, in a thread: it may wait for a disk or a server. Undo is never asked."""
 
+    untold: str
+    """What the account does not know in the end, if there is anything."""
+
     def share(self, ledger: Path) -> Shares:
         """What the ledger in this file has of the account."""
         ...
@@ -53,6 +56,8 @@ class Purse(Protocol):
 
 class OwnPurse:
     """The account of this machine."""
+
+    untold = ""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._account = Account(settings.account)

@@ -25,6 +25,7 @@ from synthprobe.router.hooks import Inbox
 from synthprobe.router.mailing import Mailing
 from synthprobe.router.router import Router
 from synthprobe.settings.values import Settings
+from synthprobe.stores.account import Account
 from synthprobe.stores.errors import StoreConflict, StoreError
 from synthprobe.stores.retention import Keep
 from synthprobe.stores.sqlite import SqliteStore
@@ -52,6 +53,8 @@ class Parts(Struct, frozen=True):
     listening: Listening
     vitals: Vitals
     inbox: Inbox
+    account: Account
+    """Of its agent and the runs of this machine, for those of others."""
     nudge: Nudge
     """Asks for a look at the routes file now."""
 
@@ -98,7 +101,8 @@ def compose(
         outside=settings.heartbeat_url,
     )
     inbox = Inbox(watched, clock, Terms(settings.hooks_url, key_in(settings.hooks_key)))
-    return Parts(settings, clock, store, watched, router, listening, Vitals(clock), inbox, Nudge())
+    account = Account(settings.account, durable=True)
+    return Parts(settings, clock, store, watched, router, listening, Vitals(clock), inbox, account, Nudge())
 
 
 def _guard(settings: Settings) -> Guard:

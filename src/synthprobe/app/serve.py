@@ -50,6 +50,7 @@ async def serve(settings: Settings, routes: Routes, environment: Mapping[str, st
                 await _until_stopped(parts)
                 pages.should_exit = True
                 tasks.cancel_scope.cancel()
+            parts.account.close()
         finally:
             if exporter:
                 exporter.close(EXPORT_WAIT)
@@ -59,6 +60,7 @@ def _start(parts: Parts, pages: Pages, sock: socket, tasks: TaskGroup) -> None:
     tasks.start_soon(parts.router.run)
     tasks.start_soon(parts.inbox.sweep)
     tasks.start_soon(parts.listening.count_alerts, parts.store)
+    tasks.start_soon(parts.listening.count_guests, parts.account, parts.clock)
     tasks.start_soon(pages.serve, [sock])
     log.info("pages at %s, store %s", parts.settings.public_url, parts.settings.store)
 

@@ -8,14 +8,16 @@ import anyio
 import click
 
 from synthprobe import clock
+from synthprobe.app.guest import GuestPurse, said_of
 from synthprobe.app.once import Done, Keeping, Parts, parts, run_once
-from synthprobe.app.purses import OwnPurse
+from synthprobe.app.purses import OwnPurse, Purse
 from synthprobe.cli.choosing import chosen_checks, find, pairs, with_variables
 from synthprobe.cli.exits import Exit
 from synthprobe.cli.live import View
 from synthprobe.cli.options import refuse, settings_from, with_settings
 from synthprobe.cli.reporting import Runs, report_of, write
 from synthprobe.cli.routes import read_if_there
+from synthprobe.cli.visible import visible
 from synthprobe.core.probes import Check, wants_hooks
 from synthprobe.core.results import Outcome
 from synthprobe.files.agreement import barred
@@ -23,6 +25,7 @@ from synthprobe.files.live_rules import all_unapproved
 from synthprobe.files.problems import FileProblems
 from synthprobe.settings.loading import environment
 from synthprobe.settings.texts import listener, seconds
+from synthprobe.settings.values import Settings
 from synthprobe.stores.errors import StoreError
 
 if TYPE_CHECKING:
@@ -103,17 +106,23 @@ def run(
     chosen = tuple(check for probe in probes for check in chosen_checks(probe, regions, pairs(rows)))
     inbox = _inbox(chosen, hooks_listen, hooks_url, hooks_key)
     shared = parts(clock.system(), environment(), settings.undo_patience, inbox)
-    keeping = Keeping(
-        settings.undo_folder, OwnPurse(settings, clock.system()), settings.grace, _seconds(wait)
-    )
+    keeping = Keeping(settings.undo_folder, _purse(settings), settings.grace, _seconds(wait))
     view = View(trace=trace)
     with view:
         done = _run(chosen, shared, view, keeping)
     view.summarise([found.result for found in done.finished], len(done.skipped))
     view.owed(done.owed, settings.undo_folder)
+    if done.untold:
+        click.echo(f"synthprobe: {visible(done.untold)}", err=True)
     degraded = fail_on == "degraded"
     write(wanted_reports, Runs(list(done.finished), list(done.skipped), degraded, clock.system().now()))
     sys.exit(_exit(done, degraded_fails=degraded))
+
+
+def _purse(settings: Settings) -> Purse:
+    if settings.account_url:
+        return GuestPurse(settings.account_url, said_of(environment()))
+    return OwnPurse(settings, clock.system())
 
 
 def _seconds(wait: str) -> float:

@@ -6,6 +6,7 @@ something was taken back: whatever is cut off in between, too much counts, never
 """
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -20,6 +21,8 @@ class Why(StrEnum):
     EXPOSURE = "exposure"
     BUDGET = "budget"
     HALT = "halt"
+    ACCOUNT = "account"
+    """The server whose account it draws on cannot be asked."""
 
 
 class Refusal(Struct, frozen=True):
@@ -49,6 +52,46 @@ def over_ceiling(
         f"{stake[currency]:f} more would be over the {ceiling[currency]:f} of `safety.max_open_exposure`"
     )
     return Refusal(Why.EXPOSURE, text, passes=True)
+
+
+SILENT_AFTER = timedelta(minutes=1)
+"""A guest says several times a minute that it is still there."""
+
+
+class Standing(StrEnum):
+    """Where a guest stands."""
+
+    LIVE = "live"
+    SILENT = "silent"
+    """It vanished: nobody knows what it left open."""
+    LEFT = "left"
+    """It ended, and could not take back what it has a share for."""
+    SETTLED = "settled"
+    """By a person."""
+
+
+class Guest(Struct, frozen=True):
+    """A `synthprobe run` of another machine that draws on this account, and what it may have at stake."""
+
+    holder: str
+    said: str
+    """Who it says it is."""
+    since: datetime
+    seen_at: datetime
+    standing: Standing
+    held: Mapping[str, Mapping[str, str]]
+    """Amounts by probe and currency."""
+    settled_by: str = ""
+    note: str = ""
+
+
+def standing(seen_at: datetime, now: datetime, *, ended: bool, settled_by: str) -> Standing:
+    """Where a guest stands that was last heard of then."""
+    if settled_by:
+        return Standing.SETTLED
+    if ended:
+        return Standing.LEFT
+    return Standing.SILENT if now - seen_at > SILENT_AFTER else Standing.LIVE
 
 
 class Skipped(Struct, frozen=True):

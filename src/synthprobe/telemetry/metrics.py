@@ -5,10 +5,12 @@ Series of a check carry its matrix row; histograms are per probe and region, sin
 
 from collections import Counter as Tally
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 
 from msgspec import Struct
 
+from synthprobe.core.accounts import Guest
 from synthprobe.core.alerts import Change
 from synthprobe.core.exchanges import Exchange
 from synthprobe.core.reports import Pulse
@@ -33,6 +35,7 @@ class Metrics:
         self._scopes: dict[str, _Scope] = {}
         self._rows: Tally[Labels] = Tally()
         self._currencies: dict[str, set[str]] = defaultdict(set)
+        self._guest_currencies: set[tuple[str, ...]] = set()
         self._make_run_series()
         self._make_step_series()
         self._make_agent_series()
@@ -76,6 +79,17 @@ class Metrics:
         for currency in self._currencies[pulse.agent] | pulse.exposure.keys():
             self._currencies[pulse.agent].add(currency)
             self._exposure.set(float(pulse.exposure.get(currency, "0")), currency, pulse.agent)
+
+    def set_guests(self, guests: Iterable[Guest]) -> None:
+        """What runs of other machines have at stake; a currency that was at stake once stays, at nothing."""
+        found = dict.fromkeys(self._guest_currencies, Decimal())
+        for guest in guests:
+            for amounts in guest.held.values():
+                for currency, amount in amounts.items():
+                    key = (currency, guest.standing.value)
+                    found[key] = found.get(key, Decimal()) + Decimal(amount)
+        self._guest_currencies |= found.keys()
+        self._guest_exposure.replace({key: float(amount) for key, amount in found.items()})
 
     def set_config_errors(self, counts: Mapping[str, int]) -> None:
         """How many faults each file has now for which what it said before stays in force."""
@@ -208,6 +222,12 @@ class Metrics:
             "Money at stake, in the currency's major unit: runs under way, and what is not taken back.",
             "currency",
             "agent",
+        )
+        self._guest_exposure = Gauge(
+            "synthprobe_guest_exposure",
+            "Money at stake by runs of other machines that draw on this account.",
+            "currency",
+            "standing",
         )
         self._config_errors = Gauge(
             "synthprobe_config_errors", "Faults of changed files; what they said before is in force.", "file"

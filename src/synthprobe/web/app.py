@@ -1,6 +1,7 @@
 """The web app: pages for people, JSON and metrics for machines; everything it needs is passed in."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
 from litestar import Litestar
 from litestar.config.compression import CompressionConfig
@@ -19,6 +20,7 @@ from synthprobe.core.spans import Span
 from synthprobe.ports import Store
 from synthprobe.stores.errors import StoreError
 from synthprobe.web import (
+    account,
     acting,
     api,
     assets,
@@ -32,6 +34,7 @@ from synthprobe.web import (
     vitals,
 )
 from synthprobe.web import hooks as inbound
+from synthprobe.web.account import Till
 from synthprobe.web.acting import Acts
 from synthprobe.web.alertmanager import handlers as alertmanager
 from synthprobe.web.alertmanager.desk import Desk
@@ -75,6 +78,7 @@ def build(
     acts: Acts | None = None,
     desk: Desk | None = None,
     overriding: Overriding | None = None,
+    till: Till | None = None,
 ) -> Litestar:
     """The ASGI app.
 
@@ -82,7 +86,8 @@ def build(
     server has been asked to stop (uvicorn: `lambda: server.should_exit`), which ends live streams. `hosts` are names
     to answer to beside this machine's own and the public URL's; `hooks` is the inbox of inbound webhooks, `routes` are
     those in force; `desk`, the router's ways in, brings what changes something: Alertmanager's API, silences; `acts`
-    is where what people do about incidents goes, `overriding` what they change about on-call.
+    is where what people do about incidents goes, `overriding` what they change about on-call, `till` is the account for
+    runs of other machines.
     """
     served = assets.load()
     site = Site(
@@ -97,12 +102,13 @@ def build(
         templates=templates(served, has_desk=desk is not None),
         public_url=public_url,
         overview=Kept(clock),
+        guests=partial(account.guests_of, till) if till else None,
         people=(lambda: tuple(acts.routes().users)) if acts else None,
         rendering=Rendering(),
     )
     rota = oncall.OnCall(routes, has_overrides=overriding is not None)
     always = {"site": site, "assets": served, "oncall": rota}
-    optional = {"hooks": hooks, "desk": desk, "acts": acts, "overriding": overriding}
+    optional = {"hooks": hooks, "desk": desk, "acts": acts, "overriding": overriding, "till": till}
     return _litestar(site, always, optional, hosts)
 
 
@@ -173,6 +179,7 @@ _WITH: Mapping[str, tuple[ControllerRouterHandler, ...]] = {
     "hooks": inbound.HANDLERS,
     "desk": (*alertmanager.HANDLERS, *silences.HANDLERS, *routing.HANDLERS),
     "acts": acting.HANDLERS,
+    "till": account.HANDLERS,
     "overriding": (*overrides.HANDLERS, *override_forms.HANDLERS),
 }
 """What is served only where that argument of `build` is given."""

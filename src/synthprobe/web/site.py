@@ -1,7 +1,7 @@
 """What every handler needs: the store, the clock, what app passed in, and rendering of pages off the loop."""
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from litestar import Response
 from msgspec import Struct
 
 from synthprobe.clock import Clock
+from synthprobe.core.accounts import Guest
 from synthprobe.core.reports import ConfigProblem
 from synthprobe.core.spans import Span
 from synthprobe.ports import Store
@@ -44,6 +45,8 @@ class Site(Struct, frozen=True):
     public_url: str
     overview: Kept
     rendering: Rendering
+    guests: Callable[[], Awaitable[tuple[Guest, ...]]] | None = None
+    """Who draws on the account from other machines; raises `StoreError`. None where there is no account."""
     people: Callable[[], tuple[str, ...]] | None = None
     """Who may act on incidents, by the routes in force; None where nobody can."""
 

@@ -8,8 +8,10 @@ from litestar.params import JSONBody, URLEncodedBody
 from litestar.response import Redirect
 from msgspec import Meta, Struct
 
+from synthprobe.core.accounts import Guest
 from synthprobe.core.questions import OrderKind, UndoOrder
 from synthprobe.stores import undos
+from synthprobe.stores.errors import StoreError
 from synthprobe.stores.views import undo
 from synthprobe.web.pages import SiteValue
 from synthprobe.web.site import Site
@@ -30,7 +32,8 @@ async def undo_page(site: SiteValue) -> Response[str]:
     """What is not taken back, those that have waited longest first."""
     view = await site.store.read(undo.ledger)
     orders = {order.line: order for order in view.orders}
-    return await site.page("undo.html", view=view, orders=orders)
+    guests, trouble = await _guests(site)
+    return await site.page("undo.html", view=view, orders=orders, guests=guests, trouble=trouble)
 
 
 @post("/undo", include_in_schema=False)
@@ -50,6 +53,14 @@ async def undo_data(site: SiteValue) -> undo.Ledger:
 async def undo_order(site: SiteValue, data: JSONBody[Wish]) -> UndoOrder:
     """Have a line tried again at once, or closed as settled by hand (`confirm: yes`); its agent does it within seconds."""
     return await _order(site, data)
+
+
+async def _guests(site: Site) -> tuple[tuple[Guest, ...], str]:
+    """Who draws on the account from other machines, or why that cannot be said: the ledger is shown all the same."""
+    try:
+        return (await site.guests() if site.guests else ()), ""
+    except StoreError as error:
+        return (), str(error)
 
 
 async def _order(site: Site, wish: Wish) -> UndoOrder:
