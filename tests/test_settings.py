@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from click.testing import CliRunner
 
+from synthprobe.cli import synthprobe
 from synthprobe.settings.loading import Origin, SettingsError, load, telemetry_entries
 
 
@@ -97,3 +99,32 @@ def test_budgets_reach_an_agent_as_they_were_set(text: str) -> None:
 def test_what_is_no_budget_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="budget"):
         load({"budgets": text}, {})
+
+
+@pytest.mark.parametrize(
+    ("flags", "file", "url"),
+    [
+        pytest.param({}, "synthprobe-account.db", "", id="beside the store"),
+        pytest.param({"store": "sqlite:////var/w.db"}, "/var/w-account.db", "", id="beside another store"),
+        pytest.param({"spool": "/var/a-spool.db"}, "/var/a-account.db", "", id="beside the spool"),
+        pytest.param({"account": "/srv/all.db"}, "/srv/all.db", "", id="a file"),
+        pytest.param(
+            {"account": "https://u:p@sp.example/"},
+            "synthprobe-account.db",
+            "https://u:p@sp.example",
+            id="a server",
+        ),
+    ],
+)
+def test_the_account_is_a_file_or_a_servers(flags: dict[str, str], file: str, url: str) -> None:
+    loaded = load(flags, {})
+    assert (str(loaded.settings.account), loaded.settings.account_url) == (file, url)
+    assert not any("u:p@" in entry.value for entry in loaded.entries)
+
+
+def test_an_agent_keeps_its_account_itself() -> None:
+    for command in ("serve", "agent"):
+        words = [command, "--account", "https://sp.example", *(["--bus", "x"] if command == "agent" else [])]
+        found = CliRunner().invoke(synthprobe, words)
+        assert found.exit_code != 0
+        assert "the URL of a server is for `synthprobe run`" in found.output

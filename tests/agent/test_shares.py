@@ -90,5 +90,4 @@ def test_while_nobody_can_say_what_others_have_only_what_moves_no_money_starts(
     agent.restate()
     assert agent.trouble == ""
     assert begins(agent, "b", "5.00"), "the run that ended meanwhile counts no more"
-    with_others = Account(account)
-    assert with_others.run(lambda: shares.of(str(tmp_path / "spool.db"))) == {"card": euros("5.00")}
+    assert Account(account).run(lambda: shares.of("spool.db")) == {"card": euros("5.00")}

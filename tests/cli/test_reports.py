@@ -25,6 +25,7 @@ from synthprobe.core.results import (
 from synthprobe.core.results import Result as RunResult
 from virtual import START
 
+REST = "name: rest\nschedule: {every: 1h}\nregions: [emea, amer]\nsteps: [{id: rest, pause: 1ms}]\n"
 PROBE = """\
 name: one
 schedule: {every: 1m}
@@ -79,6 +80,37 @@ def test_every_kind_of_report_tells_of_every_run_and_no_secret(tmp_path: Path) -
     assert "one/emea/&lt;b&gt;&amp;" in texts["html"]
     assert "<b>&" not in texts["html"]
     assert 'href="/' not in texts["html"], "a file that is opened alone has no server to link to"
+
+
+def test_a_run_that_is_not_started_is_skipped_in_every_report_and_the_gate_is_not_passed(
+    tmp_path: Path,
+) -> None:
+    files = {kind: tmp_path / f"report.{kind}" for kind in ("junit", "json", "html")}
+    halt = tmp_path / "stop"
+    halt.write_text('{"by": "ada", "reason": "<CHG7>"}')
+    (tmp_path / "rest.yaml").write_text(REST)
+    words = [word for kind, file in files.items() for word in ("--report", f"{kind}={file}")]
+    words += ["--halt", str(halt), "--store", f"sqlite:///{tmp_path / 's.db'}"]
+    found = CliRunner().invoke(synthprobe, ["run", str(tmp_path / "rest.yaml"), *words])
+    assert found.exit_code == 3
+    assert "skipped (halt): new runs are halted by ada: <CHG7>" in found.output
+    assert "2 runs: 2 skipped" in found.output
+    texts = {kind: file.read_text() for kind, file in files.items()}
+    suites = Xml.fromstring(texts["junit"]).findall("testsuite")
+    assert [(suite.get("name"), suite.get("skipped")) for suite in suites] == [
+        ("rest/emea", "1"),
+        ("rest/amer", "1"),
+    ]
+    document = json.loads(texts["json"])
+    assert document["results"] == []
+    assert [(each["check"], each["refusal"]["why"]) for each in document["skipped"]] == [
+        ("rest/emea", "halt"),
+        ("rest/amer", "halt"),
+    ]
+    assert "by ada: &lt;CHG7&gt;" in texts["html"]
+    assert list(tmp_path.glob("s*.db")) == [], "nothing is kept of what moves no money"
+    halt.unlink()
+    assert CliRunner().invoke(synthprobe, ["run", str(tmp_path / "rest.yaml"), *words]).exit_code == 0
 
 
 @pytest.mark.parametrize("text", ["junit", "xml=a.xml", "html=", "json=nowhere/a.json"])

@@ -112,7 +112,7 @@ def test_together_they_stay_under_the_ceiling_and_what_a_killed_run_held_counts_
         assert "skipped (exposure): 2.14 EUR of card are not taken back yet (1.07 by" in said
         runs[0].kill()
         runs[0].join()
-        held = rows(tmp_path, "select amount from shares where holder like '%run-%'")
+        held = rows(tmp_path, "select amount from shares where holder like 's-undo/run-%'")
         assert held == [("1.07",)] * 2, "nobody has taken back what it made yet"
         before = len(provider.calls("capture"))
         until(lambda: len(provider.calls("capture")) > before, provider)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 
 import anyio
 from anyio.abc import TaskGroup
@@ -17,12 +18,14 @@ from synthprobe.agent.ledger import Ledger
 from synthprobe.agent.making import Limits
 from synthprobe.agent.runner import Runner
 from synthprobe.agent.secrets import Secrets
+from synthprobe.agent.shares import OnAccount
 from synthprobe.agent.spool import SCHEMA, Spool
 from synthprobe.agent.undoing import Tempo
 from synthprobe.clock import Clock
 from synthprobe.core.probes import checks
 from synthprobe.core.reports import Finished, Pulse, Report, Slots, Undos
 from synthprobe.files.probes import load_probe
+from synthprobe.stores.account import Account
 from synthprobe.stores.errors import StoreError
 from synthprobe.stores.inline import InlineStore
 from synthprobe.telemetry.tracing import Tracing
@@ -80,6 +83,7 @@ class Purse:
         self.dice = Dice(seed)
         self.bank = Bank(clock, self.dice, tasks)
         self.spool = InlineStore(SCHEMA)
+        self.account = Account.in_memory()
         self.agent = Process()
         self.kills = 0
         self.reports: list[Report] = []
@@ -134,7 +138,7 @@ class Purse:
         self._stop = anyio.Event()
         spool = Spool(MortalStore(self.spool, process, self.dice), "sim")
         transport, tracing, secrets = self.bank.transport(process), Tracing(self.dice.bits), Secrets({})
-        ledger = Ledger(spool.change)
+        ledger = Ledger(spool.change, OnAccount(self.account, Path("spool.db")))
         tempo = Tempo(spread=self.dice.fraction)
         means = Means(transport, tracing, self.clock, secrets, "sim", tempo)
         runner = Runner(

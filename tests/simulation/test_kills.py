@@ -15,6 +15,7 @@ from synthprobe.agent.ledger import stored
 from synthprobe.clock import Clock
 from synthprobe.core.reports import LedgerLine
 from synthprobe.core.results import Outcome, UndoState
+from synthprobe.stores import shares
 from virtual import run_virtual
 
 SEEDS = range(60)
@@ -67,6 +68,7 @@ def nothing_is_held(purse: Purse) -> None:
         assert ends in (("REFUNDED", 1, 1, 0), ("CANCELLED", 0, 0, 1)), payment
     assert purse.bank.at_stake() == 0
     assert purse.owed == []
+    assert purse.account.run(shares.holders) == ()
     assert purse.pulse is not None
     assert purse.pulse.undo_pending == 0
 

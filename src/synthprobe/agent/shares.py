@@ -60,7 +60,7 @@ class OnAccount:
     def __init__(self, account: Account, holder: Path) -> None:
         """`holder` is the file of the ledger: its share is forgotten when that is gone."""
         self._account = account
-        self._holder = str(holder.absolute())
+        self._holder = account.name_of(holder)
         self._said: dict[str, Sums] | None = None
         """What the account has of it; None: nobody knows, until all is said again."""
         self.trouble = ""
@@ -110,7 +110,7 @@ class OnAccount:
         gone = [
             holder
             for holder in self._account.run(shares.holders)
-            if holder != self._holder and not Path(holder).exists()
+            if holder != self._holder and not self._account.has_ledger(holder)
         ]
         if gone:
             self._account.run(lambda: shares.forget(gone))

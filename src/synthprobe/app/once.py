@@ -197,6 +197,8 @@ class _Once:
             if not told:
                 self._watcher(check, Waiting(refused))
                 told = True
+            # It may be what another process left behind, and this one has taken up.
+            await self._janitor.round()
             await anyio.sleep(max(0.0, min(RETRY, ends - clock.monotonic())))
 
     def _refusal(self, check: Check, run_id: str) -> Refusal | None:

@@ -101,7 +101,7 @@ def compose(
         outside=settings.heartbeat_url,
     )
     inbox = Inbox(watched, clock, Terms(settings.hooks_url, key_in(settings.hooks_key)))
-    account = Account(settings.account, durable=True)
+    account = Account(settings.account)
     return Parts(settings, clock, store, watched, router, listening, Vitals(clock), inbox, account, Nudge())
 
 

@@ -1,8 +1,8 @@
 """The account's file: what those who make runs on one machine have at stake, and have asked of providers, together.
 
 Many processes have it open at once, so every transaction is short and waits little for another. It is read and written
-where a run is about to begin, on the loop: nothing waits for the disk but a `checkpoint`, which is for a thread.
-After a power cut the last seconds may be missing; what is at stake is known from the ledgers again.
+where a run is about to begin, on the loop: nothing waits for the disk but a `checkpoint`, which is for a thread and holds
+nobody up. What was written since the last one may be missing after a power cut; what is at stake here the ledgers know.
 """
 
 import os
@@ -31,10 +31,9 @@ _MEMORY = ":memory:"
 class Account:
     """One connection to the account, opened when it is first needed and whenever the file is another."""
 
-    def __init__(self, path: Path | None, *, durable: bool = False) -> None:
-        """In memory where there is no path; a `durable` one waits for the disk, off the loop."""
+    def __init__(self, path: Path | None) -> None:
+        """In memory where there is no path."""
         self.path = path
-        self._durable = durable
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._inode = 0
@@ -67,7 +66,7 @@ class Account:
         if self.path is None or not self.path.exists():
             return
         try:
-            with closing(_connect(str(self.path), durable=False)) as connection:
+            with closing(_connect(str(self.path))) as connection:
                 connection.execute("pragma wal_checkpoint(passive)").fetchall()
         except sqlite3.Error as error:
             raise from_sqlite(error, self._name) from error
@@ -76,6 +75,16 @@ class Account:
         """Close the file; the next transaction opens it again."""
         with self._lock:
             self._dropped()
+
+    def name_of(self, ledger: Path) -> str:
+        """What the holder of a ledger is called: its file as seen from this one, which containers may see elsewhere."""
+        folder = self.path.absolute().parent if self.path is not None else Path()
+        path = ledger.absolute()
+        return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
+
+    def has_ledger(self, holder: str) -> bool:
+        """Whether a holder's ledger is there, as far as there are files."""
+        return self.path is None or (self.path.absolute().parent / holder).exists()
 
     @property
     def _name(self) -> str:
@@ -88,7 +97,7 @@ class Account:
         if self._connection is None:
             if self.path is not None:
                 _prepare_place(self.path)
-            self._connection = _prepared(self._name, durable=self._durable)
+            self._connection = _prepared(self._name)
             self._inode = _inode(self.path) if self.path is not None else 0
         return self._connection
 
@@ -114,14 +123,14 @@ def _inode(path: Path) -> int:
         return -1
 
 
-def _connect(name: str, *, durable: bool) -> sqlite3.Connection:
+def _connect(name: str) -> sqlite3.Connection:
     connection = sqlite3.connect(name, isolation_level=None, check_same_thread=False, timeout=BUSY_AFTER)
-    connection.execute(f"pragma synchronous = {'full' if durable else 'normal'}")
+    connection.execute("pragma synchronous = normal")
     return connection
 
 
-def _prepared(name: str, *, durable: bool) -> sqlite3.Connection:
-    connection = _connect(name, durable=durable)
+def _prepared(name: str) -> sqlite3.Connection:
+    connection = _connect(name)
     try:
         connection.execute("pragma journal_mode = wal")
         connection.execute("begin immediate")

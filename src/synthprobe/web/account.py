@@ -51,8 +51,14 @@ class Till(Struct, frozen=True):
     """Who has stopped new runs, if somebody has."""
 
     async def run(self, transaction: Callable[[], Tx[T]]) -> T:
-        """Run a transaction off the loop. Raises `StoreError`."""
-        return await to_thread.run_sync(self.account.run, transaction)
+        """Run a transaction off the loop; what it wrote is on disk after it. Raises `StoreError`."""
+
+        def kept() -> T:
+            outcome = self.account.run(transaction)
+            self.account.checkpoint()
+            return outcome
+
+        return await to_thread.run_sync(kept)
 
 
 TillValue = NamedDependency[SkipValidation[Till]]
@@ -165,7 +171,7 @@ async def settle_page(till: TillValue, data: URLEncodedBody[Settlement]) -> Redi
 
 async def guests_of(till: Till) -> tuple[Guest, ...]:
     """Who draws on the account from other machines. Raises `StoreError`."""
-    return await till.run(lambda: guests.all_(till.clock.now()))
+    return await to_thread.run_sync(till.account.run, lambda: guests.all_(till.clock.now()))
 
 
 async def _settle(till: Till, wish: Settlement) -> None:
