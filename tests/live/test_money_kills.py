@@ -26,7 +26,7 @@ regions: {emea: {}}
 route: {receiver: ops, group_by: [alertname], group_wait: 1s, group_interval: 5s, repeat_interval: 1h}
 receivers: [{name: ops}]
 """
-ILLS = (Kind.LOSE, Kind.LOSE, Kind.RESET, Kind.STATUS, Kind.CUT)
+ILLS = (Kind.LOSE, Kind.LOSE, Kind.RESET, Kind.STATUS, Kind.CUT, Kind.KEEP, Kind.KEEP_DONE)
 OPERATIONS = ("authorise", "capture", "refund", "cancel", "search")
 
 

@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from payments.faults import Fault, Kind
-from payments.keys import HEADER, Keys, refusal
+from payments.keys import HEADER, Keys, broken_down, refusal
 from payments.ledger import Refused
 from payments.provider import FAULT, PROVIDER, Call
 
@@ -59,11 +59,15 @@ async def once(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 @web.middleware
 async def refused(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn a refusal into its answer."""
+    """Turn a refusal into its answer, and break down where that is to be kept under the key."""
+    fault = request.get(FAULT)
+    if fault is not None and fault.kind is Kind.KEEP:
+        return broken_down()
     try:
-        return await handler(request)
+        answer = await handler(request)
     except Refused as no:
         return refusal(no.status, no.code, str(no))
+    return broken_down() if fault is not None and fault.kind is Kind.KEEP_DONE else answer
 
 
 async def _kept(keys: Keys, key: str, do: Callable[[], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
@@ -89,6 +93,8 @@ async def _call(request: web.Request, operation: str) -> Call:
 
 async def _faulty(request: web.Request, handler: Handler, fault: Fault) -> web.StreamResponse:
     match fault.kind:
+        case Kind.KEEP | Kind.KEEP_DONE:
+            return await handler(request)
         case Kind.RESET:
             return _reset(request)
         case Kind.HANG:

@@ -1,7 +1,7 @@
 """Idempotency keys: the same request gets the same answer, another one 422, and 409 while the first still runs.
 
 Source of the statuses: draft-ietf-httpapi-idempotency-key-header. An answer that says that nothing was done for a
-passing reason (401, 409, 429, 503) is not kept.
+passing reason (401, 409, 429, 503) is not kept. A 500 is, as Stripe documents it of its own keys.
 """
 
 from aiohttp import web
@@ -48,3 +48,8 @@ class Keys:
 def refusal(status: int, code: str, message: str) -> web.Response:
     """An answer in the shape of all our errors."""
     return web.json_response({"error": {"code": code, "message": message}}, status=status)
+
+
+def broken_down() -> web.Response:
+    """What a server says that broke down in the middle."""
+    return refusal(500, "internal", "something broke down")

@@ -140,6 +140,17 @@ def test_a_lost_answer_was_done_and_its_key_finds_it(shop: Shop) -> None:
     assert len(shop.find()) == 1
 
 
+@pytest.mark.parametrize(("kind", "done"), [(Kind.KEEP, 0), (Kind.KEEP_DONE, 1)])
+def test_a_breakdown_is_kept_under_its_key_and_another_key_is_free(shop: Shop, kind: Kind, done: int) -> None:
+    path = f"/v1/payments/{shop.pay()['id']}/cancel"
+    shop.provider.fault(Fault(operation="cancel", kind=kind))
+    answers = [shop.post(path, key=shop.reference) for _ in range(3)]
+    assert [each["error"]["code"] for each in answers] == ["internal"] * 3
+    assert shop.truth().cancels == done
+    shop.post(path, key=f"{shop.reference}/2")
+    assert shop.truth().cancels == 1
+
+
 def test_a_request_that_was_reset_did_nothing(shop: Shop) -> None:
     shop.provider.fault(Fault(operation="authorise", kind=Kind.RESET))
     with pytest.raises(httpx.TransportError):

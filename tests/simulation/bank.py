@@ -13,8 +13,21 @@ from mortal import Process
 
 from synthprobe.clock import Clock
 
-ILLS = ("refuse", "reset", "lose", "hang", "hang_done", "busy", "late")
-"""Refused, reset before or after it is done, silent before or after, 503, done long after the caller has gone."""
+ILLS = (
+    "refuse",
+    "reset",
+    "lose",
+    "hang",
+    "hang_done",
+    "busy",
+    "late",
+    "stumble",
+    "broken",
+    "broken_done",
+    "broken_late",
+)
+"""Refused, reset before or after it is done, silent before or after, 503, done long after the caller has gone; a 500 that
+is not kept, and three that are, and come again for every repeat of the key: of nothing done, of what is, and of what will be."""
 
 LATE, SILENT = 30.0, 3600.0
 
@@ -74,6 +87,10 @@ class Bank:
             await anyio.sleep(self._dice.seconds(0.005, 0.3))
             if operation in self.down or ill == "busy":
                 return httpx.Response(503, json={})
+            if ill == "stumble":
+                return httpx.Response(500, json={})
+            if ill.startswith("broken"):
+                act = self._broken(ill, act)
             await self._sicken(ill, request, act)
             status, body = self._once(request, act)
             await anyio.sleep(self._dice.seconds(0.005, 0.3))
@@ -97,6 +114,22 @@ class Bank:
     async def _later(self, request: httpx.Request, act: Callable[[], Answer]) -> None:
         await anyio.sleep(LATE)
         self._once(request, act)
+
+    def _broken(self, ill: str, act: Callable[[], Answer]) -> Callable[[], Answer]:
+        """What answers 500, whatever it does."""
+
+        async def later() -> None:
+            await anyio.sleep(LATE)
+            act()
+
+        def broken() -> Answer:
+            if ill == "broken_done":
+                act()
+            if ill == "broken_late":
+                self._tasks.start_soon(later)
+            return 500, {}
+
+        return broken
 
     def _once(self, request: httpx.Request, act: Callable[[], Answer]) -> Answer:
         key = request.headers.get("idempotency-key")

@@ -22,7 +22,8 @@ SEEDS = range(60)
 QUICK = 1
 KILLS = 50
 CALM = 22 * 60.0
-"""Seconds in which all that is open comes to its end: ten minutes of patience, and as many between two attempts."""
+"""Seconds in which all that is open comes to its end: the patience between two attempts, as long until a key is worn out,
+as long until nothing of it can take effect any more, and then some."""
 
 
 def live(seed: int, story: Callable[[Purse], Awaitable[None]]) -> Purse:

@@ -95,7 +95,9 @@ class RunEffects:
             await self.ledger.close(closed)
         for entry in owed:
             report = told(self.agent, self.scene.watch.now(), [line_of(entry, self.scene.watch.now())])
-            await self.ledger.write(replace(entry, told=True), (report,))
+            # What another step did by the same keys since was noted here, too.
+            acts = self._current(entry).acts
+            await self.ledger.write(replace(entry, told=True, acts=acts), (report,))
         self._entries.clear()
         return tuple(result for _, result in found)
 

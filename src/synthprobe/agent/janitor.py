@@ -118,7 +118,8 @@ class Janitor:
         except Exception as error:
             log.exception("taking back %s broke", entry.id)
             why = f"synthprobe itself failed ({type(error).__name__}); the agent's log has the details"
-            await self._keep(self._failed(entry, why), ())
+            # As it is now: what was sent before it broke is not forgotten.
+            await self._keep(self._failed(self._ledger.find(entry.id) or entry, why), ())
 
     async def _attended(self, entry: Entry) -> tuple[Attended, tuple[Span, ...]]:
         try:

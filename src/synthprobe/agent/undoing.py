@@ -11,15 +11,16 @@ from datetime import datetime
 import anyio
 from msgspec import Struct
 
-from synthprobe.agent.arrivals import arrival_of
+from synthprobe.agent.arrivals import arrival_of, is_for_good
 from synthprobe.agent.ledger import Ledger
 from synthprobe.agent.names import now_names
 from synthprobe.agent.scene import Acted, Attempt, Scene, Unsendable
 from synthprobe.agent.steps import kind_of
 from synthprobe.core import undo
+from synthprobe.core.act_keys import key_of, sharing
 from synthprobe.core.assertions import show
 from synthprobe.core.expectations import Subject
-from synthprobe.core.ledger import ActState, Entry, key_of
+from synthprobe.core.ledger import ActState, Entry
 from synthprobe.core.responses import Found, Response, Unreadable, find
 from synthprobe.core.steps import Step
 from synthprobe.core.take_back import Branch, Look, UndoAction, path_of
@@ -136,13 +137,16 @@ class Attempting:
         return trouble
 
     async def _act(self, action: UndoAction, branch: int, key: str, item: Json = None) -> Acted:
-        self._entry = undo.acted(self._entry, key, branch, ActState.UNKNOWN, self._now())
-        await self._ledger.write(self._entry)
+        await self._note(undo.sends(self._entry, key, branch, self._now()))
         acted = await self._ask(action, key, item)
-        state = undo.act_state(arrival_of(acted.attempts))
-        self._entry = undo.acted(self._entry, key, branch, state, self._now())
-        await self._ledger.write(self._entry)
+        arrival, for_good = arrival_of(acted.attempts), is_for_good(acted.attempts)
+        await self._note(undo.sent(self._entry, key, arrival, self._now(), for_good=for_good))
         return acted
+
+    async def _note(self, entry: Entry) -> None:
+        """Write down an act, also with those steps whose undo would make the same key for it."""
+        await self._ledger.take(sharing(entry, self._ledger.of_run(entry.run_id)))
+        self._entry = entry
 
     async def _ask(self, action: UndoAction, key: str = "", item: Json = None) -> Acted:
         names = {**self._names(), "item": item}

@@ -10,8 +10,6 @@ the values of the references in them (those that lead to secrets stay references
 which the key of each act is made. Whoever works on it next, after whatever crash, makes the same keys.
 """
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -20,9 +18,9 @@ from msgspec import Struct
 
 from synthprobe.core.egress import Safety
 from synthprobe.core.money import Stake
-from synthprobe.core.packing import Packer, packed
+from synthprobe.core.packing import Packer, digest, packed
 from synthprobe.core.probes import Redaction, SecretSource
-from synthprobe.core.take_back import Branch, Undo
+from synthprobe.core.take_back import Undo
 from synthprobe.core.templates import Json, Names, Reference, Template, Value, fill, look_up
 
 
@@ -55,6 +53,10 @@ class Act(Struct, frozen=True):
     at: datetime
     """When it was last sent."""
     state: ActState = ActState.UNKNOWN
+    failing_since: datetime | None = None
+    """Since when every answer to this key has said for good that it did not succeed."""
+    accepted: bool = False
+    """Whether it ever was accepted: what it does may then show however late."""
 
 
 class Place(Struct, frozen=True):
@@ -153,18 +155,7 @@ def unbind(entry: Entry, secrets: Mapping[str, str]) -> dict[str, Json]:
 def identity(undo: Undo, names: Mapping[str, Value]) -> str:
     """What an undo and all it refers to come to: steps that share one take the same thing back, by the same keys."""
     bare = Undo(undo.branches, undo.position, undo.look)
-    return _digest(_without_places(packed(bare)), packed(names))
-
-
-def key_of(entry: Entry, branch: int, item: Json) -> str:
-    """The idempotency key of one act on one thing: the same over crashes, retries and steps that share an undo."""
-    return _digest(entry.run_id, entry.identity, branch, item_identity(entry.undo.branches[branch], item))
-
-
-def item_identity(branch: Branch, item: Json) -> list[Json]:
-    """What an act says of the thing it is done to: the values of its references to `item`."""
-    found = {str(each): each for each in references_in(branch.action) if each.namespace == "item"}
-    return [[name, packed(look_up(found[name], {"item": item}))] for name in sorted(found)]
+    return digest(_without_places(packed(bare)), packed(names))
 
 
 def references_in(value: object) -> Iterator[Reference]:
@@ -218,11 +209,6 @@ def _without_places(document: Json) -> Json:
     if isinstance(document, dict):
         return {key: _without_places(each) for key, each in document.items() if key != "position"}
     return document
-
-
-def _digest(*parts: Json) -> str:
-    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 _LATER = frozenset({"item", "now", "secrets"})

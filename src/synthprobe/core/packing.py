@@ -6,6 +6,8 @@ fields that this one does not know.
 """
 
 import base64
+import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -90,6 +92,12 @@ def packed(value: Any) -> Json:
         case None | bool() | int() | float() | str():
             return value
     raise TypeError(f"a {type(value).__name__} cannot be packed")
+
+
+def digest(*parts: Json) -> str:
+    """What stands for documents, the same wherever and whenever it is made of them."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _packed_struct(value: Struct) -> dict[str, Json]:

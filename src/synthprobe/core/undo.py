@@ -18,9 +18,10 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
+from synthprobe.core.act_keys import generation_of, key_of
 from synthprobe.core.assertions import evaluate
 from synthprobe.core.expectations import Assertion
-from synthprobe.core.ledger import Act, ActState, Arrival, Entry, key_of
+from synthprobe.core.ledger import Act, ActState, Arrival, Entry
 from synthprobe.core.requests import Request
 from synthprobe.core.responses import Part, Response
 from synthprobe.core.results import Verdict
@@ -102,24 +103,41 @@ def _about(entry: Entry, item: Json, answer: Response, names: Names, now: dateti
 def _by(branch: Branch, index: int, entry: Entry, item: Json, now: datetime, pace: Pace) -> Decision:
     if branch.action is None:
         return Decision(Move.CLOSE, branch.done or "nothing is held", index, item=item)
-    key = key_of(entry, index, item)
+    generation = generation_of(entry, index, item)
+    key = key_of(entry, index, item, generation)
     act = entry.acts.get(key)
-    if act is not None and may_take_effect(act, branch, now, pace):
-        return Decision(
-            Move.WAIT, "an act was sent, and `verify` does not hold yet", index, key, item, act.at
-        )
+    worn_out = act is not None and is_worn_out(act, branch, now, pace)
+    if act is not None and (
+        may_take_effect(act, branch, now, pace) or (worn_out and _is_near(act, now, pace))
+    ):
+        why = _WORN_OUT if worn_out else "an act was sent, and `verify` does not hold yet"
+        return Decision(Move.WAIT, why, index, key, item, act.at)
     if entry.relief_at is not None and now - entry.relief_at < pace.patience:
         why = f"{entry.undo.unless} was sent, did not pass, and may still take effect"
         return Decision(Move.WAIT, why, index, key, item, entry.relief_at)
+    if worn_out:
+        key = key_of(entry, index, item, generation + 1)
     return Decision(Move.ACT, "", index, key, item)
 
 
 def may_take_effect(act: Act, branch: Branch, now: datetime, pace: Pace = USUAL) -> bool:
     """Whether an act is on its way, so that it must not be sent once more."""
-    if now - act.at >= pace.patience:
+    if not _is_near(act, now, pace):
         return False
     keyed = not isinstance(branch.action, Request) or branch.action.idempotency is not None
     return act.state is ActState.ACCEPTED or (act.state is ActState.UNKNOWN and not keyed)
+
+
+def is_worn_out(act: Act, branch: Branch, now: datetime, pace: Pace = USUAL) -> bool:
+    """Whether nothing is to be had by an act's key any more: it was never accepted, and each answer said so for good."""
+    keyed = isinstance(branch.action, Request) and branch.action.idempotency is not None
+    since = act.failing_since
+    return keyed and not act.accepted and since is not None and now - since >= pace.patience
+
+
+def _is_near(act: Act, now: datetime, pace: Pace) -> bool:
+    """Whether what was sent so shortly before may not have taken effect yet."""
+    return now - act.at < pace.patience
 
 
 def _nothing(entry: Entry, answer: Response, names: Names, pace: Pace) -> Decision:
@@ -160,12 +178,26 @@ def found_things(entry: Entry) -> Entry:
     return replace(entry, empty_since=None, empty_looks=0) if entry.empty_looks else entry
 
 
-def acted(entry: Entry, key: str, branch: int, state: ActState, now: datetime) -> Entry:
-    """The entry before (unknown) and after an act was sent."""
-    known = entry.acts.get(key)
-    in_vain = state is ActState.UNKNOWN and known is not None and known.state is ActState.ACCEPTED
+def sends(entry: Entry, key: str, branch: int, now: datetime) -> Entry:
+    """The entry before an act is sent."""
+    known = entry.acts.get(key, Act(branch, now))
+    in_vain = known.state is ActState.ACCEPTED
     failures = max(entry.failures, TOLD_AFTER) if in_vain else entry.failures
-    return replace(entry, acts={**entry.acts, key: Act(branch, now, state)}, failures=failures)
+    act = replace(known, at=now, state=ActState.UNKNOWN, accepted=known.accepted or in_vain)
+    return replace(entry, acts={**entry.acts, key: act}, failures=failures)
+
+
+def sent(entry: Entry, key: str, arrival: Arrival, now: datetime, *, for_good: bool = False) -> Entry:
+    """The entry after it; `for_good` if it was answered that it did not succeed, and not that it may yet."""
+    known = entry.acts[key]
+    act = replace(
+        known,
+        at=now,
+        state=_ACT_STATES[arrival],
+        failing_since=(known.failing_since or now) if for_good else None,
+        accepted=known.accepted or arrival is Arrival.ANSWERED,
+    )
+    return replace(entry, acts={**entry.acts, key: act})
 
 
 def failed(entry: Entry, why: str, now: datetime, spread: float, pace: Pace = USUAL) -> Entry:
@@ -175,14 +207,11 @@ def failed(entry: Entry, why: str, now: datetime, spread: float, pace: Pace = US
     return replace(entry, failures=entry.failures + 1, due_at=due, trouble=why)
 
 
-def act_state(arrival: Arrival) -> ActState:
-    """What an act's answer says of it."""
-    return _ACT_STATES[arrival]
-
-
 _ACT_STATES: Mapping[Arrival, ActState] = {
     Arrival.UNKNOWN: ActState.UNKNOWN,
     Arrival.ANSWERED: ActState.ACCEPTED,
     Arrival.REFUSED: ActState.REFUSED,
     Arrival.NOTHING: ActState.UNSENT,
 }
+
+_WORN_OUT = "each answer to its key said that the act did not succeed; another key is used once nothing sent by this one can take effect"
