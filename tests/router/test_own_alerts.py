@@ -12,6 +12,7 @@ from router_scene import Scene, check, child, hook, routed
 from synthprobe.clock import Clock
 from synthprobe.core.exchanges import Exchange, Phases, Tls
 from synthprobe.core.failures import Failure, Kind, Unwell
+from synthprobe.core.incident_words import UNSEEN
 from synthprobe.core.reports import Announced, Finished, Pulse, Slots
 from synthprobe.core.results import Fate, Outcome, SlotRange, StepOutcome, StepResult, Trigger
 from synthprobe.router.watchman import Patience
@@ -250,9 +251,9 @@ def test_a_check_that_is_paused_keeps_no_alert_of_ours_open_and_is_not_missed() 
     run_virtual(scenario)
 
 
-async def saw_a_certificate(scene: Scene, region: str, days: int) -> None:
-    """A good run of a check that was shown a certificate which ends in so many days."""
-    found = scene.result("passed", region)
+async def saw_a_certificate(scene: Scene, region: str, days: int, outcome: str = "passed") -> None:
+    """A run of a check that was shown a certificate which ends in so many days."""
+    found = scene.result(outcome, region)
     tls = Tls(not_after=found.ended_at + timedelta(days=days), serial="4711")
     url = "https://pay.example/v1"
     exchange = Exchange("GET", url, url, found.started_at, 0.1, Phases(), status=200, tls=tls)
@@ -275,7 +276,75 @@ def test_what_is_said_of_a_certificate_ends_with_the_last_check_that_looks_at_it
                 str(row["text"])
                 for row in await scene.rows("select json_extract(doc, '$.text') as text from timeline")
             ]
-            assert "CertificateExpiring pay.example was withdrawn: not proven healthy" in timeline
+            assert f"CertificateExpiring pay.example was withdrawn: {UNSEEN}" in timeline
+
+    run_virtual(scenario)
+
+
+async def looked_elsewhere(scene: Scene, definition: str, outcome: str = "passed", **other: Any) -> None:
+    """A run of a check in emea, of a definition that is announced, which did not call the host."""
+    served = replace(check("emea"), definition=definition)
+    await scene.router.record([Announced("a1", scene.clock.now(), (served, check("amer")))])
+    await scene.router.record(
+        [Finished("a1", replace(scene.result(outcome), definition=definition, **other))]
+    )
+
+
+CERTIFICATE = "CertificateExpiring pay.example"
+
+
+def test_a_check_that_goes_on_by_another_file_and_no_longer_calls_a_host_says_nothing_of_it() -> None:
+    async def scenario(clock: Clock) -> None:
+        async with Scene(clock, TREE).running() as scene:
+            await scene.announce("emea", "amer")
+            await saw_a_certificate(scene, "emea", days=2)
+            await anyio.sleep(61)
+            await looked_elsewhere(scene, "edited")
+            await anyio.sleep(61)
+            assert await alerts(scene) == {CERTIFICATE: "withdrawn"}
+            await anyio.sleep(900)
+            assert scene.mailbox.told("desk")[-1] == ("resolved", "all_resolved")
+            await saw_a_certificate(scene, "emea", days=2)
+            assert await alerts(scene) == {CERTIFICATE: "firing"}, "it looks again"
+
+    run_virtual(scenario)
+
+
+def test_another_check_that_still_looks_keeps_it_open() -> None:
+    async def scenario(clock: Clock) -> None:
+        async with Scene(clock, TREE).running() as scene:
+            await scene.announce("emea", "amer")
+            for region in ("emea", "amer"):
+                await saw_a_certificate(scene, region, days=2)
+            await anyio.sleep(61)
+            await looked_elsewhere(scene, "edited")
+            await anyio.sleep(61)
+            assert await alerts(scene) == {CERTIFICATE: "firing"}
+            await saw_a_certificate(scene, "amer", days=90)
+            assert await alerts(scene) == {CERTIFICATE: "resolved"}, "it was the last that looks"
+
+    run_virtual(scenario)
+
+
+@pytest.mark.parametrize(
+    ("definition", "outcome", "other"),
+    [
+        pytest.param("edited", "failed", {}, id="its run broke off, perhaps before the host"),
+        pytest.param("edited", "passed", {"trigger": Trigger.MANUAL}, id="a person's run may be of any file"),
+        pytest.param("d", "passed", {}, id="its steps may go another way next time"),
+    ],
+)
+def test_a_run_that_does_not_call_a_host_may_say_nothing_of_it(
+    definition: str, outcome: str, other: dict[str, Any]
+) -> None:
+    async def scenario(clock: Clock) -> None:
+        async with Scene(clock, TREE).running() as scene:
+            await scene.announce("emea", "amer")
+            await saw_a_certificate(scene, "emea", days=2)
+            await anyio.sleep(61)
+            await looked_elsewhere(scene, definition, outcome, **other)
+            await anyio.sleep(61)
+            assert (await alerts(scene))[CERTIFICATE] == "firing"
 
     run_virtual(scenario)
 

@@ -48,6 +48,13 @@ class Outside(Struct, frozen=True, omit_defaults=True):
     generator_url: str = ""
 
 
+class Look(Struct, frozen=True, omit_defaults=True):
+    """When a check last saw what an alert is about, and by which definition."""
+
+    at: datetime
+    definition: str
+
+
 class Alert(Struct, frozen=True, omit_defaults=True):
     """An alert as stored: identity labels apart from derived ones, so that severity may change within one alert."""
 
@@ -77,6 +84,8 @@ class Alert(Struct, frozen=True, omit_defaults=True):
     """The gravest severity since it began to fire."""
     troubles: Mapping[str, int] = {}
     """Of an alert about ourselves: what keeps it open, by source, with its weight (`core/conditions.py`)."""
+    looks: Mapping[str, Look] = {}
+    """Of what only checks that look at it can say is over: how each of these sources last saw it."""
     quiet_until: datetime | None = None
     """It was resolved by hand while it failed: until it passes, or until then, it does not fire again."""
     outside: Outside | None = None

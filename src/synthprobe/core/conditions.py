@@ -23,7 +23,7 @@ from functools import lru_cache
 from msgspec import Struct
 from msgspec.structs import replace
 
-from synthprobe.core.alerts import Alert, AlertState, Change, Observed, fired, identity
+from synthprobe.core.alerts import Alert, AlertState, Change, Look, Observed, fired, identity
 from synthprobe.core.annotations import NOT_UNDONE, headline, instant
 from synthprobe.core.labels import Labels, fingerprint, severity_rank
 from synthprobe.core.reports import LedgerLine
@@ -71,6 +71,8 @@ class Trouble(Struct, frozen=True):
     annotations: Mapping[str, str]
     weight: int = 1
     run_id: str = ""
+    look: Look | None = None
+    """Where it is over when its source looks no more."""
 
 
 def probe_errored(check: CheckInfo) -> Condition:
@@ -159,7 +161,9 @@ def settle(
 def _begun(ended: Alert | None, condition: Condition, since: datetime) -> Alert:
     if ended:
         first = max(since, ended.ends_at or since)
-        return replace(ended, state=AlertState.PENDING, first_failed_at=first, annotations={}, troubles={})
+        return replace(
+            ended, state=AlertState.PENDING, first_failed_at=first, annotations={}, troubles={}, looks={}
+        )
     return Alert(
         fingerprint=condition.fingerprint,
         labels={},
@@ -185,6 +189,7 @@ def _troubled(
         annotations={**newest.annotations, "first_failed_at": instant(alert.first_failed_at)},
         last_result=newest.run_id or alert.last_result,
         troubles=weights,
+        looks={**alert.looks, **{each.source: each.look for each in troubles if each.look}},
     )
     if alert.state is AlertState.FIRING:
         return _graver(alert, condition.severity)

@@ -22,6 +22,7 @@ def withdraw(alert: Alert, now: datetime, *, paused: str = "") -> Observed:
                 updated_at=at,
                 window=(),
                 troubles={},
+                looks={},
                 annotations={**alert.annotations, **({PAUSED: paused} if paused else {})},
             )
             return Observed(ended, Change.WITHDRAWN)

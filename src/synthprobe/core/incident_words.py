@@ -22,12 +22,17 @@ def beginning_of(alert: Alert) -> str:
     return f"First failed run of {alert.check}" if is_of_target(alert) else f"{name_of(alert)} began"
 
 
+UNSEEN = "no check looks at it any more, so it is not proven healthy"
+"""Why an alert that no check has of its own was withdrawn."""
+
+
 def ending_of(alert: Alert, change: Change) -> str:
     """How the end of an alert is told."""
     if change is Change.WITHDRAWN:
         paused = alert.annotations.get(PAUSED)
-        who = alert.check or name_of(alert)
-        return f"{who} was {f'paused ({paused})' if paused else 'withdrawn'}: not proven healthy"
+        if not alert.check:
+            return f"{name_of(alert)} was withdrawn: {UNSEEN}"
+        return f"{alert.check} was {f'paused ({paused})' if paused else 'withdrawn'}: not proven healthy"
     return f"{alert.check} passes again" if is_of_target(alert) else f"{name_of(alert)} is over"
 
 

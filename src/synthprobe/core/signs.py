@@ -1,9 +1,11 @@
 """What a run says of our own conditions: that something troubles them, or that it is over."""
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from synthprobe.core.alerts import Look
 from synthprobe.core.annotations import annotate, instant
 from synthprobe.core.conditions import (
     FIRES_AT,
@@ -17,6 +19,7 @@ from synthprobe.core.conditions import (
 )
 from synthprobe.core.exchanges import Tls
 from synthprobe.core.failures import OURS, Kind, Unwell
+from synthprobe.core.labels import Labels
 from synthprobe.core.results import CheckInfo, Result, Trigger
 
 
@@ -68,8 +71,27 @@ def _certificate_sign(place: tuple[str, int], tls: Tls, result: Result, check: C
     ends = "ended" if left <= 0 else f"ends in {left:.0f} days,"
     cause = f"the certificate of {place[0]}:{place[1]} (serial {tls.serial or 'unknown'}) {ends} {instant(tls.not_after)}"
     notes = {**told(condition, cause, result.started_at), "serial": tls.serial or "", "run_id": result.run_id}
-    trouble = Trouble(check.key, result.started_at, notes, weight=FIRES_AT, run_id=result.run_id)
+    look = Look(result.started_at, result.definition)
+    trouble = Trouble(check.key, result.started_at, notes, FIRES_AT, result.run_id, look)
     return Sign(condition, trouble)
+
+
+LAPSES_AFTER = timedelta(days=1)
+"""After which a check that passes without looking at a server looks at it no more, though its file is the same."""
+
+
+def looks_no_more(labels: Labels, look: Look, good: Result, definition: str) -> bool:
+    """Whether a check that told of a server's certificate has ceased to look at it, by the last run of it that passed.
+
+    At once when that was a run of another definition, the one that is served; with the same definition, whose steps may
+    go one way today and another tomorrow, only after a day.
+    """
+    place = (labels["host"], int(labels["port"]))
+    if good.trigger is Trigger.MANUAL or good.definition != definition or good.started_at <= look.at:
+        return False
+    if any(_place(each.url) == place for step in good.steps for each in step.exchanges):
+        return False
+    return good.definition != look.definition or good.started_at - look.at >= LAPSES_AFTER
 
 
 def _place(url: str) -> tuple[str, int]:

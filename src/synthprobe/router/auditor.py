@@ -1,4 +1,7 @@
-"""Looks every minute for alerts that fire without a timer, and for timers that a stepped clock put off, and sets them."""
+"""Looks every minute for alerts that fire without a timer, and for timers that a stepped clock put off, and sets them.
+
+It also ends what was said of servers that no check looks at any more.
+"""
 
 import logging
 from collections.abc import Callable
@@ -15,6 +18,7 @@ from synthprobe.core.sparing import sparingly
 from synthprobe.ports import Tx
 from synthprobe.router.heartbeat import Heartbeat
 from synthprobe.router.notifier import LEASE
+from synthprobe.router.own_alerts import after_looks
 from synthprobe.router.placing import place
 from synthprobe.router.posting import post
 from synthprobe.router.ringing import LONGEST
@@ -73,6 +77,7 @@ class Auditor:
             log.error("alert %s fires but had no timer; it has one now", fingerprint)
         for number in await self._around.store.write(partial(_set_right, self._around.routes(), now)):
             log.error("incident %d was open but nothing was due about it; now something is", number)
+        await self._around.store.write(partial(after_looks, self._around.routes(), self._around.new_id, now))
         self._wake()
         await self._ping()
         return repaired

@@ -11,7 +11,7 @@ from synthprobe.core.alerts import PAUSED, Alert, AlertState, Withheld
 from synthprobe.core.annotations import headline
 from synthprobe.core.durations import duration_text
 from synthprobe.core.groups import Group, Reason
-from synthprobe.core.incident_words import name_of
+from synthprobe.core.incident_words import UNSEEN, name_of
 from synthprobe.core.incidents import Incident, failing_regions
 from synthprobe.core.notifications import Notification, NotifiedAlert, NotifiedIncident
 
@@ -212,6 +212,8 @@ def _withdrawn(alerts: tuple[Alert, ...]) -> str:
         {alert.annotations.get(PAUSED, "") for alert in ended},
     )
     who = f"{first} was" if len(ended) == 1 else f"{first} and {len(ended) - 1} more were"
+    if not any(alert.check for alert in ended):
+        return f"{who} withdrawn: {UNSEEN}."
     if paused == {""}:
         return f"{who} removed: not proven healthy."
     others = " or removed" if "" in paused else ""
