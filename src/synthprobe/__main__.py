@@ -1,5 +1,5 @@
 """`python -m synthprobe`."""
 
-from synthprobe.cli import main
+from synthprobe.entry import main
 
 main()

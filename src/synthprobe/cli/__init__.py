@@ -1,23 +1,17 @@
 """Parse arguments, call, print. Every command is one file; no traceback ever reaches a user."""
 
+import logging
 import sys
+import traceback
+from pathlib import Path
+
+import click
+
+from synthprobe import __version__
+from synthprobe.cli.exits import Exit, leaves
+from synthprobe.cli.lazy import LazyGroup
 
 INTERRUPTED = 130
-
-try:
-    import logging
-    import traceback
-    from pathlib import Path
-
-    import click
-
-    from synthprobe import __version__
-    from synthprobe.cli.exits import Exit, leaves
-    from synthprobe.cli.lazy import LazyGroup
-except KeyboardInterrupt:
-    # These take a moment, in which Ctrl-C may come already.
-    sys.stderr.write("\nsynthprobe: interrupted\n")
-    sys.exit(INTERRUPTED)
 
 COMMANDS = {
     "serve": "synthprobe.cli.serve:serve",

@@ -1,6 +1,7 @@
 """Commands that are imported when they are called, so that `validate` never waits for the web framework."""
 
 import importlib
+import signal
 from collections.abc import Mapping
 
 import click
@@ -24,4 +25,11 @@ class LazyGroup(click.Group):
         module, _, attribute = self._at[cmd_name].partition(":")
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
+        _mind_interrupts()
         return command
+
+
+def _mind_interrupts() -> None:
+    """From here on Ctrl-C is the command's to mind (`entry.py`), unless it is ignored, as behind `nohup` and `&`."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
