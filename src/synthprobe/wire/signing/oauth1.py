@@ -7,7 +7,7 @@ from synthprobe.wire.signing.message import Message, Unsignable
 
 MISSING = (
     "oauth1-rsa is signed by Mastercard's own library, which is not installed here: "
-    "pip install 'synthprobe[mastercard]' (Python 3.12 or older)"
+    "pip install 'synthprobe[mastercard]'"
 )
 
 
