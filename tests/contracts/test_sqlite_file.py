@@ -5,13 +5,14 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import anyio
 import pytest
 
+from synthprobe.app.leftovers import own_ledger
 from synthprobe.ports import Sql, Tx
 from synthprobe.stores import place, retention
 from synthprobe.stores.errors import (
@@ -45,6 +46,46 @@ def test_a_second_process_is_refused_and_told_who_has_it(tmp_path: Path) -> None
         )
     assert "StoreLocked" in second.stderr
     assert f"process {os.getpid()} has this file open" in second.stderr
+
+
+@pytest.fixture
+def open_umask() -> Iterator[None]:
+    """Whatever is made may be read by all, unless its maker says otherwise."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def modes(folder: Path) -> dict[str, str]:
+    return {path.name: oct(path.stat().st_mode & 0o777) for path in folder.iterdir()}
+
+
+@pytest.mark.usefixtures("open_umask")
+def test_only_its_owner_may_read_a_store_its_log_and_its_backup(tmp_path: Path) -> None:
+    with SqliteStore.open(tmp_path / "a.db") as store:
+        anyio.run(store.write, _note)
+        assert modes(tmp_path) == dict.fromkeys(["a.db", "a.db-wal", "a.db-shm", "a.db.lock"], "0o600")
+    with raw(tmp_path / "old.db") as connection:
+        migrate(connection, "old.db", migrations()[:1])
+        (tmp_path / "old.db").chmod(0o640)
+        migrate(connection, str(tmp_path / "old.db"))
+    found = modes(tmp_path)
+    assert found.pop("old.db") == "0o640", "the mode that somebody chose stays"
+    assert set(found.values()) == {"0o600"}
+    assert any(name.startswith("old.db.") for name in found), "the backup"
+
+
+@pytest.mark.usefixtures("open_umask")
+def test_only_their_owner_may_read_the_ledgers_of_runs(tmp_path: Path) -> None:
+    with own_ledger(tmp_path / "s-undo", "run-1"):
+        assert modes(tmp_path) == {"s-undo": "0o700"}
+        found = modes(tmp_path / "s-undo")
+        assert "run-1.db" in found
+        assert set(found.values()) == {"0o600"}
+
+
+def _note() -> Tx[None]:
+    yield Sql("create table note (text text) strict")
 
 
 def test_a_closed_store_can_be_opened_again(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from synthprobe.stores import place
 from synthprobe.stores.errors import StoreForeign, StoreNewer
 
 _VERSIONS = """
@@ -111,6 +112,7 @@ def _statements(sql: str) -> Iterator[str]:
 def _back_up(connection: sqlite3.Connection, to: Path) -> None:
     draft = to.with_name(to.name + ".part")
     draft.unlink(missing_ok=True)
+    place.begin(draft)
     with closing(sqlite3.connect(draft)) as copy:
         connection.backup(copy)
     os.replace(draft, to)

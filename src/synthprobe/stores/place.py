@@ -1,4 +1,4 @@
-"""Where a store may lie: one process at a time, and not on a file system whose locks cannot be trusted."""
+"""Where a store may lie: one process at a time, not on a file system whose locks cannot be trusted, and not for all to read."""
 
 import os
 from collections.abc import Iterable
@@ -43,6 +43,19 @@ def lock(path: Path, option: str = "--store") -> int:
 def unlock(descriptor: int) -> None:
     """Give the lock back; the file stays, since removing it would let two processes hold two files."""
     os.close(descriptor)
+
+
+def begin(path: Path) -> None:
+    """Make a file that only its owner may read, whatever the umask; SQLite gives its log and its index the same mode.
+
+    One that is there already keeps the mode that somebody may have chosen. Raises `StoreReadOnly`.
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise StoreReadOnly(f"{path}: cannot be created ({error.strerror})") from error
 
 
 def refuse_network(path: Path, mounts: Iterable[str]) -> None:

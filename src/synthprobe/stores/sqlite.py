@@ -56,6 +56,7 @@ class SqliteStore:
         place.refuse_network(path, place.mounts())
         lock = place.lock(path, option)
         try:
+            place.begin(path)
             return cls(path, lock, _prepared(path, schema))
         except sqlite3.Error as error:
             place.unlock(lock)
