@@ -13,7 +13,7 @@ LED_BY = {
     "templates": ["synthprobe.core.templates"],
     "jsonpath": ["synthprobe.core.responses", "jsonpath_rfc9535"],
     "redactor": ["synthprobe.telemetry"],
-    "webhooks": ["synthprobe.core.signatures"],
+    "webhooks": ["synthprobe.core.signatures", "synthprobe.core.awaiting", "synthprobe.core.responses"],
     "iso8583": ["iso8583", "synthprobe.wire.iso8583"],
     "dns": ["dns.message", "dns.wire", "dns.name"],
 }

@@ -8,13 +8,18 @@ from pathlib import Path
 import dns.message
 import msgspec
 
+from payments import settings
+from payments.hooks import signed
+from payments.settings import Hooks
+from synthprobe.core.awaiting import Fit, as_response, fit
+from synthprobe.core.awaits import Await
 from synthprobe.core.expectations import Subject
 from synthprobe.core.failures import Kind
 from synthprobe.core.hooks import Delivery
 from synthprobe.core.probes import Redaction
 from synthprobe.core.responses import Response, Unreadable, find
 from synthprobe.core.signatures import BadSignature, Scheme, Signing, verify
-from synthprobe.core.templates import LookupFailed, TemplateError, fill, parse, references
+from synthprobe.core.templates import LookupFailed, Names, TemplateError, fill, parse, references
 from synthprobe.files.expressions import path_fault
 from synthprobe.files.probes import load_probe
 from synthprobe.files.problems import FileProblems, Problem
@@ -85,7 +90,7 @@ def redactor(data: bytes) -> None:
 
 
 def webhooks(data: bytes) -> None:
-    """A delivery that nobody signed is never believed, whatever it says."""
+    """A delivery that nobody signed is never believed, whatever it says; one that is signed is, and its body read."""
     header, _, body = data.partition(b"\0")
     text = header.decode("latin-1")
     headers = tuple(
@@ -95,11 +100,69 @@ def webhooks(data: bytes) -> None:
     for scheme in Scheme:
         signing = Signing(scheme, header="X-Signature", prefix="sha256=", timestamp="webhook-timestamp")
         try:
-            verify(signing, ("whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQ=", "key"), delivery)
+            verify(signing, (_WHSEC, "key"), delivery)
         except BadSignature as error:
             _hold("c2VjcmV0" not in str(error), "an error shows a key")
         else:
             _hold(False, f"{scheme} believed a delivery that nobody signed")
+    for scheme, wanted in _AWAITED.items():
+        _signed_webhook(scheme, wanted, body, text)
+
+
+def _signed_webhook(scheme: Scheme, wanted: Await, body: bytes, more: str) -> None:
+    """What is behind a right signature is read, whatever it is; what stands beside one makes it no better, and no worse."""
+    assert wanted.verification is not None
+    right = signed(Hooks(scheme=settings.Scheme(scheme)), _WHSEC, "msg_1", int(NOW.timestamp()), body)
+    delivery = Delivery(1, "t", NOW, (*right.items(), ("Content-Type", "application/json")), body)
+    verify(wanted.verification.signing, (_WHSEC,), delivery)
+    found = fit(wanted, delivery, _AWAITED_NAMES, (_WHSEC,), own=True)
+    _hold((found.fit is Fit.OURS) is not bool(found.why), "a delivery is not ours and nothing says why")
+    _hold(_WHSEC not in found.why, "an error shows a key")
+    response = as_response(delivery, deliveries=1, delay=0.1)
+    for subject, path in ((Subject.JSON, "$..*"), (Subject.JSON, "$.data.amount"), (Subject.BODY, None)):
+        with suppress(Unreadable):
+            find(subject, path, response)
+    longer = tuple((name, f"{value}{_BESIDE[scheme]}{more}") for name, value in delivery.headers)
+    with suppress(BadSignature):
+        verify(wanted.verification.signing, (_WHSEC,), msgspec.structs.replace(delivery, headers=longer))
+
+
+_WHSEC = "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQ="
+_BESIDE = {Scheme.HMAC: "", Scheme.STRIPE: ",", Scheme.STANDARD: " "}
+"""What stands between two signatures of one header."""
+
+_AWAITED_NAMES: Names = {"vars": {"ref": "sp-1"}, "secrets": {"hook": _WHSEC}}
+_AWAITING = """
+name: hooked
+schedule: {every: 5m}
+regions: [emea]
+vars: {ref: sp-1}
+secrets: {hook: {env: HOOK}}
+steps:
+  - id: hook
+    await:
+      correlate: {json: $.data.reference, equals: "${{ vars.ref }}"}
+      match:
+        - {json: $.type, one_of: [payment.captured, payment.refunded]}
+        - {json: "$.data.amount", gte: "1.00", as: decimal}
+        - {json: "$.created", gt: "2026-01-01T00:00:00Z", as: datetime}
+        - {json: "$.data.lines[*]", contains: {id: 1}}
+      verify: VERIFY
+      timeout: 5s
+"""
+
+
+def _awaited(verify: str) -> Await:
+    (step,) = load_probe(_AWAITING.replace("VERIFY", verify), "probe.yaml").steps
+    assert isinstance(step.action, Await)
+    return step.action
+
+
+_AWAITED = {
+    Scheme.HMAC: _awaited('{type: hmac, header: X-Hook-Signature, key: "${{ secrets.hook }}"}'),
+    Scheme.STRIPE: _awaited('{type: stripe, key: "${{ secrets.hook }}"}'),
+    Scheme.STANDARD: _awaited('{type: standard-webhooks, key: "${{ secrets.hook }}"}'),
+}
 
 
 def iso8583(data: bytes) -> None:
@@ -158,6 +221,10 @@ SEEDS: Mapping[str, tuple[bytes, ...]] = {
         b"v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE= v1,xx\0{}",
         b"sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17\0Hello, World!",
         b"1795694400\0{}",
+        b',v1=00\0{"type": "payment.captured", "created": "2026-11-26T12:00:00Z", "data": {"reference": "sp-1", '
+        b'"amount": "1.07", "lines": [{"id": 1}]}}',
+        b'v1,xx\0{"type": 1e400, "created": "2026-11-26T12:00:00.999999999+14:00", "data": {"reference": "sp-1", '
+        b'"amount": 1E+999999, "lines": {"id": [[]]}}}',
     ),
     "iso8583": tuple(
         encode(
