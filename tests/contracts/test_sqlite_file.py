@@ -12,6 +12,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from synthprobe.agent.shares import Alone
 from synthprobe.app.leftovers import own_ledger
 from synthprobe.ports import Sql, Tx
 from synthprobe.stores import place, retention
@@ -77,7 +78,7 @@ def test_only_its_owner_may_read_a_store_its_log_and_its_backup(tmp_path: Path) 
 
 @pytest.mark.usefixtures("open_umask")
 def test_only_their_owner_may_read_the_ledgers_of_runs(tmp_path: Path) -> None:
-    with own_ledger(tmp_path / "s-undo", "run-1"):
+    with own_ledger(tmp_path / "s-undo", "run-1", lambda _: Alone()):
         assert modes(tmp_path) == {"s-undo": "0o700"}
         found = modes(tmp_path / "s-undo")
         assert "run-1.db" in found

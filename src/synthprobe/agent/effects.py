@@ -97,7 +97,7 @@ class RunEffects:
             report = told(self.agent, self.scene.watch.now(), [line_of(entry, self.scene.watch.now())])
             # What another step did by the same keys since was noted here, too.
             acts = self._current(entry).acts
-            await self.ledger.write(replace(entry, told=True, acts=acts), (report,))
+            await self.ledger.write(replace(entry, told=True, acts=acts), reports=(report,))
         self._entries.clear()
         return tuple(result for _, result in found)
 

@@ -145,7 +145,7 @@ class Janitor:
             await self._ledger.close([entry.id], (told(self._means.agent, now, (line,), spans),))
             return
         report = told(self._means.agent, now, (line_of(entry, now),), spans)
-        await self._ledger.write(replace(entry, told=True), (report,))
+        await self._ledger.write(replace(entry, told=True), reports=(report,))
 
     def _failed(self, entry: Entry, why: str) -> Attended:
         tempo = self._means.tempo

@@ -83,11 +83,11 @@ class Ledger:
         """Whether a run under way has entries."""
         return any(each.run_id in self._running for each in self._entries.values())
 
-    async def write(self, entry: Entry, reports: Sequence[Report] = ()) -> None:
-        """Keep an entry as it is now."""
+    async def write(self, *entries: Entry, reports: Sequence[Report] = ()) -> None:
+        """Keep entries as they are now; what is at stake is as it was."""
         with anyio.CancelScope(shield=True):
-            await self._commit(lambda: _kept((entry,)), reports)
-        self._entries[entry.id] = entry
+            await self._commit(lambda: _kept(entries), reports)
+        self._entries.update((entry.id, entry) for entry in entries)
 
     async def take(self, entries: Sequence[Entry]) -> None:
         """Keep entries that another ledger held."""

@@ -145,7 +145,7 @@ class Attempting:
 
     async def _note(self, entry: Entry) -> None:
         """Write down an act, also with those steps whose undo would make the same key for it."""
-        await self._ledger.take(sharing(entry, self._ledger.of_run(entry.run_id)))
+        await self._ledger.write(*sharing(entry, self._ledger.of_run(entry.run_id)))
         self._entry = entry
 
     async def _ask(self, action: UndoAction, key: str = "", item: Json = None) -> Acted:
