@@ -13,7 +13,8 @@ from anyio import from_thread, to_thread
 from web_stage import NOW, app_over
 
 from synthprobe.agent.ledger import Ledger
-from synthprobe.app.guest import GuestPurse, said_of
+from synthprobe.app.guest import GuestPurse
+from synthprobe.app.jobs import said_of
 from synthprobe.clock import Clock
 from synthprobe.core.accounts import Refusal, Why
 from synthprobe.core.budgets import Budget

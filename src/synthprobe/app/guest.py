@@ -4,8 +4,6 @@ Undo never waits for the server: what changes is noted, and told by a task of it
 """
 
 import logging
-import os
-import socket
 import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -41,10 +39,6 @@ WAITS = 5.0
 
 GOODBYES = 3
 """How often it is tried to say what is left at the end."""
-
-JOBS = ("CI_JOB_URL", "BUILD_URL", "CIRCLE_BUILD_URL", "BUILDKITE_BUILD_URL")
-"""Where CI servers say which job this is."""
-
 
 _ACCOUNT = "/api/v1/account"
 _STAKES, _REQUESTS, _GUEST = f"{_ACCOUNT}/stakes", f"{_ACCOUNT}/requests", f"{_ACCOUNT}/guest"
@@ -226,20 +220,6 @@ class GuestPurse:
 
 class _NoAnswer(Exception):
     """The server did not say what it was asked."""
-
-
-def said_of(environment: Mapping[str, str]) -> str:
-    """Who a process is, for people who look for it: its CI job, or its machine."""
-    job = next((environment[name] for name in JOBS if environment.get(name)), "")
-    if not job and environment.get("GITHUB_RUN_ID"):
-        server, repository = (
-            environment.get("GITHUB_SERVER_URL", ""),
-            environment.get("GITHUB_REPOSITORY", ""),
-        )
-        job = f"{server}/{repository}/actions/runs/{environment['GITHUB_RUN_ID']}"
-    return (
-        f"{job} on {socket.gethostname()}" if job else f"process {os.getpid()} on {socket.gethostname()}"
-    )[:300]
 
 
 def _texts(amounts: Sums) -> dict[str, str]:

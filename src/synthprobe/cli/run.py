@@ -8,7 +8,8 @@ import anyio
 import click
 
 from synthprobe import clock
-from synthprobe.app.guest import GuestPurse, said_of
+from synthprobe.app.guest import GuestPurse
+from synthprobe.app.jobs import said_of
 from synthprobe.app.once import Done, Keeping, Parts, parts, run_once
 from synthprobe.app.purses import OwnPurse, Purse
 from synthprobe.cli.choosing import chosen_checks, find, pairs, with_variables

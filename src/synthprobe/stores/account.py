@@ -16,12 +16,15 @@ from typing import TypeVar
 from synthprobe.ports import Tx
 from synthprobe.stores import place
 from synthprobe.stores.driver import drive, executor, rolled_back
-from synthprobe.stores.errors import StoreNewer, StoreReadOnly, from_sqlite
+from synthprobe.stores.errors import StoreBusy, StoreNewer, StoreReadOnly, from_sqlite
 
 T = TypeVar("T")
 
 BUSY_AFTER = 0.25
 """Seconds that a transaction waits for those of other processes, each of which takes a millisecond."""
+
+CHECKPOINTS = 100
+"""How often one is tried while another process makes one."""
 
 VERSION = 1
 
@@ -35,6 +38,7 @@ class Account:
         """In memory where there is no path."""
         self.path = path
         self._lock = threading.Lock()
+        self._pause = threading.Event()
         self._connection: sqlite3.Connection | None = None
         self._inode = 0
 
@@ -67,7 +71,14 @@ class Account:
             return
         try:
             with closing(_connect(str(self.path))) as connection:
-                connection.execute("pragma wal_checkpoint(passive)").fetchall()
+                # One that another process makes may have begun before what this one wrote.
+                for _ in range(CHECKPOINTS):
+                    if not connection.execute("pragma wal_checkpoint(passive)").fetchone()[0]:
+                        return
+                    self._pause.wait(BUSY_AFTER / 10)
+            raise StoreBusy(
+                f"{self.path}: another program brings it to the disk, and does not come to an end"
+            )
         except sqlite3.Error as error:
             raise from_sqlite(error, self._name) from error
 
