@@ -152,7 +152,7 @@ def test_one_that_vanished_counts_on_is_shown_and_counts_no_more_when_a_person_h
         _, other = guest(server, 2)
         assert await begins(ledger, "a") is None
         assert await begins(other, "b") is None
-        assert "It runs, since" in (await server.client.get("/undo")).text
+        assert "It runs; it began" in (await server.client.get("/undo")).text
         server.now += timedelta(days=40)
         assert [each.standing for each in await guests_of(server.till)] == ["silent", "silent"]
         page = (await server.client.get("/undo")).text
