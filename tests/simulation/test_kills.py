@@ -20,6 +20,8 @@ from virtual import run_virtual
 
 SEEDS = range(60)
 QUICK = 1
+LONG = 20
+"""So many of them in `make test-all`, all in `make soak`."""
 KILLS = 50
 CALM = 22 * 60.0
 """Seconds in which all that is open comes to its end: the patience between two attempts, as long until a key is worn out,
@@ -75,7 +77,13 @@ def nothing_is_held(purse: Purse) -> None:
 
 
 @pytest.mark.parametrize(
-    "seed", [pytest.param(seed, marks=() if seed < QUICK else pytest.mark.long) for seed in SEEDS]
+    "seed",
+    [
+        pytest.param(
+            seed, marks=() if seed < QUICK else pytest.mark.long if seed < LONG else pytest.mark.soak
+        )
+        for seed in SEEDS
+    ],
 )
 def test_after_fifty_kills_and_lost_answers_every_cent_is_back_exactly_once(seed: int) -> None:
     purse = live(seed, fifty_kills)
