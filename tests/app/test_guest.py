@@ -119,7 +119,11 @@ def test_guests_and_this_machine_draw_on_one_ceiling_and_who_ends_in_order_leave
             ledger.end("a")
         assert one.untold == ""
         assert await guests_of(server.till) == ()
+        page = (await server.client.get("/undo")).text
+        assert "Everything that runs made has been taken back.<" in page
         assert await begins(other, "b") is None
+        page = (await server.client.get("/undo")).text
+        assert "Everything that runs made has been taken back, as far as agents made them.<" in page
 
     with_server(scenario)
 
