@@ -30,9 +30,11 @@ def publish(holder: str, probe: str, own: Sums) -> Tx[None]:
 
 
 def state(holder: str, own: Mapping[str, Sums]) -> Tx[None]:
-    """Say what a holder has at stake of all probes."""
-    yield from forget([holder])
-    yield from _keep(holder, own)
+    """Say what a holder has at stake of all probes; nothing is written where that is known."""
+    some = {probe: {each: amount for each, amount in part.items() if amount} for probe, part in own.items()}
+    if (yield from of(holder)) != {probe: part for probe, part in some.items() if part}:
+        yield from forget([holder])
+        yield from _keep(holder, own)
 
 
 def forget(holders: Iterable[str]) -> Tx[None]:
