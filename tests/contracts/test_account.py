@@ -88,13 +88,34 @@ def test_one_of_a_newer_version_or_that_is_broken_or_held_for_long_is_said_to_be
         account.run(lambda: shares.of("me"))
 
 
-def test_a_checkpoint_brings_what_was_written_into_the_file(tmp_path: Path) -> None:
-    path = tmp_path / "account.db"
+def test_a_long_log_is_brought_into_the_file_and_begun_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, log = tmp_path / "account.db", tmp_path / "account.db-wal"
     with closing(Account(path)) as account:
-        account.checkpoint()
-        account.run(lambda: shares.state("me", {"card": STAKE}))
-        account.checkpoint()
-        copy = tmp_path / "copy.db"
-        copy.write_bytes(path.read_bytes())
-        with closing(sqlite3.connect(f"file:{copy}?immutable=1", uri=True)) as read:
-            assert read.execute("select amount from shares").fetchall() == [("1.07",)]
+        account.sync()
+        for number in range(20):
+            account.run(lambda: shares.state("me", {"card": euros(f"{number}.07")}))  # noqa: B023 - called at once
+        account.sync()
+        assert not in_file(path), "it is not long"
+        monkeypatch.setattr("synthprobe.stores.account.LONGEST_LOG", 1000)
+        account.sync()
+        assert in_file(path) == [("19.07",)]
+        size = log.stat().st_size
+        for number in range(15):
+            account.run(lambda: shares.state("me", {"card": euros(f"{number}.01")}))  # noqa: B023 - called at once
+        assert log.stat().st_size == size, "what is in the file is overwritten"
+    assert not log.exists()
+    account.sync()
+    assert in_file(path) == [("14.01",)]
+
+
+def in_file(path: Path) -> list[tuple[str, ...]]:
+    """The amounts in the file alone."""
+    copy = path.with_name("copy.db")
+    copy.write_bytes(path.read_bytes())
+    with closing(sqlite3.connect(f"file:{copy}?immutable=1", uri=True)) as read:
+        try:
+            return read.execute("select amount from shares").fetchall()
+        except sqlite3.OperationalError:
+            return []

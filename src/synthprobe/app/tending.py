@@ -30,6 +30,6 @@ async def _round(folder: Path, ledger: Ledger, account: Account) -> None:
     try:
         await take_up(folder, ledger)
         ledger.restate()
-        await to_thread.run_sync(account.checkpoint)
+        await to_thread.run_sync(account.sync)
     except StoreError as error:
         log.warning("what runs leave behind cannot be looked after: %s", error, extra=sparingly("tending"))

@@ -1,8 +1,8 @@
 """The account's file: what those who make runs on one machine have at stake, and have asked of providers, together.
 
 Many processes have it open at once, so every transaction is short and waits little for another. It is read and written
-where a run is about to begin, on the loop: nothing waits for the disk but a `checkpoint`, which is for a thread and holds
-nobody up. What was written since the last one may be missing after a power cut; what is at stake here the ledgers know.
+where a run is about to begin, on the loop: nothing there waits for the disk. That is for `sync`, in a thread, which holds
+nobody up; what was written since may be missing after a power cut, and what is at stake here the ledgers know.
 """
 
 import os
@@ -16,15 +16,15 @@ from typing import TypeVar
 from synthprobe.ports import Tx
 from synthprobe.stores import place
 from synthprobe.stores.driver import drive, executor, rolled_back
-from synthprobe.stores.errors import StoreBusy, StoreNewer, StoreReadOnly, from_sqlite
+from synthprobe.stores.errors import StoreFull, StoreNewer, StoreReadOnly, from_sqlite
 
 T = TypeVar("T")
 
 BUSY_AFTER = 0.25
 """Seconds that a transaction waits for those of other processes, each of which takes a millisecond."""
 
-CHECKPOINTS = 100
-"""How often one is tried while another process makes one."""
+LONGEST_LOG = 4 * 1024 * 1024
+"""Bytes; a transaction writes some ten thousand."""
 
 VERSION = 1
 
@@ -38,7 +38,6 @@ class Account:
         """In memory where there is no path."""
         self.path = path
         self._lock = threading.Lock()
-        self._pause = threading.Event()
         self._connection: sqlite3.Connection | None = None
         self._inode = 0
 
@@ -65,20 +64,33 @@ class Account:
                     with suppress(sqlite3.Error):
                         rolled_back(connection)
 
-    def checkpoint(self) -> None:
-        """Bring what was written into the file itself, on the disk. Blocks; raises `StoreError`."""
-        if self.path is None or not self.path.exists():
+    def sync(self) -> None:
+        """Bring to the disk what was written, and the log into the file once it is long. Blocks; raises `StoreError`."""
+        if self.path is None:
             return
+        log = f"{self.path}-wal"
         try:
-            with closing(_connect(str(self.path))) as connection:
-                # One that another process makes may have begun before what this one wrote.
-                for _ in range(CHECKPOINTS):
-                    if not connection.execute("pragma wal_checkpoint(passive)").fetchone()[0]:
-                        return
-                    self._pause.wait(BUSY_AFTER / 10)
-            raise StoreBusy(
-                f"{self.path}: another program brings it to the disk, and does not come to an end"
-            )
+            descriptor = os.open(log, os.O_RDWR)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise StoreReadOnly(f"{log}: {error.strerror}") from error
+        try:
+            os.fsync(descriptor)
+            size = os.fstat(descriptor).st_size
+        except OSError as error:
+            raise StoreFull(f"{log}: {error.strerror}") from error
+        finally:
+            os.close(descriptor)
+        if size > LONGEST_LOG:
+            self._shorten()
+
+    def _shorten(self) -> None:
+        try:
+            with closing(_connect(self._name)) as connection:
+                connection.execute("pragma wal_checkpoint(passive)").fetchall()
+                # Whoever writes first after that waits for the disk: not one that is about to begin a run.
+                connection.execute(f"pragma user_version = {VERSION}")
         except sqlite3.Error as error:
             raise from_sqlite(error, self._name) from error
 
@@ -137,6 +149,7 @@ def _inode(path: Path) -> int:
 def _connect(name: str) -> sqlite3.Connection:
     connection = sqlite3.connect(name, isolation_level=None, check_same_thread=False, timeout=BUSY_AFTER)
     connection.execute("pragma synchronous = normal")
+    connection.execute("pragma wal_autocheckpoint = 0")
     return connection
 
 

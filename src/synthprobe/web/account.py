@@ -55,7 +55,7 @@ class Till(Struct, frozen=True):
 
         def kept() -> T:
             outcome = self.account.run(transaction)
-            self.account.checkpoint()
+            self.account.sync()
             return outcome
 
         return await to_thread.run_sync(kept)
