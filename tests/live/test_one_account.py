@@ -119,9 +119,8 @@ def test_together_they_stay_under_the_ceiling_and_what_a_killed_run_held_counts_
         assert "which `synthprobe run` had left behind" in log.read_text()
         assert runs[1].is_alive(), "what is not over is not taken"
         assert provider.calls("cancel")
-        runs[1].kill()
         provider.mend()
-        until(lambda: len(list((tmp_path / "s-undo").glob("*.db"))) == 0, provider)
+        runs[1].terminate()
         until(lambda: all(each.status == "CANCELLED" for each in provider.ledger().payments[:2]), provider)
         until(lambda: rows(tmp_path, "select * from shares") == [], provider)
     assert [(each.status, each.cancels) for each in provider.ledger().payments[:2]] == [("CANCELLED", 1)] * 2
