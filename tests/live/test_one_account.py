@@ -143,3 +143,29 @@ def test_an_agent_and_a_run_by_hand_draw_on_one_budget_and_the_run_comes_last(
     assert "waits: the budget acme is used up" in said
     assert "skipped (budget): the budget acme is used up" in said, "as the agent has it set"
     assert len(provider.calls("authorise")) == 3
+
+
+@pytest.mark.long
+@pytest.mark.timeout(120)
+def test_while_the_account_is_broken_nothing_starts_that_moves_money_and_what_was_made_is_taken_back(
+    provider: PaymentServer, tmp_path: Path
+) -> None:
+    provider.fault(Fault(operation="capture", kind=Kind.HANG, seconds=60, times=None))
+    with process(tmp_path, "one", "run", str(tmp_path / "by-hand.yaml")) as run:
+        until(lambda: len(provider.calls("capture")) == 1, provider)
+        run.kill()
+        run.join()
+    provider.mend()
+    account, log = tmp_path / "s-account.db", tmp_path / "agent"
+    for file in tmp_path.glob("s-account.db*"):
+        file.unlink()
+    account.write_bytes(b"garbage" * 999)
+    with process(tmp_path, "agent", *agent(tmp_path, "--budgets", "acme=9999/s")):
+        until(lambda: provider.ledger().payments[0].status == "CANCELLED", provider)
+        until(
+            lambda: "card/emea was not started: nobody can say what is at stake" in log.read_text(), provider
+        )
+        assert "delete it with its -wal and -shm" in log.read_text()
+        assert len(provider.calls("authorise")) == 1
+        account.unlink()
+        until(lambda: len(provider.calls("authorise")) > 1, provider)

@@ -16,7 +16,15 @@ from typing import TypeVar
 from synthprobe.ports import Tx
 from synthprobe.stores import place
 from synthprobe.stores.driver import drive, executor, rolled_back
-from synthprobe.stores.errors import StoreFull, StoreNewer, StoreReadOnly, from_sqlite
+from synthprobe.stores.errors import (
+    StoreCorrupt,
+    StoreError,
+    StoreForeign,
+    StoreFull,
+    StoreNewer,
+    StoreReadOnly,
+    from_sqlite,
+)
 
 T = TypeVar("T")
 
@@ -56,7 +64,7 @@ class Account:
                 outcome = drive(transaction, executor(connection))
                 connection.execute("commit")
             except sqlite3.Error as error:
-                raise from_sqlite(error, self._name) from error
+                raise self._known(error) from error
             else:
                 return outcome
             finally:
@@ -92,7 +100,7 @@ class Account:
                 # Whoever writes first after that waits for the disk: not one that is about to begin a run.
                 connection.execute(f"pragma user_version = {VERSION}")
         except sqlite3.Error as error:
-            raise from_sqlite(error, self._name) from error
+            raise self._known(error) from error
 
     def close(self) -> None:
         """Close the file; the next transaction opens it again."""
@@ -112,6 +120,14 @@ class Account:
     @property
     def _name(self) -> str:
         return str(self.path or _MEMORY)
+
+    def _known(self, error: sqlite3.Error) -> StoreError:
+        found = from_sqlite(error, self._name)
+        if isinstance(found, StoreCorrupt | StoreForeign):
+            return StoreCorrupt(
+                f"{self._name}: {error}; delete it with its -wal and -shm, and it is made anew"
+            )
+        return found
 
     def _opened(self) -> sqlite3.Connection:
         """The connection; anew where somebody has taken the file away. Raises `StoreError`, `sqlite3.Error`."""
