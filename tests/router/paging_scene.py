@@ -94,12 +94,16 @@ class Got(Struct, frozen=True):
 
 
 class Phones(httpx.AsyncBaseTransport):
-    """Everybody's phone and every receiver; a contact in `dead` (`ana push`) answers 503, one in `away` gets nothing."""
+    """Everybody's phone and every receiver; a contact in `dead` (`ana push`) answers 503, one in `away` gets nothing.
+
+    One in `slow` takes so many seconds to answer.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self.got: list[Got] = []
         self.dead: set[str] = set()
         self.away: set[str] = set()
+        self.slow: dict[str, float] = {}
         self._clock = clock
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -107,7 +111,7 @@ class Phones(httpx.AsyncBaseTransport):
         if got.to in self.away:
             raise httpx.ConnectError("refused", request=request)
         self.got.append(got)
-        await anyio.sleep(0.05)
+        await anyio.sleep(self.slow.get(got.to, 0.05))
         return httpx.Response(503 if got.to in self.dead else 200)
 
 

@@ -129,6 +129,110 @@ def test_a_page_made_only_for_what_is_over_rings_nobody_again_for_what_they_know
     run_virtual(scenario, start=LONDON_NOON)
 
 
+@pytest.mark.parametrize("answers", ["taken", "refused"])
+def test_nobody_is_told_an_end_while_their_phone_rings_for_it_and_it_rings_no_second_time(
+    answers: str,
+) -> None:
+    async def scenario(clock: Clock) -> None:
+        async with PagingScene(clock).running() as scene:
+            scene.phones.slow = {"ana call": 9.0}
+            scene.phones.dead = {"ana call"} if answers == "refused" else set()
+            await scene.announce("emea")
+            await scene.fails()
+            await scene.until(5.6)
+            await scene.passes()
+            await scene.until(30)
+            assert scene.rang() == [(0.5, "ana push", "level"), (5.5, "ana call", "level")]
+            assert scene.told() == [(5.7, "ana push", "resolved")]
+            assert [got.to for got in scene.phones.got].count("ana call") == 1
+
+    run_virtual(scenario, start=LONDON_NOON)
+
+
+def test_a_call_under_way_is_not_repeated_once_somebody_has_it_and_who_has_it_is_told_after_it() -> None:
+    async def scenario(clock: Clock) -> None:
+        async with PagingScene(clock).running() as scene:
+            scene.phones.slow, scene.phones.dead = {"ana call": 9.0}, {"ana call"}
+            await scene.announce("emea")
+            await scene.fails()
+            await scene.until(5.6)
+            await scene.does("chi", "acknowledge")
+            await scene.until(15)
+            assert scene.told() == [(5.7, "ana push", "acknowledge")]
+            assert [got.to for got in scene.phones.got].count("ana call") == 1
+
+    run_virtual(scenario, start=LONDON_NOON)
+
+
+def test_a_call_whose_router_died_holds_the_end_back_for_its_lease_at_most() -> None:
+    async def scenario(clock: Clock) -> None:
+        scene = PagingScene(clock)
+        scene.phones.slow = {"ana call": 9.0}
+        async with scene.running():
+            await scene.announce("emea")
+            await scene.fails()
+            await scene.until(5.55)
+        async with scene.running():
+            await scene.until(5.6)
+            await scene.passes()
+            await scene.until(30)
+        assert scene.rang() == [(0.5, "ana push", "level"), (5.5, "ana call", "level")]
+        assert scene.told() == [(6.0, "ana push", "resolved")]
+        assert [got.to for got in scene.phones.got].count("ana call") == 1
+
+    run_virtual(scenario, start=LONDON_NOON)
+
+
+def test_what_may_have_been_heard_of_a_problem_that_is_over_is_not_said_again_beside_another() -> None:
+    async def scenario(clock: Clock) -> None:
+        async with PagingScene(clock).running() as scene:
+            scene.phones.dead = {"ana push"}
+            await scene.announce("emea")
+            await scene.announce("emea", probe="refund", agent="a2")
+            await scene.fails()
+            await scene.fails(probe="refund")
+            await scene.until(0.8)
+            await scene.passes()
+            await scene.until(0.85)
+            scene.phones.dead = set()
+            await scene.until(3)
+            told = dict.fromkeys(
+                (got.message.key, got.message.kind, tuple(each.number for each in got.message.incidents))
+                for got in scene.phones.got
+                if got.to == "ana push"
+            )
+            assert [what for _, *what in told] == [
+                ["firing", (1, 2)],
+                ["firing", (2,)],
+                ["resolved", (1,)],
+            ]
+            assert [to for _, to, _ in scene.rang()] == ["ana push", "ana call", "ana push"]
+
+    run_virtual(scenario, start=LONDON_NOON)
+
+
+def test_a_page_that_leaves_out_what_it_was_made_for_says_why_it_rings_for_the_rest() -> None:
+    async def scenario(clock: Clock) -> None:
+        async with PagingScene(clock).running() as scene:
+            await scene.announce("emea")
+            await scene.announce("emea", probe="refund", agent="a2")
+            await scene.fails()
+            await scene.until(0.6)
+            await scene.does("ana", "acknowledge")
+            await scene.until(30.2)
+            scene.phones.away = {"ana push", "ana call"}
+            await scene.fails(probe="refund")
+            await scene.until(30.75)  # the acknowledgement lapsed at 30.6, the other's level started at 30.7
+            await scene.passes()
+            scene.phones.away = set()
+            await scene.until(32)
+            (page,) = [got.message for got in scene.phones.got if got.message.kind == "firing"][1:]
+            assert [each.number for each in page.incidents] == [2]
+            assert (page.reason, page.level, page.note) == ("level", 1, "")
+
+    run_virtual(scenario, start=LONDON_NOON)
+
+
 def test_a_mute_pauses_the_escalation_which_goes_on_with_the_level_due() -> None:
     async def scenario(clock: Clock) -> None:
         async with PagingScene(clock).running() as scene:

@@ -33,7 +33,7 @@ async def judge_pages(town: Town) -> None:
     """What people were told, by their own phones, against what was decided and what was promised."""
     _one_key_is_one_message(town)
     await _every_message_has_its_reason(town)
-    _whoever_was_rung_heard_the_end(town)
+    await _whoever_was_rung_heard_the_end(town)
     await _nobody_was_rung_twice_for_one_level(town)
     await _the_last_trouble_rang(town)
 
@@ -68,29 +68,43 @@ async def _every_message_has_its_reason(town: Town) -> None:
         decided[str(row["person"])].add((row["incident"], row["reason"]))
     for got in _to_people(town):
         reasons = {(number, got.reason) for number in got.incidents}
-        if not got.quiet:
-            # A page that tells of several has the reason of one, which may be left out by now.
-            reasons = {(number, reason) for number in got.incidents for reason in Ring}
         person = got.receiver.partition(".")[0]
         assert reasons & decided[person], f"{got.receiver} was told {got.key}, and nobody decided it"
         assert got.quiet or got.reason in set(Ring), f"{got.receiver} was rung for {got.reason}"
 
 
-def _whoever_was_rung_heard_the_end(town: Town) -> None:
+async def _whoever_was_rung_heard_the_end(town: Town) -> None:
+    """By whatever contact: the end comes last, and no page that was made before it comes after it."""
+    made = {str(row["key"]): row for row in await ask(town.store, "select id, key from outbox")}
     for phone in PHONES:
         tried = [got for got in town.receivers.ledger if got.receiver == phone]
         for number in {number for got in tried for number in got.incidents}:
             about = [got for got in tried if number in got.incidents]
-            # Each contact has its own line: a call that was under way when the end was told may still ring after it.
-            taken = [got.status for got in about if got.taken and got.group.endswith("by push")]
-            where = f"{phone} about incident {number}: {[(got.status, got.taken) for got in about]}"
+            where = f"{phone} about incident {number}: {[(got.key, got.taken) for got in about]}"
+            taken = [got.status for got in about if got.taken]
             # What was refused may have been read all the same: its end is owed.
-            by_call = any(got.group.endswith("by call") for got in about)
-            assert by_call or about[0].status != "resolved", f"told of an end first: {where}"
             if "firing" in taken:
                 assert taken[-1] == "resolved", f"never told of the end: {where}"
-            elif any(got.taken and got.status == "firing" for got in about):
-                assert "resolved" in taken, f"never told of the end: {where}"
+            ended = 0
+            for got in about:
+                order = _int(made[got.key]["id"])
+                if got.status == "resolved":
+                    ended = max(ended, order)
+                assert got.status != "firing" or order > ended, f"rung after its end: {where}"
+            if about[0].status == "resolved":
+                assert await _may_have_heard(town, phone, number), f"told of an end first: {where}"
+
+
+async def _may_have_heard(town: Town, phone: str, number: int) -> bool:
+    """Whether an attempt to ring somebody came to an end that nobody knows, such as the router's."""
+    rows = await ask(
+        town.store,
+        "select 1 from outbox join outbox_incidents on outbox_id = id where incident = :n and kind = 'firing' "
+        "and receiver like :to and maybe_received > 0",
+        n=number,
+        to=f"{phone.partition('.')[0]}/%",
+    )
+    return bool(rows)
 
 
 async def _nobody_was_rung_twice_for_one_level(town: Town) -> None:
@@ -117,3 +131,8 @@ async def _the_last_trouble_rang(town: Town) -> None:
         for phone in PHONES
     ]
     assert any("firing" in story for story in stories), f"nobody of {PEOPLE} was paged in the end: {stories}"
+
+
+def _int(value: object) -> int:
+    assert isinstance(value, int)
+    return value

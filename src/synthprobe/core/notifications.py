@@ -1,12 +1,13 @@
 """One message to one integration of a receiver: what a sender renders, kept in the outbox until delivered."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from synthprobe.core.labels import Labels
+from synthprobe.core.pages import note_on
 
 
 class NotifiedAlert(Struct, frozen=True, omit_defaults=True):
@@ -47,6 +48,10 @@ class NotifiedIncident(Struct, frozen=True, omit_defaults=True):
     """Who has acknowledged it."""
     acknowledge_url: str = ""
     """A page with a button, for the person the message is to; following it acknowledges nothing."""
+    reason: str = ""
+    """Why the person is rung for it, where the message is a page."""
+    level: int | None = None
+    """Of its escalation policy, where a level made them be rung."""
 
 
 class Notification(Struct, frozen=True, omit_defaults=True):
@@ -78,7 +83,8 @@ class Notification(Struct, frozen=True, omit_defaults=True):
     level: int | None = None
     """Of the escalation policy, counted from one, where a level made it."""
     news: tuple[int, ...] = ()
-    """Incidents for which a page was made; it names others, too, that the person is rung for already."""
+    """Incidents for which a page was made, the one first whose reason the page has; it names others, too, that the
+    person is rung for already."""
     late: float = 0.0
     """Seconds by which its timer was overdue."""
     version: int = 1
@@ -95,11 +101,23 @@ class Notification(Struct, frozen=True, omit_defaults=True):
         return tuple(i for i in newest if i.state not in ("resolved", "closed")) or newest
 
 
-def without(message: Notification, incident: int) -> Notification:
-    """The message as if an incident that it was to tell of, beside others, had not been."""
-    return replace(
+def without(message: Notification, left_out: Set[int]) -> Notification:
+    """The page as if incidents that it was to tell of, beside others, had not been: its reason is one of theirs."""
+    left = replace(
         message,
-        incidents=tuple(each for each in message.incidents if each.number != incident),
-        alerts=tuple(alert for alert in message.alerts if alert.incident != incident),
-        news=tuple(number for number in message.news if number != incident),
+        incidents=tuple(each for each in message.incidents if each.number not in left_out),
+        alerts=tuple(alert for alert in message.alerts if alert.incident not in left_out),
+        news=tuple(number for number in message.news if number not in left_out),
+    )
+    led, leads = _lead(message), _lead(left)
+    if leads is None or led == leads or not leads.reason:
+        return left
+    return replace(left, reason=leads.reason, level=leads.level, note=note_on(leads.reason))
+
+
+def _lead(message: Notification) -> NotifiedIncident | None:
+    """The incident whose reason a page has."""
+    first = message.news[:1]
+    return next(
+        (each for each in message.incidents if each.number in first), next(iter(message.incidents), None)
     )

@@ -7,7 +7,7 @@ Pages to one person within a minute of the last are told together. The next cont
 at once when the one before did not take the page within 30 seconds. Of calls there is one in five minutes at most.
 """
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -39,6 +39,18 @@ class Ring(StrEnum):
     RAISED = "raised"
     """Severity or scope went up, or something fails that the holder has not seen."""
     TEST = "test"
+
+
+_NOTES = {
+    Ring.LAPSED: "Its acknowledgement lapsed: nobody has it.",
+    Ring.NOT_ACCEPTED: "Its handoff was not accepted: nobody has it.",
+    Ring.RAISED: "It became more serious.",
+}
+
+
+def note_on(reason: str) -> str:
+    """The sentence with which a page says why it rings, where that is no level's turn."""
+    return next((note for ring, note in _NOTES.items() if ring == reason), "")
 
 
 class Topic(Struct, frozen=True, omit_defaults=True):
@@ -114,9 +126,10 @@ def drop(pager: Pager, incident: int) -> Pager:
     return after if left else _ended(after)
 
 
-def forget(pager: Pager, keys: Set[str]) -> Pager:
-    """The pager without messages that are not sent after all: the ladder goes on as if they had not been."""
-    return replace(pager, rung=tuple(rung for rung in pager.rung if rung.key not in keys))
+def rekeyed(pager: Pager, keys: Mapping[str, str | None]) -> Pager:
+    """The pager with the keys that messages have now; of None, not sent after all, the ladder goes on as if never rung."""
+    now = ((rung, keys.get(rung.key, rung.key)) for rung in pager.rung)
+    return replace(pager, rung=tuple(replace(rung, key=key) for rung, key in now if key is not None))
 
 
 def renumbered(pager: Pager, old: int, new: int) -> Pager:

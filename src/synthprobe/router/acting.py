@@ -25,7 +25,7 @@ def apply(action: Action, with_: Turning) -> Tx[None]:
     """Apply one action, unless that was done already."""
     if (yield from action_rows.outcome(action.id)).applied:
         return
-    incident = yield from _goes_on_as(action.incident)
+    incident = yield from incident_rows.goes_on_as(action.incident)
     if incident is None:
         yield from action_rows.applied(action, Refusal.OVER, with_.now)
         return
@@ -33,14 +33,6 @@ def apply(action: Action, with_: Turning) -> Tx[None]:
     yield from action_rows.applied(action, acted.refusal, with_.now)
     if acted.refusal is None:
         yield from _follow(incident, acted, action, with_)
-
-
-def _goes_on_as(number: int) -> Tx[Incident | None]:
-    """The incident of a number, or the one that it was merged into."""
-    incident = yield from incident_rows.find(number)
-    while incident and incident.merged_into:
-        incident = yield from incident_rows.find(incident.merged_into)
-    return incident
 
 
 def _follow(incident: Incident, acted: Acted, action: Action, with_: Turning) -> Tx[None]:

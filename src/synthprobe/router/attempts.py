@@ -1,6 +1,7 @@
-"""What an attempt to deliver came to: kept, noted on the timelines, logged; where it was the last, `on_give_up` is told."""
+"""An attempt to deliver: claimed, and what it came to, kept, noted, logged; where it was the last, `on_give_up` is told."""
 
 import logging
+from datetime import datetime
 
 from synthprobe.core.routes import Routes
 from synthprobe.core.sparing import sparingly
@@ -8,11 +9,18 @@ from synthprobe.ports import Tx
 from synthprobe.router import entries, messages, neighbours
 from synthprobe.router.facts import Attempted
 from synthprobe.router.placing import NewId
+from synthprobe.router.ringing import spare_again
 from synthprobe.stores import claims
 from synthprobe.stores import incidents as incident_rows
 from synthprobe.stores.claims import Claim, DeliveryOutcome, Mark
 
 log = logging.getLogger(__name__)
+
+
+def claim(receiver: str, limit: int, now: datetime, until: datetime, tree: Routes) -> Tx[tuple[Claim, ...]]:
+    """Lease up to `limit` messages for a receiver until `until`; a page is not repeated for what is over meanwhile."""
+    yield from spare_again(receiver, tree, now)
+    return (yield from claims.claim(receiver, limit, now, until))
 
 
 def note(claimed: Claim, mark: Mark, tree: Routes, new_id: NewId) -> Tx[bool]:
@@ -23,6 +31,8 @@ def note(claimed: Claim, mark: Mark, tree: Routes, new_id: NewId) -> Tx[bool]:
     if marked and entry:
         for incident in message.incidents:
             yield from incident_rows.note(incident.number, (entry,))
+    if marked and mark.outcome is DeliveryOutcome.FAILED and message.kind == messages.FIRING:
+        yield from spare_again(message.receiver, tree, mark.at)
     if marked and mark.outcome is DeliveryOutcome.DEAD:
         yield from _give_notice(claimed, mark, tree, new_id)
     return marked

@@ -101,11 +101,11 @@ class Notifier:
             places = self._places(receiver) - self._busy[receiver]
             if places > 0:
                 self._around.failpoint("before_claim")
-                claim = partial(claims.claim, receiver, places, now, now + LEASE)
+                claim = partial(attempts.claim, receiver, places, now, now + LEASE, self._around.routes())
                 for claimed in await self._around.store.write(claim):
                     self._busy[receiver] += 1
                     deliveries.start_soon(self._deliver, claimed)
-        due = await self._around.store.read(claims.next_due)
+        due = await self._around.store.read(partial(claims.next_due, now))
         pause = self._until_a_circuit_closes()
         if due is None or due <= now:
             return pause  # what is due already waits for a place, whose freeing wakes us, or for a circuit

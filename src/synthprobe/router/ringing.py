@@ -6,7 +6,7 @@ turn is repeated.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from msgspec.structs import replace
@@ -15,8 +15,10 @@ from synthprobe.core import pages
 from synthprobe.core.alerts import Alert
 from synthprobe.core.escalation import Skip, hastened
 from synthprobe.core.incidents import Incident, IncidentState, TimelineEntry
+from synthprobe.core.notifications import Notification
 from synthprobe.core.pages import Pager, Ring, Ringing, Topic
 from synthprobe.core.responders import ladder_of
+from synthprobe.core.routes import Routes
 from synthprobe.ports import Tx
 from synthprobe.router import messages, neighbours
 from synthprobe.router.entries import lateness
@@ -33,7 +35,7 @@ from synthprobe.stores.pagers import PageDecision
 def page(person: str, topic: Topic, with_: Turning) -> Tx[None]:
     """Put an incident on a person's pager; it rings in its own turn, a moment later."""
     pager = yield from pager_rows.find(person)
-    yield from _save(pages.add(pager, topic), with_)
+    yield from save(pages.add(pager, topic), with_.tree)
     yield from pager_rows.decided(
         [PageDecision(with_.now, topic.incident, person, True, topic.reason.value, topic.level)]
     )
@@ -42,11 +44,26 @@ def page(person: str, topic: Topic, with_: Turning) -> Tx[None]:
 def spare(people: Iterable[str], incident: Incident, with_: Turning) -> Tx[None]:
     """Take an incident off people's pagers, and do not send what waits: somebody has it, or it is over."""
     for person in people:
-        gone = yield from page_outbox.cancel_pages(prefix_of(person), incident.number)
+        changed = yield from page_outbox.leave_out(prefix_of(person), incident.number)
         pager = yield from pager_rows.find(person)
-        after = pages.forget(pages.drop(pager, incident.number), gone)
+        after = pages.rekeyed(pages.drop(pager, incident.number), changed)
         if after != pager:
-            yield from _save(after, with_)
+            yield from save(after, with_.tree)
+
+
+def spare_again(receiver: str, tree: Routes, now: datetime) -> Tx[None]:
+    """Repeat no attempt to ring for what somebody took, or what ended, while the one before was under way."""
+    for page in (yield from page_outbox.tried(receiver, now)):
+        over: set[int] = set()
+        for named in page.message.incidents:
+            incident = yield from incident_rows.goes_on_as(named.number)
+            if incident and not _rings(incident, named.reason or page.message.reason):
+                over.add(incident.number)
+        if not over:
+            continue
+        changed = yield from page_outbox.leave_out_of(page, over)
+        pager = yield from pager_rows.find(page.message.person)
+        yield from save(pages.rekeyed(pager, changed), tree)
 
 
 def ring(person: str, with_: Turning) -> Tx[None]:
@@ -61,7 +78,7 @@ def ring(person: str, with_: Turning) -> Tx[None]:
         after = yield from _send(after, turned.ring, incidents, with_)
     for topic in turned.unreachable:
         yield from _unreachable(person, topic, with_)
-    yield from _save(after, with_)
+    yield from save(after, with_.tree)
 
 
 def test_page(person: str, contact: str, with_: Turning) -> Tx[str]:
@@ -105,19 +122,22 @@ def _still_open(pager: Pager) -> Tx[tuple[Pager, dict[int, Incident]]]:
 
 def _concerns(incident: Incident, topic: Topic) -> bool:
     """Whether a page still is one: a raise rings although somebody has the incident; nothing rings for what passes."""
-    wanted = incident.state is IncidentState.TRIGGERED or (
-        topic.reason is Ring.RAISED and incident.state is IncidentState.ACKNOWLEDGED
-    )
-    return wanted and bool(incident.firing) and not incident.muted
+    return _rings(incident, topic.reason) and bool(incident.firing) and not incident.muted
+
+
+def _rings(incident: Incident, reason: str) -> bool:
+    raised = reason == Ring.RAISED and incident.state is IncidentState.ACKNOWLEDGED
+    return raised or incident.state is IncidentState.TRIGGERED
 
 
 def _send(pager: Pager, ringing: Ringing, incidents: dict[int, Incident], with_: Turning) -> Tx[Pager]:
     held: list[tuple[Incident, Sequence[Alert]]] = []
     for number in sorted({topic.incident for topic in ringing.topics} & set(incidents)):
         held.append((incidents[number], (yield from alert_rows.of_incident(number))))
-    first = ringing.fresh[0] if ringing.fresh else ringing.topics[0]
+    known = sorted(set(ringing.topics) - set(ringing.fresh), key=lambda topic: topic.incident)
     again = ringing.contact in {rung.contact for rung in pager.rung}
-    news = tuple(topic.incident for topic in (ringing.fresh if again else ringing.topics))
+    first = (*ringing.fresh, *known)[0]
+    news = tuple(topic.incident for topic in (*ringing.fresh, *(() if again else known)))
     subject = subject_of(pager.person, min(topic.incident for topic in ringing.topics))
     seq = yield from outbox_rows.next_seq(subject)
     to = addressed(pager.person, ringing.contact, with_.tree)
@@ -128,13 +148,13 @@ def _send(pager: Pager, ringing: Ringing, incidents: dict[int, Incident], with_:
         key=key,
         kind=messages.FIRING,
         reason=first.reason.value,
-        note=_NOTES.get(first.reason, ""),
+        note=pages.note_on(first.reason),
         level=first.level,
         late=ringing.late,
         public_url=with_.public_url,
         now=with_.now,
     )
-    yield from neighbours.put(replace(message, news=news), subject, seq)
+    yield from neighbours.put(_with_reasons(message, ringing.topics, news), subject, seq)
     for incident, _ in held:
         text = f"Paging {pager.person} by {ringing.contact}{lateness(ringing.late)}"
         yield from incident_rows.note(incident.number, [TimelineEntry(with_.now, "paging", text)])
@@ -147,11 +167,14 @@ def _key(person: str, held: list[tuple[Incident, Sequence[Alert]]], seq: int) ->
     return f"test-{quote(person, safe='')}-{seq}"
 
 
-_NOTES = {
-    Ring.LAPSED: "Its acknowledgement lapsed: nobody has it.",
-    Ring.NOT_ACCEPTED: "Its handoff was not accepted: nobody has it.",
-    Ring.RAISED: "It became more serious.",
-}
+def _with_reasons(message: Notification, topics: Sequence[Topic], news: tuple[int, ...]) -> Notification:
+    """Each incident with why it rings: what is over before the page arrives is left out, and its reason with it."""
+    of = {topic.incident: topic for topic in topics}
+    incidents = tuple(
+        replace(each, reason=of[each.number].reason.value, level=of[each.number].level)
+        for each in message.incidents
+    )
+    return replace(message, incidents=incidents, news=news)
 
 
 def _unreachable(person: str, topic: Topic, with_: Turning) -> Tx[None]:
@@ -172,9 +195,10 @@ def _taken(pager: Pager) -> Tx[frozenset[str]]:
     return (yield from outbox_rows.taken(rung.key for rung in pager.rung))
 
 
-def _save(pager: Pager, with_: Turning) -> Tx[None]:
+def save(pager: Pager, tree: Routes) -> Tx[None]:
+    """Keep a pager, with its next timer."""
     taken = yield from _taken(pager)
-    due = pages.due_at(pager, ladder_of(pager.person, with_.tree), taken)
+    due = pages.due_at(pager, ladder_of(pager.person, tree), taken)
     # A turn that is due already comes right after this one.
     yield from pager_rows.save(pager, due)
 

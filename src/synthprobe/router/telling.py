@@ -68,10 +68,9 @@ def tell(person: str, contact: str, incident: Incident, update: Update, with_: T
 
 
 def tell_end(incident: Incident, with_: Turning) -> Tx[None]:
-    """Whoever was told that it fires, or may have been, is told the end; what was not sent yet is not sent any more."""
+    """Whoever was told that it fires, or may have been, is told the end."""
     update = Update(RESOLVED, kind=RESOLVED)
     for person in incident.paged:
-        yield from page_outbox.cancel_pages(prefix_of(person), incident.number)
         heard = yield from page_outbox.reached(prefix_of(person), incident.number)
         contact = _contact_for_end(person, [each.integration for each in heard], with_.tree)
         if heard and contact:

@@ -66,7 +66,6 @@ def receivers_due(now: datetime) -> Tx[tuple[str, ...]]:
 
 def claim(receiver: str, limit: int, now: datetime, until: datetime) -> Tx[tuple[Claim, ...]]:
     """Lease up to `limit` messages for a receiver until `until`."""
-    yield Sql(_CANCEL_OVERTAKEN, {"now": to_micros(now), "receiver": receiver})
     rows = yield Sql(
         f"select id from outbox o where {_CLAIMABLE} and receiver = :receiver order by id limit :limit",  # noqa: S608
         {"now": to_micros(now), "receiver": receiver, "limit": limit},
@@ -86,13 +85,14 @@ def claim(receiver: str, limit: int, now: datetime, until: datetime) -> Tx[tuple
     return tuple(claims)
 
 
-def next_due() -> Tx[datetime | None]:
+def next_due(now: datetime) -> Tx[datetime | None]:
     """The earliest instant at which something may become claimable."""
     rows = yield Sql(
         f"""
         select min(case when o.state = 'leased' then max(o.due_at, o.lease_until) else o.due_at end) as at
-        from outbox o where o.state in ('pending', 'leased') and {_FIRST_IN_LINE}
-        """  # noqa: S608 - a constant of this module
+        from outbox o where o.state in ('pending', 'leased') and {_FIRST_IN_LINE} and {_NOT_WHILE_RINGING}
+        """,  # noqa: S608 - constants of this module
+        {"now": to_micros(now)},
     )
     return instant_or_none(rows[0], "at")
 
@@ -142,22 +142,21 @@ _FIRST_IN_LINE = """
           and earlier.state in ('pending', 'leased'))
 """
 
-_CANCEL_OVERTAKEN = """
-    update outbox set state = 'cancelled', lease_until = null
-    where receiver = :receiver and kind = 'firing' and substr(subject, 1, 5) = 'page/'
-        and (state = 'pending' or (state = 'leased' and lease_until <= :now))
-        and exists (select 1 from outbox_incidents own where own.outbox_id = outbox.id)
-        and not exists (
-            select 1 from outbox_incidents own where own.outbox_id = outbox.id and not exists (
-                select 1 from outbox ending join outbox_incidents over on over.outbox_id = ending.id
-                where ending.subject = outbox.subject and ending.seq > outbox.seq
-                    and ending.kind = 'resolved' and ending.state = 'delivered' and over.incident = own.incident))
+_NOT_WHILE_RINGING = """
+    (o.kind not in ('resolved', 'update') or substr(o.integration, 1, 8) <> 'contact[' or not exists (
+        select 1 from outbox_incidents own
+        join outbox_incidents same on same.incident = own.incident
+        join outbox call on call.id = same.outbox_id
+        where own.outbox_id = o.id and call.id < o.id and call.kind = 'firing'
+            and call.state = 'leased' and call.lease_until > :now
+            and rtrim(call.subject, '0123456789') = rtrim(o.subject, '0123456789')))
 """
-"""Pages that were under way by another contact when their end was told: an attempt that failed is not repeated then."""
+"""Each contact of a person is a line of its own, but while one rings no other tells the person that it is over, or whose
+it is. Pages that wait are no matter: those are cancelled by what makes them needless."""
 
 _CLAIMABLE = f"""
     o.state in ('pending', 'leased') and o.due_at <= :now and (o.state = 'pending' or o.lease_until <= :now)
-    and {_FIRST_IN_LINE}
+    and {_FIRST_IN_LINE} and {_NOT_WHILE_RINGING}
 """
 
 

@@ -38,6 +38,14 @@ def open_by_problem(problem: str) -> Tx[tuple[Incident, ...]]:
     return tuple(document(row, Incident) for row in rows)
 
 
+def goes_on_as(number: int) -> Tx[Incident | None]:
+    """The incident of a number, or the one that it was merged into."""
+    incident = yield from find(number)
+    while incident and incident.merged_into:
+        incident = yield from find(incident.merged_into)
+    return incident
+
+
 def open_() -> Tx[tuple[Incident, ...]]:
     """Every incident that is triggered or acknowledged, oldest first."""
     rows = yield Sql("select doc from incidents where state in ('triggered', 'acknowledged') order by number")

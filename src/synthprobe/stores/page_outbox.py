@@ -1,10 +1,17 @@
 """What of the outbox is about people: what they heard, or may have, of an incident, and what is not told any more."""
 
+from collections.abc import Mapping, Set
+from datetime import datetime
+
 from msgspec import Struct
+from msgspec.structs import replace
 
 from synthprobe.core.notifications import Notification, without
-from synthprobe.ports import Sql, SqlValue, Tx
+from synthprobe.ports import DbRow, Sql, Tx
+from synthprobe.stores import outbox
 from synthprobe.stores.columns import document, encode, integer, text
+from synthprobe.stores.incidents import goes_on_as
+from synthprobe.stores.instants import to_micros
 
 
 class Reached(Struct, frozen=True):
@@ -28,51 +35,101 @@ def reached(prefix: str, incident: int) -> Tx[tuple[Reached, ...]]:
     return tuple(Reached(text(row, "subject"), text(row, "integration")) for row in rows)
 
 
-def cancel_pages(prefix: str, incident: int) -> Tx[frozenset[str]]:
-    """Cancel what waits to tell somebody that an incident fires; what was made for others, too, leaves it out.
+class Waiting(Struct, frozen=True):
+    """A page that waits for an attempt."""
 
-    Returns the keys of pages that name others and are cancelled all the same, since they were made for this one alone.
-    """
-    asked: dict[str, SqlValue] = {"n": incident, "prefix": prefix}
-    yield Sql(
-        """
-        update outbox set state = 'cancelled'
-        where substr(subject, 1, length(:prefix)) = :prefix and state = 'pending' and kind = 'firing'
-            and id in (select outbox_id from outbox_incidents where incident = :n)
-            and not exists (
-                select 1 from outbox_incidents o join incidents i on i.number = o.incident
-                where o.outbox_id = outbox.id and o.incident <> :n and i.state = 'triggered')
-        """,
-        asked,
-    )
-    # Of what may have arrived the content stays: one key is one message, and the end is told after it.
+    id: int
+    subject: str
+    maybe_received: bool
+    message: Notification
+
+
+def tried(receiver: str, now: datetime) -> Tx[tuple[Waiting, ...]]:
+    """Pages to a person's contact that wait for another attempt."""
     rows = yield Sql(
         """
-        select id, doc from outbox
-        where substr(subject, 1, length(:prefix)) = :prefix and state = 'pending' and kind = 'firing'
-            and maybe_received = 0 and id in (select outbox_id from outbox_incidents where incident = :n)
+        select id, subject, maybe_received, doc from outbox
+        where receiver = :receiver and kind = 'firing' and substr(integration, 1, 8) = 'contact[' and attempts > 0
+            and (state = 'pending' or (state = 'leased' and lease_until <= :now))
         """,
-        asked,
+        {"receiver": receiver, "now": to_micros(now)},
     )
-    empty: set[str] = set()
+    return tuple(_waiting(row) for row in rows)
+
+
+def leave_out(prefix: str, incident: int) -> Tx[Mapping[str, str | None]]:
+    """Let what waits to tell somebody that an incident fires leave it out, and cancel what tells of nothing else.
+
+    Returns the keys of the pages that are sent under another key now, or (None) not at all.
+    """
+    rows = yield Sql(
+        """
+        select id, subject, maybe_received, doc from outbox
+        where substr(subject, 1, length(:prefix)) = :prefix and state = 'pending' and kind = 'firing'
+            and id in (select outbox_id from outbox_incidents where incident = :n)
+        """,
+        {"n": incident, "prefix": prefix},
+    )
+    changed: dict[str, str | None] = {}
     for row in rows:
-        message = document(row, Notification)
-        left = without(message, incident)
-        if message.news and not left.news:
-            empty.add(message.key)
-        yield from _rewrite(integer(row, "id"), left, incident, cancelled=message.key in empty)
-    yield Sql(_CANCEL_ENDS, {"prefix": prefix})
-    return frozenset(empty)
+        changed |= yield from leave_out_of(_waiting(row), frozenset({incident}))
+    return changed
 
 
-def _rewrite(row: int, left: Notification, incident: int, *, cancelled: bool) -> Tx[None]:
-    state = "cancelled" if cancelled else "pending"
+def leave_out_of(page: Waiting, incidents: Set[int]) -> Tx[Mapping[str, str | None]]:
+    """The same for one page; those that were merged into these are left out, too."""
+    over: set[int] = set(incidents)
+    for named in page.message.incidents:
+        standing = yield from goes_on_as(named.number)
+        if standing and standing.number in incidents:
+            over.add(named.number)
+    left = without(page.message, over)
+    key = page.message.key
+    if not left.incidents or (page.message.news and not left.news):
+        changed: dict[str, str | None] = {key: None}
+        yield from _cancel(page)
+    elif page.maybe_received:
+        # One key is one message: the rest is told under another, and of what may have been heard the end is told.
+        changed = {key: (yield from _put_again(page, left, over))}
+        yield from _cancel(page)
+    else:
+        changed = {}
+        yield from _rewrite(page, left, over)
+    yield Sql(_CANCEL_ENDS, {"prefix": page.subject.rstrip("0123456789")})
+    return changed
+
+
+def _waiting(row: DbRow) -> Waiting:
+    received = integer(row, "maybe_received") > 0
+    return Waiting(integer(row, "id"), text(row, "subject"), received, document(row, Notification))
+
+
+def _cancel(page: Waiting) -> Tx[None]:
+    yield Sql("update outbox set state = 'cancelled', lease_until = null where id = :id", {"id": page.id})
+
+
+def _put_again(page: Waiting, left: Notification, over: Set[int]) -> Tx[str]:
+    key = f"{page.message.key}-without-{'-'.join(map(str, sorted(over)))}"
+    seq = yield from outbox.next_seq(page.subject)
+    row = yield from outbox.put(replace(left, key=key), page.subject, seq)
     yield Sql(
-        "update outbox set doc = :doc, state = :state where id = :id",
-        {"id": row, "doc": encode(left), "state": state},
+        "insert or ignore into outbox_incidents (outbox_id, incident) "
+        "select :new, incident from outbox_incidents where outbox_id = :old",
+        {"new": row, "old": page.id},
     )
+    yield from _unlink(row, over)
+    return key
+
+
+def _rewrite(page: Waiting, left: Notification, over: Set[int]) -> Tx[None]:
+    yield Sql("update outbox set doc = :doc where id = :id", {"id": page.id, "doc": encode(left)})
+    yield from _unlink(page.id, over)
+
+
+def _unlink(row: int, incidents: Set[int]) -> Tx[None]:
     yield Sql(
-        "delete from outbox_incidents where outbox_id = :id and incident = :n", {"id": row, "n": incident}
+        "delete from outbox_incidents where outbox_id = :id and incident = :n",
+        many=[{"id": row, "n": number} for number in sorted(incidents)],
     )
 
 
