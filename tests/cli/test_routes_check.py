@@ -1,5 +1,6 @@
 """`synthprobe routes check`: traps, the file's own tests, and the proof that somebody always hears of it."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -172,6 +173,20 @@ def test_a_test_that_does_not_hold_is_told_with_what_was_found() -> None:
         "37:5: at 2026-07-01T09:00Z: expected local ana, found ben",
         "37:5: at 2026-07-01T09:00Z: expected global nobody, found ben",
     ]
+
+
+def test_people_are_those_on_call_when_their_level_starts_as_routes_test_says() -> None:
+    office = ROUTES.replace("start_time: '08:00'", "start_time: '07:00'").replace(
+        "at: '2026-07-01T09:00Z'", "at: '2026-07-02T06:58Z'"
+    )
+    assert check(office).stdout.splitlines()[:1] == [
+        "routes.yaml:37:5: at 2026-07-02T06:58Z: expected global ben, found ana"
+    ], "whoever has the world at 07:03, when its level starts"
+    assert check(office.replace("global: [ben]", "global: [ana]")).exit_code == 0
+    asked = "severity=critical", "owner=cards", "region=emea", "--at", "2026-07-02T06:58:00Z", "--json"
+    answer = CliRunner().invoke(synthprobe, ("routes", "test", "--routes", "routes.yaml", *asked))
+    levels = json.loads(answer.stdout)["matches"][0]["levels"]
+    assert [level["targets"][0]["people"] for level in levels[:2]] == [["ben"], ["ana"]]
 
 
 def test_a_receiver_that_is_muted_is_not_reached_unless_the_test_says_so() -> None:

@@ -120,17 +120,12 @@ def _answer(route: Route, labels: Labels, at: datetime, in_force: InForce, tree:
     )
 
 
-def place(team: str, labels: Labels) -> Place:
-    """Where an alert with these labels is, for a team: global only where a label says so."""
-    return Place(team, labels.get("region", ""), labels.get("scope") == Scope.GLOBAL)
-
-
 def _levels(found: Paging, labels: Labels, tree: Routes, at: datetime) -> Iterator[LevelAnswer]:
     """The levels of the first pass if nobody acts: the first at the instant, each other when the one before was waited for."""
     told: set[str] = set()
     policy = tree.escalation_policies.get(found.policy)
     for index, level in enumerate(policy.levels if policy else ()):
-        people = look_up(place(found.team, labels), tree, tree.overrides, at)
+        people = look_up(_place(found.team, labels), tree, tree.overrides, at)
         targets = tuple(TargetAnswer(t.kind.value, t.name, people(t)) for t in level.notify)
         named = {name for t in targets for name in (t.people or ((t.name,) if t.kind == "receiver" else ()))}
         skipped = None if named - told else Skip.SAME_PEOPLE if named else Skip.NOBODY_ON_CALL
@@ -138,3 +133,8 @@ def _levels(found: Paging, labels: Labels, tree: Routes, at: datetime) -> Iterat
         if skipped is None:
             at += level.wait
         yield LevelAnswer(index + 1, duration_text(level.wait), targets, skipped)
+
+
+def _place(team: str, labels: Labels) -> Place:
+    """Global only where a label says so."""
+    return Place(team, labels.get("region", ""), labels.get("scope") == Scope.GLOBAL)

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from synthprobe.core.answers import TestAnswer, place, routes_test
+from synthprobe.core.answers import LevelAnswer, TestAnswer, routes_test
 from synthprobe.core.coverage import RouteCase
-from synthprobe.core.escalation import Target, TargetKind
-from synthprobe.core.responders import look_up
+from synthprobe.core.escalation import TargetKind
 from synthprobe.core.routes import Routes
 
 
@@ -17,7 +16,7 @@ def failures(case: RouteCase, tree: Routes) -> Iterator[str]:
         if sorted(reached) != sorted(set(case.receivers)):
             yield f"expected receivers {_listed(case.receivers)}, found {_listed(reached)}"
     for which, people in (case.people or {}).items():
-        found = _people(case, answer, which, tree)
+        found = _people(answer, which)
         if sorted(found) != sorted(set(people)):
             yield f"expected {which} {_listed(people)}, found {_listed(found)}"
     if case.receivers is not None or case.muted_by is not None:
@@ -36,18 +35,18 @@ def _mutes(case: RouteCase, answer: TestAnswer) -> Iterator[str]:
             yield f"expected {receiver} not muted, found {_listed(found)}"
 
 
-def _people(case: RouteCase, answer: TestAnswer, which: str, tree: Routes) -> tuple[str, ...]:
-    """Whom `local` or `global` stands for at the case's own instant, whichever level asks for it."""
-    wanted = Target(TargetKind.ON_CALL, which)
-    teams = dict.fromkeys(
-        match.team
-        for match in answer.matches
-        for level in match.levels
-        for target in level.targets
-        if match.team and (target.kind, target.name) == (wanted.kind, wanted.name)
-    )
-    asked = (look_up(place(team, case.labels), tree, tree.overrides, case.at) for team in teams)
-    return tuple(dict.fromkeys(name for people in asked for name in people(wanted)))
+def _people(answer: TestAnswer, which: str) -> tuple[str, ...]:
+    """Whom `local` or `global` stands for when the first level starts that asks for it, if nobody acts before."""
+    asked = (target for level in _levels(answer) for target in level.targets)
+    wanted = (TargetKind.ON_CALL, which)
+    return next((target.people for target in asked if (target.kind, target.name) == wanted), ())
+
+
+def _levels(answer: TestAnswer) -> tuple[LevelAnswer, ...]:
+    """Of the one escalation that an incident has: by the built-in route, or by the first that pages."""
+    if answer.built_in:
+        return answer.built_in.levels
+    return next((match.levels for match in answer.matches if match.levels), ())
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -27,7 +27,7 @@ class PromiseFile(Struct, frozen=True, forbid_unknown_fields=True):
 class RouteTestFile(Struct, frozen=True, forbid_unknown_fields=True):
     """Whom an alert with these labels reaches at an instant."""
 
-    at: Annotated[Instant, Meta(description="The instant.", examples=["2026-07-01T09:00Z"])]
+    at: Annotated[Instant, Meta(description="When its first level starts.", examples=["2026-07-01T09:00Z"])]
     labels: Annotated[
         dict[Name, str], Meta(description="The alert's labels.", examples=[{"severity": "critical"}])
     ]
@@ -38,7 +38,7 @@ class RouteTestFile(Struct, frozen=True, forbid_unknown_fields=True):
     people: Annotated[
         dict[Literal["local", "global"], list[Name]] | UnsetType,
         Meta(
-            description="Who must be on call for it.",
+            description="Who must be on call for it when the first level that asks for them starts, if nobody acts.",
             examples=[{"local": [], "global": ["ana"]}],
         ),
     ] = UNSET
