@@ -94,7 +94,9 @@ class Alert(Struct, frozen=True, omit_defaults=True):
     @property
     def full_labels(self) -> Labels:
         """Labels for routing and messages: identity plus the derived `severity`."""
-        return {**self.labels, "severity": self.severity} if self.severity else self.labels
+        if not self.severity or self.labels.get("severity") == self.severity:
+            return self.labels
+        return {**self.labels, "severity": self.severity}
 
 
 class Change(StrEnum):

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from synthprobe.core.alerts import Alert, Change
 from synthprobe.core.following import member_of
-from synthprobe.core.incident_changes import raised, unseen, with_news
+from synthprobe.core.incident_changes import graver, unseen, wider, with_news
 from synthprobe.core.incident_words import ending_of, summary_of
 from synthprobe.core.incidents import (
     Followed,
@@ -32,14 +32,17 @@ NAMED = 5
 class Crowd:
     """One incident and what alerts did to it since it was read; it belongs to one transaction."""
 
-    def __init__(self, incident: Incident, rule: ScopeRule, now: datetime) -> None:
+    def __init__(self, incident: Incident, rule: ScopeRule) -> None:
         self.incident = incident
+        weighing = [member for member in incident.members if member.weighs]
         self._members = {member.fingerprint: member for member in incident.members}
-        self._firing = len(incident.firing)
-        self._regions = {member.region for member in incident.members if member.weighs and member.region}
+        self._firing = sum(member.firing for member in incident.members)
+        self._regions = {member.region for member in weighing if member.region}
         # Under new routes what it has already may raise it: then it is no crowd.
-        told = raised(Followed(incident, IncidentChange.NONE), incident.title, rule, now)
-        self._calm = incident.state.is_open and not incident.held_until and not told.entries
+        raises = graver(incident, {member.severity for member in weighing}) or wider(
+            incident, self._regions, rule
+        )
+        self._calm = incident.state.is_open and not incident.held_until and not raises
         self._changed = False
         self._news: list[News] = []
         self._joined: list[str] = []

@@ -10,7 +10,7 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from synthprobe.core.labels import Labels, severity_rank
+from synthprobe.core.labels import Labels, quoted, severity_rank
 from synthprobe.core.routes import ALL_LABELS, Route, repeat_effective
 
 
@@ -111,15 +111,16 @@ class Told(Struct, frozen=True, omit_defaults=True):
     """Numbers of those that fired."""
 
 
+def belongs(labels: Labels, group: Group, route: Route) -> bool:
+    """Whether an alert with these labels, on this route, is in this group: `place` without making one."""
+    here = route.receiver == group.receiver and group.key.startswith(f"{route.key or route.path}:{{")
+    return here and _shared(route, labels) == group.labels
+
+
 def place(route: Route, labels: Labels) -> Group:
     """The group of a route that an alert with these labels belongs to, fresh and without a timer."""
-    everything = ALL_LABELS in route.group_by
-    shared = {
-        name: value
-        for name, value in sorted(labels.items())
-        if value and (everything or name in route.group_by)
-    }
-    listed = ", ".join(f"{name}={_quoted(value)}" for name, value in shared.items())
+    shared = _shared(route, labels)
+    listed = ", ".join(f"{name}={quoted(value)}" for name, value in shared.items())
     return Group(
         key=f"{route.key or route.path}:{{{listed}}}",
         route=route.path,
@@ -243,6 +244,6 @@ def _more(told: Told, *, reopened: bool, graver: bool) -> Reason:
     return Reason.NEW_ALERTS if told.firing else Reason.FIRST
 
 
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
+def _shared(route: Route, labels: Labels) -> Labels:
+    names = labels if ALL_LABELS in route.group_by else {*route.group_by}
+    return {name: labels[name] for name in sorted(names) if labels.get(name)}

@@ -1,6 +1,6 @@
 """How an incident changes, whatever made it: it is raised, resolved, held back or not, and leaves news."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -18,7 +18,6 @@ from synthprobe.core.incidents import (
     Scope,
     ScopeRule,
     TimelineEntry,
-    scope_of,
 )
 from synthprobe.core.labels import severity_rank
 
@@ -74,18 +73,28 @@ def unseen(incident: Incident, member: Member) -> bool:
     return incident.lease is not None and member.counts and member.thing not in incident.lease.covers
 
 
+def graver(incident: Incident, severities: Iterable[str]) -> str:
+    """The gravest of these, where it is graver than the incident is so far."""
+    gravest = max(severities, key=severity_rank, default="")
+    return gravest if severity_rank(gravest) > severity_rank(incident.severity) else ""
+
+
+def wider(incident: Incident, regions: Collection[str], rule: ScopeRule) -> bool:
+    """Whether failing in these regions makes a local incident global."""
+    return incident.scope is Scope.LOCAL and len(regions) >= rule.global_regions
+
+
 def raised(
     followed: Followed, title: str, rule: ScopeRule, now: datetime, alert: Alert | None = None
 ) -> Followed:
     """What the alerts that count make of severity and scope: both only go up."""
     incident = followed.incident
     texts: list[str] = []
-    counting = [member for member in incident.members if member.weighs]
-    severity = max((member.severity for member in counting), key=severity_rank, default=incident.severity)
-    if severity_rank(severity) > severity_rank(incident.severity):
+    weighing = [member for member in incident.members if member.weighs]
+    if severity := graver(incident, dict.fromkeys(member.severity for member in weighing)):
         texts.append(f"Raised from {incident.severity} to {severity}")
         incident = with_news(replace(incident, severity=severity), News.SEVERITY)
-    if incident.scope is Scope.LOCAL and scope_of(incident.members, rule) is Scope.GLOBAL:
+    if wider(incident, {member.region for member in weighing if member.region}, rule):
         title = title_of(alert, incident.members) if alert else title
         incident = with_news(replace(incident, scope=Scope.GLOBAL, title=title), News.SCOPE)
         texts.append(f"Raised to global: {incident.title}")

@@ -212,8 +212,8 @@ def regions_of(members: tuple[Member, ...]) -> tuple[str, ...]:
 
 def scope_of(members: tuple[Member, ...], rule: ScopeRule) -> Scope:
     """What the alerts that count make of the scope now."""
-    counting = tuple(member for member in members if member.weighs)
-    return Scope.GLOBAL if len(regions_of(counting)) >= rule.global_regions else Scope.LOCAL
+    regions = {member.region for member in members if member.region and member.weighs}
+    return Scope.GLOBAL if len(regions) >= rule.global_regions else Scope.LOCAL
 
 
 def due_at(incident: Incident, reopen_within: timedelta) -> datetime | None:

@@ -29,8 +29,8 @@ class Matcher(Struct, frozen=True):
     value: str
 
     def __str__(self) -> str:
-        name = self.name if _CLASSIC_NAME.fullmatch(self.name) else _quoted(self.name)
-        return f"{name}{self.op.value}{_quoted(self.value)}"
+        name = self.name if _CLASSIC_NAME.fullmatch(self.name) else quoted(self.name)
+        return f"{name}{self.op.value}{quoted(self.value)}"
 
 
 class MatcherError(ValueError):
@@ -106,11 +106,11 @@ def holds(matcher: Matcher, labels: Labels) -> bool:
 
 def fingerprint(labels: Labels) -> str:
     """Alertmanager's identity of a label set: sorted `name 0xff value 0xff` through FNV-1a 64, as `%016x`."""
-    digest = _FNV_OFFSET
+    digest, prime, bits = _FNV_OFFSET, _FNV_PRIME, _64_BITS
     for name, value in sorted(labels.items()):
         if value:
             for byte in b"%b\xff%b\xff" % (name.encode(), value.encode()):
-                digest = ((digest ^ byte) * _FNV_PRIME) & _64_BITS
+                digest = ((digest ^ byte) * prime) & bits
     return f"{digest:016x}"
 
 
@@ -245,6 +245,7 @@ def _go_part(part: str, text: str) -> bytes:
         raise MatcherError(f"bad matcher format: {text.strip()}: {part} is no escape") from error
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A value in double quotes, as group keys and matchers have it."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'

@@ -61,6 +61,8 @@ def of_alert(
     labels: Labels, in_force: InForce, at: datetime, *, incident: Incident | None = None
 ) -> tuple[Mute, ...]:
     """The silences and inhibitions of an alert: they hold it back on every route."""
+    if not in_force.silences and not in_force.rules:
+        return ()
     silences = silencing(in_force.silences, labels, incident, at)
     inhibited = inhibiting(in_force.rules, in_force.sources, labels)
     return (

@@ -142,16 +142,17 @@ def match(root: Route, labels: Labels, at: datetime) -> tuple[Route, ...]:
 
     The root takes what no child takes.
     """
-    return explain(root, labels, at).matches
+    found: list[Route] = []
+    _collect(root, labels, at, found)
+    # A root with matchers is refused by the file; should one come by hand, nothing is dropped.
+    return tuple(found) or (root,)
 
 
 def explain(root: Route, labels: Labels, at: datetime) -> Explained:
     """The routes an alert is notified through, and for each other node on the way why not."""
-    found: list[Route] = []
     rejected: list[Rejection] = []
-    _descend(root, _Asked(labels, at), found, rejected)
-    # A root with matchers is refused by the file; should one come by hand, nothing is dropped.
-    return Explained(tuple(found) or (root,), tuple(rejected))
+    _reject(root, _Asked(labels, at), rejected)
+    return Explained(match(root, labels, at), tuple(rejected))
 
 
 def repeat_effective(timers: Timers) -> timedelta:
@@ -166,24 +167,45 @@ def walk(root: Route) -> Iterator[Route]:
         yield from walk(child)
 
 
+def _collect(node: Route, labels: Labels, at: datetime, found: list[Route]) -> bool:
+    """Whether a node takes the alert; it is found itself where no child takes it."""
+    for matcher in node.matchers:
+        if not holds(matcher, labels):
+            return False
+    if not _in_time(node, at):
+        return False
+    before = len(found)
+    for child in node.routes:
+        if _collect(child, labels, at, found) and not child.continue_:
+            break
+    if len(found) == before:
+        found.append(node)
+    return True
+
+
+def _in_time(node: Route, at: datetime) -> bool:
+    return not node.when or any(active(named.intervals, at) for named in node.when)
+
+
 class _Asked(Struct, frozen=True):
     labels: Labels
     at: datetime
 
 
-def _descend(node: Route, asked: _Asked, found: list[Route], rejected: list[Rejection]) -> bool:
+def _reject(node: Route, asked: _Asked, rejected: list[Rejection]) -> bool:
+    """Why a node, or nodes below it, did not take the alert; whether it did."""
     if why := _why_not(node, asked):
         rejected.append(Rejection(node.path, why))
         return False
-    before = len(found)
+    below = False
     for index, child in enumerate(node.routes):
-        if _descend(child, asked, found, rejected) and not child.continue_:
+        took = _reject(child, asked, rejected)
+        below = below or took
+        if took and not child.continue_:
             why = f"{child.path} matched first and does not continue"
             rejected.extend(Rejection(later.path, why) for later in node.routes[index + 1 :])
             break
-    if len(found) == before:
-        found.append(node)
-    else:
+    if below:
         rejected.append(Rejection(node.path, "a route below it matched"))
     return True
 
@@ -194,7 +216,7 @@ def _why_not(node: Route, asked: _Asked) -> str:
             value = asked.labels.get(matcher.name, "")
             found = f"{matcher.name} is {value!r}" if value else f"there is no label {matcher.name}"
             return f"{matcher}: {found}"
-    if not node.when or any(active(named.intervals, asked.at) for named in node.when):
+    if _in_time(node, asked.at):
         return ""
     opens = [next_change(named.intervals, asked.at) for named in node.when]
     first = min((instant for instant in opens if instant), default=None)

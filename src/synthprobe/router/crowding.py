@@ -7,6 +7,7 @@ any alert is (`placing.py`), after what was gathered is written. All within one 
 from collections.abc import Sequence
 from datetime import datetime
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from synthprobe.core import groups, incident_keys, routes
@@ -37,6 +38,15 @@ class Crowds:
         self._tree, self._new_id, self._now = tree, new_id, now
         self._forget()
 
+    def expect(self, alerts: Sequence[Alert]) -> Tx[None]:
+        """Read at once what alerts that begin to fire will need, most of them joining what is there."""
+        placed = [self._placed_by(alert) for alert in alerts if not self._is_own(alert)]
+        wanted = {group.id for each in placed for _, group in each.by}
+        self._groups.update({group.id: group for group in (yield from group_rows.found(sorted(wanted)))})
+        keys = sorted({each.key for each in placed})
+        for key, incident in (yield from incident_rows.open_by_keys(keys)).items():
+            yield from self._keep(key, incident)
+
     def move(self, alert: Alert, change: Change) -> Tx[Alert]:
         """Let an alert that changed be followed by its incident and its groups; the alert as it is then."""
         if (taken := (yield from self._taken(alert, change))) is not None:
@@ -60,16 +70,13 @@ class Crowds:
         self._crowds: dict[int, Crowd | None] = {}
         self._by_key: dict[str, int | None] = {}
         self._groups: dict[str, Group] = {}
+        self._placed: dict[str, _Placed] = {}
         self._alerts: dict[str, Alert] = {}
         self._held: list[tuple[str, str]] = []
         self._ended: dict[str, datetime] = {}
 
     def _taken(self, alert: Alert, change: Change) -> Tx[Alert | None]:
-        if (
-            alert.outside is None
-            or incident_keys.is_of_target(alert)
-            or built_in(alert.full_labels, self._tree)
-        ):
+        if self._is_own(alert):
             return None
         match change:
             case Change.FIRED:
@@ -80,15 +87,26 @@ class Crowds:
                 return (yield from self._stays(alert, change))
         return None
 
+    def _is_own(self, alert: Alert) -> bool:
+        """Whether it is one of ours, or named as ours are: those are decided one by one."""
+        own = alert.outside is None or incident_keys.is_of_target(alert)
+        return own or built_in(alert.full_labels, self._tree) is not None
+
+    def _placed_by(self, alert: Alert) -> "_Placed":
+        """Where an alert that begins to fire now belongs."""
+        if alert.fingerprint not in self._placed:
+            by = placed_by(replace(alert, routed_at=self._now), self._tree)
+            key = incident_keys.key_of(alert, self._tree.scope, by[0][1].labels)
+            self._placed[alert.fingerprint] = _Placed(by, key)
+        return self._placed[alert.fingerprint]
+
     def _joins(self, alert: Alert) -> Tx[Alert | None]:
         """Add an alert that began to fire to the incident of its key, and to its groups."""
-        placed = placed_by(alert, self._tree)
-        crowd = yield from self._crowd_of_key(
-            incident_keys.key_of(alert, self._tree.scope, placed[0][1].labels)
-        )
+        placed = self._placed_by(alert)
+        crowd = yield from self._crowd_of_key(placed.key)
         if crowd is None:
             return None
-        muted = yield from self._muted(alert, [route for route, _ in placed], crowd.incident)
+        muted = yield from self._muted(alert, [route for route, _ in placed.by], crowd.incident)
         if not crowd.take(alert, Change.FIRED, muted):
             return None
         joined = replace(alert, incident=crowd.incident.number)
@@ -96,7 +114,7 @@ class Crowds:
         if self._in_force and may_inhibit(self._in_force.rules, joined.full_labels):
             source = Source(joined.fingerprint, joined.full_labels)
             self._in_force = replace(self._in_force, sources=(*self._in_force.sources, source))
-        for _, fresh in placed:
+        for _, fresh in placed.by:
             yield from self._place(fresh, joined)
         return joined
 
@@ -138,12 +156,14 @@ class Crowds:
 
     def _crowd_of_key(self, key: str) -> Tx[Crowd | None]:
         if key not in self._by_key:
-            incident = yield from incident_rows.open_by_key(key)
-            self._by_key[key] = incident.number if incident else None
-            if incident and incident.number not in self._crowds:
-                self._crowds[incident.number] = yield from self._read(incident)
+            yield from self._keep(key, (yield from incident_rows.open_by_key(key)))
         number = self._by_key[key]
         return None if number is None else self._crowds[number]
+
+    def _keep(self, key: str, incident: Incident | None) -> Tx[None]:
+        self._by_key[key] = incident.number if incident else None
+        if incident and incident.number not in self._crowds:
+            self._crowds[incident.number] = yield from self._read(incident)
 
     def _crowd(self, number: int) -> Tx[Crowd | None]:
         if number not in self._crowds:
@@ -153,7 +173,7 @@ class Crowds:
 
     def _read(self, incident: Incident) -> Tx[Crowd | None]:
         """An incident as a crowd; None where others of its problem are to go on with it as one."""
-        crowd = Crowd(incident, self._tree.scope, self._now)
+        crowd = Crowd(incident, self._tree.scope)
         if crowd.has_regions and incident.problem:
             together = yield from incident_rows.open_by_problem(incident.problem)
             return None if concerned(together, self._tree.scope) else crowd
@@ -163,3 +183,10 @@ class Crowds:
         yield from alert_rows.save_all(tuple(self._alerts.values()))
         yield from group_rows.hold_all(self._held)
         self._alerts, self._held = {}, []
+
+
+class _Placed(Struct, frozen=True):
+    """Routes and groups of an alert, and the key of its incident."""
+
+    by: tuple[tuple[Route, Group], ...]
+    key: str

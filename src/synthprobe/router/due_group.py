@@ -13,7 +13,7 @@ from synthprobe.core.incidents import Incident
 from synthprobe.core.routes import Route, Routes
 from synthprobe.ports import Tx
 from synthprobe.router.muting import HeldBack, held_back
-from synthprobe.router.placing import placed_by
+from synthprobe.router.placing import routed
 from synthprobe.stores import groups as group_rows
 from synthprobe.stores import incidents as incident_rows
 
@@ -46,9 +46,9 @@ def load(group: Group, tree: Routes, now: datetime) -> Tx[DueGroup]:
             incidents[number] = incident
     members = tuple(_lasting(alert, incidents) for alert in members)
     firing = tuple(alert for alert in members if alert.state is AlertState.FIRING)
-    routed = {alert.fingerprint: _route_here(alert, group, tree) for alert in firing}
-    here = frozenset(fingerprint for fingerprint, route in routed.items() if route)
-    route = next((route for route in routed.values() if route), None)
+    by = {alert.fingerprint: _route_here(alert, group, tree) for alert in firing}
+    here = frozenset(fingerprint for fingerprint, route in by.items() if route)
+    route = next((route for route in by.values() if route), None)
     of_here = [alert for alert in firing if alert.fingerprint in here]
     back = yield from held_back(of_here, route, incidents, tree, now) if route else _nothing()
     ended = tuple(alert for alert in members if alert.state is not AlertState.FIRING)
@@ -70,7 +70,8 @@ def _nothing() -> Tx[HeldBack]:
 
 def _route_here(alert: Alert, group: Group, tree: Routes) -> Route | None:
     """The route by which an alert belongs to this group now."""
-    return next((route for route, fresh in placed_by(alert, tree) if fresh.id == group.id), None)
+    labels = alert.full_labels
+    return next((route for route in routed(alert, tree) if groups.belongs(labels, group, route)), None)
 
 
 def _lasting(alert: Alert, incidents: Mapping[int, Incident]) -> Alert:

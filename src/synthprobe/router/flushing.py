@@ -5,7 +5,7 @@ can have arrived it is not sent either. A mute holds back that something fires, 
 the group is looked at between its ticks, for what fires only.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Set
 from datetime import datetime
 
 from msgspec import Struct
@@ -45,15 +45,19 @@ def flush(key: str, with_: Flushing) -> Tx[tuple[Decided, ...]]:
         return ()
     held = yield from load(group, with_.tree, with_.now)
     receiver = with_.tree.receivers.get(group.receiver)
+    before = yield from group_rows.told_to(key)
     decided: list[Decided] = []
     known: set[str] = set()
     for integration in receiver.integrations if receiver else ():
-        pages = integration.kind == ESCALATION
-        decision, told = yield from (_page if pages else _tell)(held, integration, with_)
+        told = before.pop(integration.name, None)
+        if integration.kind == ESCALATION:
+            decision = yield from _page(held, integration, with_)
+        else:
+            decision, told = yield from _tell(held, told, integration, with_)
+            known |= told.firing if told else frozenset()
         decided.append(decision)
-        known |= told.firing if told else frozenset()
     staying = {alert.fingerprint for alert in held.firing} & (held.here | known)
-    yield from _forget(held, [i.name for i in receiver.integrations] if receiver else [], staying)
+    yield from _forget(held, before, staying)
     yield from group_rows.release(
         key, [a.fingerprint for a in (*held.firing, *held.ended) if a.fingerprint not in staying]
     )
@@ -62,16 +66,18 @@ def flush(key: str, with_: Flushing) -> Tx[tuple[Decided, ...]]:
     return tuple(decided)
 
 
-def _forget(held: DueGroup, present: Sequence[str], staying: Set[str]) -> Tx[None]:
+def _forget(held: DueGroup, absent: Mapping[str, Told], staying: Set[str]) -> Tx[None]:
     """What ends while an integration is out of the routes file must be new to it when it is back."""
-    for name, told in (yield from group_rows.told_to(held.group.id)).items():
-        if name not in present and not told.firing <= staying:
+    for name, told in absent.items():
+        if not told.firing <= staying:
             yield from group_rows.tell(held.group.id, name, replace(told, firing=told.firing & staying))
 
 
-def _tell(held: DueGroup, integration: Integration, with_: Flushing) -> Tx[tuple[Decided, Told | None]]:
+def _tell(
+    held: DueGroup, before: Told | None, integration: Integration, with_: Flushing
+) -> Tx[tuple[Decided, Told | None]]:
     name = integration.name
-    told = _of_these_incidents(held, (yield from group_rows.told(held.group.id, name)))
+    told = _of_these_incidents(held, before)
     firing = tuple(
         a for a in held.firing if a.fingerprint in held.here or (told and a.fingerprint in told.firing)
     )
@@ -87,7 +93,7 @@ def _tell(held: DueGroup, integration: Integration, with_: Flushing) -> Tx[tuple
     elif told:
         # What ended untold must be new when it comes back.
         told = replace(told, firing=told.firing - _prints(held.ended))
-    if told:
+    if told and told != before:
         yield from group_rows.tell(held.group.id, name, told)
     return (yield from _note(held, name, reason, with_.now)), told
 
@@ -115,7 +121,7 @@ _REASONS = {
 }
 
 
-def _page(held: DueGroup, integration: Integration, with_: Flushing) -> Tx[tuple[Decided, Told | None]]:
+def _page(held: DueGroup, integration: Integration, with_: Flushing) -> Tx[Decided]:
     """Let what fires escalate. From then on the incidents' own timers decide who is paged; nothing is repeated here."""
     name = integration.name
     begun = False
@@ -125,7 +131,7 @@ def _page(held: DueGroup, integration: Integration, with_: Flushing) -> Tx[tuple
             to = paging(integration, alert.full_labels, with_.tree)
             begun |= yield from escalate(alert.incident, to, with_.tree, held.group.due_at or with_.now)
     reason = Reason.FIRST if begun else _why(held, held.firing) or Reason.UNCHANGED
-    return (yield from _note(held, name, reason, with_.now)), None
+    return (yield from _note(held, name, reason, with_.now))
 
 
 def _decide(

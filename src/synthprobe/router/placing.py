@@ -90,8 +90,13 @@ def groups_of(alert: Alert, tree: Routes) -> tuple[Group, ...]:
 def placed_by(alert: Alert, tree: Routes) -> tuple[tuple[Route, Group], ...]:
     """Each route an alert has, with the group it belongs to there, fresh."""
     labels = alert.full_labels
+    return tuple((route, groups.place(route, labels)) for route in routed(alert, tree))
+
+
+def routed(alert: Alert, tree: Routes) -> tuple[Route, ...]:
+    """The routes an alert has, as they are chosen: when it was first routed, raised, or nobody had it any more."""
     at = alert.routed_at or alert.starts_at or alert.updated_at
-    return tuple((route, groups.place(route, labels)) for route in routes.match(tree.root, labels, at))
+    return routes.match(tree.root, alert.full_labels, at)
 
 
 def _ends_inhibition(alert: Alert, change: Change, tree: Routes) -> bool:

@@ -51,9 +51,15 @@ def _take(batch: Sequence[Posted], tree: Routes, new_id: NewId, now: datetime) -
     prints = [fingerprint(posted.labels) for posted in batch]
     known = {alert.fingerprint: alert for alert in (yield from alert_rows.found(prints))}
     crowds = Crowds(tree, new_id, now)
+    first = {
+        mark: outside.observe(known.get(mark), posted, now, mark=mark)
+        for posted, mark in zip(reversed(batch), reversed(prints), strict=True)
+    }
+    yield from crowds.expect(
+        [each.alert for each in first.values() if each.alert and each.change is Change.FIRED]
+    )
     for posted, mark in zip(batch, prints, strict=True):
-        before = known.get(mark)
-        observed = outside.observe(before, posted, now, mark=mark)
+        observed = first.pop(mark, None) or outside.observe(known.get(mark), posted, now, mark=mark)
         if observed.alert is None or observed.change is Change.NONE:
             continue
         known[mark] = yield from crowds.move(observed.alert, observed.change)

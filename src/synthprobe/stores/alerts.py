@@ -5,7 +5,7 @@ from datetime import datetime
 
 from synthprobe.core.alerts import Alert, AlertState
 from synthprobe.ports import Sql, SqlValue, Tx
-from synthprobe.stores.columns import document, encode, instant_or_none
+from synthprobe.stores.columns import document, encode, instant_or_none, listed
 from synthprobe.stores.instants import to_micros
 
 OUTSIDE = "outside"
@@ -22,8 +22,7 @@ def found(fingerprints: Sequence[str]) -> Tx[tuple[Alert, ...]]:
     """Those alerts of these fingerprints that there are."""
     if not fingerprints:
         return ()
-    params = {f"f{number}": fingerprint for number, fingerprint in enumerate(fingerprints)}
-    names = ", ".join(f":{name}" for name in params)
+    names, params = listed(fingerprints)
     rows = yield Sql(f"select doc from alerts where fingerprint in ({names})", params)  # noqa: S608
     return tuple(document(row, Alert) for row in rows)
 

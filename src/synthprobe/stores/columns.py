@@ -1,11 +1,12 @@
 """Columns of a row by name, as the type they are declared with in the schema, and documents by their struct."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 
 import msgspec
 
-from synthprobe.ports import DbRow
+from synthprobe.ports import DbRow, SqlValue
 from synthprobe.stores.instants import from_micros
 
 T = TypeVar("T")
@@ -43,6 +44,12 @@ def instant(row: DbRow, name: str) -> datetime:
 def instant_or_none(row: DbRow, name: str) -> datetime | None:
     """A nullable column that holds microseconds since the epoch."""
     return None if row[name] is None else instant(row, name)
+
+
+def listed(values: Sequence[str]) -> tuple[str, dict[str, SqlValue]]:
+    """Values as the inside of `in (…)`, with its parameters."""
+    params: dict[str, SqlValue] = {f"v{number}": value for number, value in enumerate(values)}
+    return ", ".join(f":{name}" for name in params), params
 
 
 def document(row: DbRow, kind: type[T], name: str = "doc") -> T:

@@ -6,7 +6,7 @@ from datetime import datetime
 from synthprobe.core.alerts import Alert
 from synthprobe.core.groups import Group, Reason, Told
 from synthprobe.ports import Sql, Tx
-from synthprobe.stores.columns import document, encode, text
+from synthprobe.stores.columns import document, encode, listed, text
 from synthprobe.stores.instants import to_micros
 
 
@@ -14,6 +14,13 @@ def find(key: str) -> Tx[Group | None]:
     """The group of an id."""
     rows = yield Sql("select doc from groups where key = :key", {"key": key})
     return document(rows[0], Group) if rows else None
+
+
+def found(keys: Sequence[str]) -> Tx[tuple[Group, ...]]:
+    """Those groups of these ids that there are."""
+    names, params = listed(keys)
+    rows = yield Sql(f"select doc from groups where key in ({names})", params)  # noqa: S608
+    return tuple(document(row, Group) for row in rows)
 
 
 def holding(fingerprint: str) -> Tx[tuple[Group, ...]]:
@@ -32,8 +39,7 @@ def holding_any(fingerprints: Sequence[str]) -> Tx[tuple[tuple[Group, str], ...]
     """The groups that hold any of these alerts, each with one of those that it holds."""
     if not fingerprints:
         return ()
-    params = {f"f{number}": fingerprint for number, fingerprint in enumerate(fingerprints)}
-    names = ", ".join(f":{name}" for name in params)
+    names, params = listed(fingerprints)
     rows = yield Sql(
         f"""
         select groups.doc, min(group_members.fingerprint) as fingerprint

@@ -6,7 +6,7 @@ from datetime import datetime
 from synthprobe.core.alerts import Alert
 from synthprobe.core.incidents import Incident, TimelineEntry
 from synthprobe.ports import Sql, SqlValue, Tx
-from synthprobe.stores.columns import document, encode, instant_or_none, integer
+from synthprobe.stores.columns import document, encode, instant_or_none, integer, listed, text
 from synthprobe.stores.instants import to_micros
 
 
@@ -28,6 +28,24 @@ def open_by_key(key: str) -> Tx[Incident | None]:
         {"key": key},
     )
     return document(rows[0], Incident) if rows else None
+
+
+def open_by_keys(keys: Sequence[str]) -> Tx[Mapping[str, Incident | None]]:
+    """The same for many keys."""
+    names, params = listed(keys)
+    rows = yield Sql(
+        f"""
+        select key, doc from incidents where key in ({names}) and state <> 'closed'
+        union all
+        select k.key, i.doc from incident_keys k join incidents i on i.number = k.incident
+        where k.key in ({names}) and i.state <> 'closed'
+        """,  # noqa: S608
+        params,
+    )
+    found: dict[str, Incident | None] = dict.fromkeys(keys)
+    for row in reversed(rows):
+        found[text(row, "key")] = document(row, Incident)
+    return found
 
 
 def open_by_problem(problem: str) -> Tx[tuple[Incident, ...]]:

@@ -49,8 +49,9 @@ def tried(receiver: str, now: datetime) -> Tx[tuple[Waiting, ...]]:
     rows = yield Sql(
         """
         select id, subject, maybe_received, doc from outbox
-        where receiver = :receiver and kind = 'firing' and substr(integration, 1, 8) = 'contact[' and attempts > 0
-            and (state = 'pending' or (state = 'leased' and lease_until <= :now))
+        where state in ('pending', 'leased') and receiver = :receiver and kind = 'firing'
+            and substr(integration, 1, 8) = 'contact[' and attempts > 0
+            and (state = 'pending' or lease_until <= :now)
         """,
         {"receiver": receiver, "now": to_micros(now)},
     )
