@@ -53,6 +53,11 @@ class InlineStore:
             self._reader.close()
             self._writer = None
 
+    def __del__(self) -> None:
+        """Forget it with its last holder: what is in memory only loses nothing, and needs no care."""
+        if hasattr(self, "_reader"):
+            self.close()
+
     def _opened(self) -> sqlite3.Connection:
         if self._writer is None:
             raise StoreClosed("the store was closed")
