@@ -101,6 +101,30 @@ def request(command: str) -> dict[str, Any]:
             id="credentials become secrets",
         ),
         pytest.param(
+            r"""curl https://acme.example/pay -H 'Content-Type: application/json' --data-raw $'{"a": "it\'s \u00e4 \xc3\xa4\u0021"}' """,
+            {"method": "POST", "url": "https://acme.example/pay", "json": {"a": "it's ä ä!"}},
+            id="as browsers copy it for bash",
+        ),
+        pytest.param(
+            """curl https://acme.example/pay --json '{"price": "cost $", "b": "'"$'x"'"}'""",
+            {"method": "POST", "url": "https://acme.example/pay", "json": {"price": "cost $", "b": "$'x"}},
+            id="a dollar before a quote of another kind",
+        ),
+        pytest.param(
+            """curl https://acme.example/pay?token=a --json '{"number": "4539578763621486", "token": "b", "n": 4539578763621486}'""",
+            {
+                "method": "POST",
+                "url": "https://acme.example/pay",
+                "query": {"token": "${{ secrets.token_2 }}"},
+                "json": {
+                    "number": "${{ secrets.number }}",
+                    "token": "${{ secrets.token }}",
+                    "n": "${{ secrets.n }}",
+                },
+            },
+            id="a real card's number becomes a secret, and two of one name are two",
+        ),
+        pytest.param(
             "curl -I https://[::1]:8443/", {"method": "HEAD", "url": "https://[::1]:8443/"}, id="-I"
         ),
         pytest.param(
@@ -127,6 +151,11 @@ def test_a_command_becomes_the_same_request(command: str, wanted: dict[str, Any]
         ("curl https://acme.example -X", "-X has no value"),
         ("curl https://acme.example -X PURGE", "the method PURGE is not known"),
         ("curl https://acme.example -m soon", "no number of seconds"),
+        ("wget https://acme.example", "more than one URL"),
+        (
+            "curl https://acme.example -H 'Content-Type: text/xml' -d '<pan>4539578763621486</pan>'",
+            "a published test",
+        ),
     ],
     ids=[
         "nothing",
@@ -139,12 +168,30 @@ def test_a_command_becomes_the_same_request(command: str, wanted: dict[str, Any]
         "no value",
         "a method",
         "a time",
+        "another command",
+        "a card in a text",
     ],
 )
 def test_what_cannot_be_imported_is_told(command: str, told: str) -> None:
     with pytest.raises(ImportFault, match=told):
         import_curl([command])
     assert call("import", "curl", command).exit_code != 0
+
+
+@pytest.mark.parametrize(
+    ("option", "type_"), [("-d", "application/x-www-form-urlencoded"), ("--json", "application/json")]
+)
+def test_a_file_is_sent_with_the_type_that_curl_gives_it(option: str, type_: str) -> None:
+    (step,) = import_curl([f"curl https://acme.example {option} @body.txt"]).document["steps"]
+    assert step["request"]["body_file"] == "body.txt"
+    assert step["request"]["headers"] == {"Content-Type": type_}
+
+
+def test_a_number_that_comes_out_otherwise_is_told() -> None:
+    notes = import_curl(['curl https://acme.example --json \'{"a": 1.50, "b": 1.5}\'']).notes
+    assert [note for note in notes if "number" in note] == [
+        "the number 1.50 is sent as 1.5: where that matters, write the body as `raw`"
+    ]
 
 
 def test_no_credential_is_written_and_the_probe_runs(folder: Path, provider: PaymentServer) -> None:

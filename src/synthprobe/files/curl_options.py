@@ -1,9 +1,9 @@
 """The options of a curl command line (https://curl.se/docs/manpage.html) that say what is sent."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 
 from synthprobe.files.import_parts import ImportFault
+from synthprobe.files.shell_words import shell_words
 
 _IGNORED = frozenset(
     [
@@ -155,8 +155,8 @@ def _split(words: Sequence[str]) -> list[str]:
         split = list(words)
     else:
         try:
-            split = shlex.split(words[0].replace("\\\r\n", " ").replace("\\\n", " "))
-        except ValueError as error:
+            split = shell_words(words[0])
+        except (ValueError, OverflowError) as error:
             raise ImportFault(f"the command cannot be read: {error}") from error
     return split[1:] if split[:1] == ["curl"] else split
 

@@ -2,11 +2,21 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote_plus
 
 from synthprobe.files.curl_options import Options, options
-from synthprobe.files.import_parts import Imported, ImportFault, Secrets, escaped, probe, slug, split_url
+from synthprobe.files.import_parts import (
+    Imported,
+    ImportFault,
+    Secrets,
+    escaped,
+    plain,
+    probe,
+    slug,
+    split_url,
+)
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -16,10 +26,7 @@ def import_curl(
 ) -> Imported:
     """A command line, as one text or as a shell has split it. Raises `ImportFault`."""
     given = options(words)
-    url = given.last("url")
-    if not url:
-        raise ImportFault("the command names no URL")
-    base_url, path, query = split_url(url)
+    base_url, path, query = split_url(_url(given))
     secrets = Secrets()
     body, body_type, added = _body(given, secrets)
     headers = _headers(given, secrets, body_type)
@@ -30,6 +37,7 @@ def import_curl(
     request: dict[str, Any] = {"method": method, "url": "${{ region.base_url }}" + escaped(path)}
     if query:
         request["query"] = _pairs(query, secrets)
+    headers |= _body_type(given, body, headers)
     request |= {"headers": headers} if headers else {}
     request |= body
     request |= _rest(given)
@@ -41,6 +49,17 @@ def import_curl(
     named = name or slug(f"{base_url.partition('://')[2]} {path}", "imported")
     document = probe(named, "Imported from curl.", base_url, [step], secrets, regions=regions, owner=owner)
     return Imported(document, tuple(_notes(given, secrets)))
+
+
+def _url(given: Options) -> str:
+    urls = given.all("url")
+    if not urls:
+        raise ImportFault("the command names no URL")
+    if len(urls) > 1:
+        raise ImportFault(
+            f"the command names more than one URL ({', '.join(urls)[:200]}): import one at a time"
+        )
+    return urls[0]
 
 
 def _method(given: Options, *, has_body: bool) -> str:
@@ -62,11 +81,11 @@ def _headers(given: Options, secrets: Secrets, body_type: str) -> dict[str, str]
         if given.last(option):
             headers[name] = escaped(given.last(option))
     if cookie := given.last("cookie"):
-        headers["Cookie"] = secrets.take("cookie") if "=" in cookie else headers.get("Cookie", "")
+        headers["Cookie"] = secrets.take("cookie", cookie) if "=" in cookie else headers.get("Cookie", "")
     if given.last("user"):
-        headers["Authorization"] = f"Basic {secrets.take('basic')}"
+        headers["Authorization"] = f"Basic {secrets.take('basic', given.last('user'))}"
     if given.last("bearer"):
-        headers["Authorization"] = f"Bearer {secrets.take('token')}"
+        headers["Authorization"] = f"Bearer {secrets.take('token', given.last('bearer'))}"
     return {name: value for name, value in headers.items() if value}
 
 
@@ -91,7 +110,14 @@ def _body(given: Options, secrets: Secrets) -> tuple[dict[str, Any], str, list[t
     pairs = parse_qsl(text, keep_blank_values=True)
     if pairs and ("form" in wanted.lower() or not wanted):
         return {"form": _pairs(pairs, secrets)}, "content-type", pairs
-    return {"raw": escaped(text)}, "", pairs
+    return {"raw": plain(text)}, "", pairs
+
+
+def _body_type(given: Options, body: dict[str, Any], headers: dict[str, str]) -> dict[str, str]:
+    """The type that curl gives a body that does not say its own."""
+    if not {"raw", "body_file"} & set(body) or any(name.lower() == "content-type" for name in headers):
+        return {}
+    return {"Content-Type": "application/json" if given.all("json") else "application/x-www-form-urlencoded"}
 
 
 def _encoded(value: str) -> str:
@@ -143,6 +169,26 @@ def _notes(given: Options, secrets: Secrets) -> list[str]:
         notes.append("BASIC holds `user:password` as base64")
     if given.last("method").upper() in ("POST", "PUT", "PATCH", "DELETE"):
         notes.append("it changes something: think of `idempotency`, and of `undo`")
+    for number in _rewritten(
+        "".join(value for kind, value in given.values if kind in ("data", "data-raw", "json"))
+    ):
+        notes.append(
+            f"the number {number} is sent as {float(number)!r}: where that matters, write the body as `raw`"
+        )
     if "insecure" in given.flags:
         notes.append("certificates are always verified: name your authority under `tls` with `ca`")
     return notes
+
+
+def _rewritten(text: str) -> list[str]:
+    """Numbers of a JSON body that come out otherwise than they were written."""
+    found: list[str] = []
+
+    def keep(number: str) -> float:
+        if repr(float(number)) != number:
+            found.append(number)
+        return float(number)
+
+    with suppress(ValueError):
+        json.loads(text, parse_float=keep)
+    return found

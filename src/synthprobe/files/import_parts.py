@@ -7,6 +7,8 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from msgspec import Struct
 
+from synthprobe.files.card_rules import real_cards
+
 _SECRET = re.compile(
     r"authorization|api[-_]?key|apikey|token|secret|passw|signature|^cookie$|^x-.*-key$|^key$|cvc|cvv|^pin$",
     re.I,
@@ -32,13 +34,14 @@ class Secrets:
     def __init__(self) -> None:
         self.named: dict[str, str] = {}
         """The variable of each secret."""
+        self._values: dict[str, str] = {}
 
     def header(self, name: str, value: str) -> str:
         """A header's value, its credentials looked up."""
         if not _SECRET.search(name):
             return escaped(value)
         scheme = _SCHEME.fullmatch(value)
-        return f"{scheme[1]} {self.take(name)}" if scheme else self.take(name)
+        return f"{scheme[1]} {self.take(name, scheme[2])}" if scheme else self.take(name, value)
 
     def value(self, name: str, value: Any) -> Any:
         """A value under a name, and all within it."""
@@ -46,15 +49,29 @@ class Secrets:
             return {key: self.value(key, inner) for key, inner in value.items()}
         if isinstance(value, list):
             return [self.value(name, inner) for inner in value]
+        if real_cards(str(value)):
+            # A number that was one in JSON is text from now on; that it is no bank's number matters more.
+            return self.take(name or "card_number", str(value))
         if not isinstance(value, str):
             return value
-        return self.take(name) if value and _SECRET.search(name) else escaped(value)
+        return self.take(name, value) if value and _SECRET.search(name) else escaped(value)
 
-    def take(self, name: str) -> str:
-        """A reference in the place of a secret."""
-        known = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "secret"
+    def take(self, name: str, value: str = "") -> str:
+        """A reference in the place of a secret; two values of one name are two secrets."""
+        named = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "secret"
+        known, number = named, 1
+        while self._values.setdefault(known, value) != value:
+            number += 1
+            known = f"{named}_{number}"
         self.named[known] = known.upper()
         return f"${{{{ secrets.{known} }}}}"
+
+
+def plain(text: str) -> str:
+    """A text that stays as it is. Raises `ImportFault` for one with a card's number, which no probe may hold."""
+    if real_cards(text):
+        raise ImportFault("the body holds what may be the number of a real card: use a published test card")
+    return escaped(text)
 
 
 def escaped(text: str) -> str:
