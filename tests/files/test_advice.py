@@ -79,3 +79,24 @@ def test_a_card_number_in_a_body_file_is_refused(tmp_path: Path) -> None:
         "in `body.xml`: `542523…9903` may be the number of a real card",
         "in `body.xml`: no var `nope`",
     ]
+
+
+@pytest.mark.parametrize(
+    ("amount", "told"),
+    [
+        (
+            'amount: "1.07", currency: JPY',
+            "1.07 JPY has more decimals than the currency, which has no decimals",
+        ),
+        (
+            'amount: "1.075", currency: EUR',
+            "1.075 EUR has more decimals than the currency, which has 2 decimals",
+        ),
+        ('amount: "1.075", currency: KWD', ""),
+        ('amount: "500.00", currency: JPY', ""),
+    ],
+)
+def test_an_amount_that_no_coins_come_to_is_told(amount: str, told: str) -> None:
+    text = PROBE.replace("{url", "{method: POST, idempotency: Key, url") + f"    money: {{{amount}}}\n"
+    found = [each for each in warnings(text) if "decimals" in each]
+    assert [told in each for each in found] == ([True] if told else [])

@@ -55,7 +55,7 @@ def test_a_document_that_fits_is_converted() -> None:
         pytest.param(
             "name: 5\nways: [{land: yes}]",
             [
-                "1:7: expected text, found the number `5` — quote it",
+                "1:7: expected text, found the number `5` — use small letters",
                 "2:15: expected a whole number, found `yes`",
             ],
             id="wrong kinds",

@@ -78,6 +78,15 @@ def is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text.strip()) is not None
 
 
+def is_instant(text: str) -> bool:
+    """Whether `as: datetime` takes this text."""
+    try:
+        _instant_of(text)
+    except Incomparable:
+        return False
+    return True
+
+
 def same(actual: Json, expected: Json, cast: Cast | None = None) -> bool:
     """Whether two values are equal by the rules above."""
     if cast is not None:

@@ -1,11 +1,10 @@
 """Rules of assertions: operators that suit their subject, and operands that suit their operator."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
 
 from msgspec import UnsetType
 
+from synthprobe.core.comparisons import is_instant, is_number
 from synthprobe.core.expectations import TIMED, Cast, Operator, Subject
 from synthprobe.core.spelling import listed
 from synthprobe.files.assertion_shape import Assertion
@@ -20,7 +19,7 @@ from synthprobe.files.expectations import (
     key_of,
     subject_of,
 )
-from synthprobe.files.expressions import path_fault, pattern_fault
+from synthprobe.files.expressions import path_fault, path_hint, pattern_fault
 from synthprobe.files.places import assertion_lists
 from synthprobe.files.probe_shape import ProbeFile
 from synthprobe.files.problems import Problem, problem_at
@@ -80,7 +79,7 @@ def _subject_problems(document: Document, path: Path, entry: Assertion) -> Itera
     if isinstance(entry.json, str) and (fault := path_fault(entry.json)):
         position = document.position((*path, "json"))
         yield problem_at(
-            position, f"`{entry.json[:60]}` is not a JSONPath: {fault}", "write it as `$.status`"
+            position, f"`{entry.json[:60]}` is not a JSONPath: {fault}", path_hint(entry.json, "$.status")
         )
 
 
@@ -93,10 +92,20 @@ def _expectation_problems(
         message = f"`{operator}` does not suit `{subject}`"
         yield problem_at(position, message, f"use {listed(each.value for each in SUITS[subject])}")
         return
+    if not isinstance(entry.cast, UnsetType) and not _is_cast(operator, Cast(entry.cast)):
+        position = document.position((*path, "as"))
+        yield problem_at(position, f"`as: {entry.cast}` means nothing to `{operator}`", "remove it")
     position = document.position((*path, *expectation.path))
     for operand in _operands(expectation):
         if fault := _operand_fault(entry, subject, operator, operand):
             yield problem_at(position, *fault)
+
+
+def _is_cast(operator: Operator, cast: Cast) -> bool:
+    """Whether an operator reads its sides as `as` says."""
+    if operator in (Operator.EXISTS, Operator.TYPE):
+        return False
+    return cast is Cast.STRING or operator in (*_ORDER, *_EQUALITY, Operator.LENGTH)
 
 
 def _operands(expectation: Expectation) -> list[object]:
@@ -157,21 +166,15 @@ def _count_fault(operand: object) -> Fault | None:
 
 
 def _number_fault(operand: object) -> Fault | None:
-    try:
-        Decimal(str(operand))
-    except InvalidOperation:
+    if isinstance(operand, bool) or not is_number(str(operand)):
         return f"`{str(operand)[:60]}` is not a number, which `as` asks for", ""
     return None
 
 
 def _datetime_fault(operand: object) -> Fault | None:
-    try:
-        is_aware = datetime.fromisoformat(str(operand)).tzinfo is not None
-    except ValueError:
-        is_aware = False
-    return (
-        None if is_aware else (f"`{str(operand)[:60]}` is not an instant", "write it as 2026-01-31T12:00:00Z")
-    )
+    if is_instant(str(operand)):
+        return None
+    return f"`{str(operand)[:60]}` is not an instant", "write it as 2026-01-31T12:00:00Z"
 
 
 _CASTS: Mapping[Cast, Callable[[object], Fault | None]] = {

@@ -52,7 +52,7 @@ def _correlation_problems(document: Document, path: Path, written: Await) -> Ite
     if isinstance(written.correlate, Assertion):
         yield from entry_problems(document, (*path, "correlate"), written.correlate)
         yield from _subject_problems(document, (*path, "correlate"), written.correlate)
-    elif not _is_fragment(document) and not _hands_out_its_url(document):
+    elif document.is_whole(path) and not _is_fragment(document) and not _hands_out_its_url(document):
         message = "nothing tells this run's webhooks from those of others"
         hint = "add `correlate`, or give the provider `${{ run.callback_url }}`"
         yield problem_at(document.position(path), message, hint)

@@ -1,5 +1,6 @@
 """JSONPaths and RE2 patterns in files: whether they can be read, and why not."""
 
+import re
 from functools import lru_cache
 
 import re2
@@ -24,6 +25,15 @@ def path_fault(path: str) -> str | None:
     except (RecursionError, ValueError, ArithmeticError):
         return "it cannot be read"
     return None
+
+
+def path_hint(path: str, example: str) -> str:
+    """How a path is written that cannot be read: a name with other signs in it stands in brackets."""
+    quoted = _ODD_NAME.sub(lambda name: f"['{name[1]}']", path)
+    return f"write it as `{quoted if quoted != path and path_fault(quoted) is None else example}`"
+
+
+_ODD_NAME = re.compile(r"\.([A-Za-z0-9_]+(?:[-:@/ ][A-Za-z0-9_]+)+)")
 
 
 @lru_cache(maxsize=4096)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, TypeAlias
 
+import re2
 from msgspec import Struct
 
 from synthprobe.core.spelling import listed, nearest, suggestion
@@ -103,9 +104,17 @@ def _mismatch(error: Error, wanted: Collection[str]) -> Fault:
         [_NAMES[name] for name in dict.fromkeys(wanted) if name != "integer" or "number" not in wanted]
     )
     is_scalar = not isinstance(error.instance, list | dict) and error.instance is not None
-    hint = "quote it" if "string" in wanted and is_scalar else ""
+    hint = _quoted(error) if "string" in wanted and is_scalar else ""
     hint = error.schema.get("errorMessage") or hint
     return Fault(tuple(error.absolute_path), f"expected {words}, found {_found(error)}", hint)
+
+
+def _quoted(error: Error) -> str:
+    """What to do about a scalar where text is wanted: quotes help where it then is the text that is wanted."""
+    pattern = error.schema.get("pattern")
+    if pattern is None or re2.search(pattern, str(error.instance)):
+        return "quote it"
+    return str(error.schema.get("patternErrorMessage", ""))
 
 
 def _either(words: list[str]) -> str:

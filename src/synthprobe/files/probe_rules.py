@@ -170,4 +170,8 @@ def _duration_fault(written: str, *, may_be_nothing: bool = False) -> str | None
         length = duration(written)
     except ValueError as error:
         return str(error)
-    return None if length > timedelta() or may_be_nothing else "it must be more than nothing"
+    return (
+        None
+        if length > timedelta() or may_be_nothing
+        else f"`{written}` is no time at all; it must be longer"
+    )

@@ -132,9 +132,9 @@ def _examined(
     problems += creation_problems(examined.rest, shaped)
     problems += [*advice(document, shaped), *expecting_nothing(document, shaped)]
     probe = probe_value(shaped, document, source, attached, uses)
-    if beyond := tuple(limit_problems(probe)):
-        return Examination(None, ordered([*problems, *beyond]), attached.files())
-    return Examination(LoadedProbe(probe, source), ordered(problems), attached.files())
+    problems += limit_problems(probe)
+    loaded = None if errors(problems) else LoadedProbe(probe, source)
+    return Examination(loaded, ordered(problems), attached.files())
 
 
 def _problems_inside(

@@ -10,7 +10,7 @@ from synthprobe.core.spelling import listed
 from synthprobe.files.capture_shape import Capture
 from synthprobe.files.defaults_shape import Defaults
 from synthprobe.files.documents import Document, Path
-from synthprobe.files.expressions import path_fault, pattern_fault
+from synthprobe.files.expressions import path_fault, path_hint, pattern_fault
 from synthprobe.files.places import requests
 from synthprobe.files.probe_shape import ProbeFile
 from synthprobe.files.problems import Problem, problem_at
@@ -44,9 +44,9 @@ def capture_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
 def _url_problems(document: Document, path: Path, url: str) -> Iterator[Problem]:
     position = document.position(path)
     if not url.startswith("${{") and not url.lower().startswith(_SCHEMES):
-        yield problem_at(
-            position, f"the URL `{url[:60]}` has no scheme", "begin it with https:// or a reference"
-        )
+        scheme, found, _ = url.partition("://")
+        message = f"`{scheme[:20]}://` is not called" if found else f"the URL `{url[:60]}` has no scheme"
+        yield problem_at(position, message, "begin it with https:// or a reference")
     elif url.lower() in _SCHEMES:
         yield problem_at(position, f"the URL `{url}` has no host", "write it out")
     outside = "".join(part.rpartition("}}")[2] for part in url.split("${{"))
@@ -92,7 +92,9 @@ def _header_problems(document: Document, path: Path, headers: Any) -> Iterator[P
 def _source_problems(document: Document, path: Path, capture: Capture) -> Iterator[Problem]:
     if isinstance(capture.json, str) and (fault := path_fault(capture.json)):
         position = document.position((*path, "json"))
-        yield problem_at(position, f"`{capture.json[:60]}` is not a JSONPath: {fault}", "write it as `$.id`")
+        yield problem_at(
+            position, f"`{capture.json[:60]}` is not a JSONPath: {fault}", path_hint(capture.json, "$.id")
+        )
     if isinstance(capture.body, str) and (fault := pattern_fault(capture.body)):
         position = document.position((*path, "body"))
         yield problem_at(position, f"`{capture.body[:60]}` is not an RE2 pattern: {fault}")

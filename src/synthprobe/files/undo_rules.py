@@ -1,12 +1,13 @@
 """Rules of undo and money: what would take nothing back, take it back twice, or could not be known in time."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 
 from msgspec import UNSET, UnsetType
 
 from synthprobe.core.expectations import Position
-from synthprobe.core.money import NoMoney, sums
+from synthprobe.core.money import NoMoney, exponent, sums
 from synthprobe.core.probes import Check, Probe, checks
 from synthprobe.core.spelling import suggestion
 from synthprobe.core.stakes import ceiling, stakes_of, too_much
@@ -70,30 +71,51 @@ def creation_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
 
 def limit_problems(probe: Probe) -> Iterator[Problem]:
     """Runs that would never start, or stop at a step, because of `safety`; of a probe without other errors."""
-    told: set[str] = set()
+    told: set[tuple[str, str]] = set()
     for check in checks(probe):
         if (message := _limit_fault(check)) is not None and message not in told:
             told.add(message)
-            hint = "raise the limit in `safety`, or lower the amount"
-            yield problem_at(_money_position(check.probe), message, hint)
+            yield problem_at(_money_position(check.probe), *message)
+        for message in _coinless(check):
+            if message not in told:
+                told.add(message)
+                yield warning_at(_money_position(check.probe), *message)
 
 
-def _limit_fault(check: Check) -> str | None:
+def _coinless(check: Check) -> Iterator[tuple[str, str]]:
+    """Amounts that no coins of their currency come to."""
+    with suppress(NoMoney, LookupFailed):
+        for each in stakes_of(check):
+            places = exponent(each.currency)
+            if each.value != round(each.value, places):
+                count = "no decimals" if not places else f"{places} decimals"
+                yield (
+                    f"{each} has more decimals than the currency, which has {count}",
+                    "look at `unit` and `amount`",
+                )
+
+
+def _limit_fault(check: Check) -> tuple[str, str] | None:
+    """Message and hint."""
     try:
         stakes = stakes_of(check)
     except NoMoney as error:
-        return str(error)
+        return str(error), 'write `amount: "1.07"`, or whole coins with `unit: minor`'
     except LookupFailed:
         return None
     safety = check.probe.safety
     for each in stakes:
         if fault := too_much(each, safety):
-            return fault
+            return fault, _LIMIT_HINT
     most = ceiling(safety)
     for currency, amount in sums(stakes).items():
         if currency in most and amount > most[currency]:
-            return f"a run puts {amount} {currency} at stake, and {most[currency]} may be open: it would never start"
+            message = f"a run puts {amount} {currency} at stake, and {most[currency]} may be open: it would never start"
+            return message, _LIMIT_HINT
     return None
+
+
+_LIMIT_HINT = "raise the limit in `safety`, or lower the amount"
 
 
 def _money_position(probe: Probe) -> Position:
