@@ -78,3 +78,31 @@ def test_what_is_hidden_elsewhere_is_hidden_here(tmp_path: Path) -> None:
     assert '"123"' not in told
     assert "4242424242424242" not in told
     assert told.count("pay/") == 2
+
+
+PROTOCOLS = """
+name: lines
+schedule: {every: 5m}
+regions: {emea: {host: acme.example}}
+steps:
+  - {id: greet, tcp: {host: "${{ region.host }}", port: 25, expect: "220 ", then: [{send: "QUIT\\r\\n", expect: "221"}]}}
+  - {id: raw, tcp: {host: "${{ region.host }}", port: 99, tls: true, send: {hex: "00ff"}}}
+  - {id: chain, tls: {host: "${{ region.host }}"}}
+  - {id: echo, iso8583: {host: "${{ region.host }}", port: 8583, type: "0800", fields: {"70": "301"}}}
+"""
+
+
+def test_other_protocols_say_whom_they_call_and_what_is_said(tmp_path: Path) -> None:
+    (tmp_path / "lines.yaml").write_text(PROTOCOLS)
+    result = CliRunner().invoke(synthprobe, ["plan", str(tmp_path / "lines.yaml")])
+    assert result.exit_code == 0, result.output
+    shown = [line.strip() for line in result.output.splitlines()]
+    assert [line for line in shown if line.startswith("to: ")] == [
+        "to: acme.example:25",
+        "to: acme.example:99 by TLS",
+        "to: acme.example:443 by TLS",
+        "to: acme.example:8583",
+    ]
+    assert "expect: '220 '" in shown
+    assert "send: 00ff (hex)" in shown
+    assert not any("=" in line for line in shown), "no insides of ours"

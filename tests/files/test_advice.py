@@ -46,6 +46,11 @@ def warnings(text: str) -> list[str]:
             "",
         ),
         ("request: {url => request: {method: POST, url", ""),
+        (
+            "request: {url => request: {json: {a: 1.50}, method: PUT, url",
+            "pay.yaml:7:25: warning: `1.50` is sent as `1.5`",
+        ),
+        ("request: {url => request: {json: {a: 1.5, b: 2}, method: PUT, url", ""),
     ],
     ids=[
         "a request",
@@ -54,6 +59,8 @@ def warnings(text: str) -> list[str]:
         "an unused capture",
         "a resend of a GET",
         "a POST without a key",
+        "a number that JSON rewrites",
+        "a number that stays",
     ],
 )
 def test_a_warning_says_where_and_what(change: str, wanted: str) -> None:

@@ -41,13 +41,16 @@ class Calling(Struct, frozen=True):
     repeatable: bool = True
     """Whether it may be repeated although it may have arrived."""
     attributes: Mapping[str, Attribute] = {}
+    subject: str = ""
+    """What is asked about, as its URL names it behind the host."""
 
     @property
     def url(self) -> str:
         """Where it went, as a person reads it."""
         scheme = self.method.partition(" ")[0].lower()
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{scheme}://{host}:{self.port}" if self.host else f"{scheme}:"
+        subject = f"/{self.subject}" if self.subject else ""
+        return f"{scheme}://{host}:{self.port}{subject}" if self.host else f"{scheme}:{self.subject}"
 
 
 class Came(Struct, frozen=True):

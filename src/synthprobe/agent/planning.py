@@ -15,7 +15,7 @@ from synthprobe.agent.steps.request import filled
 from synthprobe.core.durations import duration_text
 from synthprobe.core.iso8583 import SHOWN
 from synthprobe.core.probes import Check
-from synthprobe.core.protocols import Iso8583
+from synthprobe.core.protocols import Encoding, Endpoint, Iso8583, Turn
 from synthprobe.core.requests import Request
 from synthprobe.core.steps import Resend, Step, Use, request_of
 from synthprobe.core.templates import Json, LookupFailed, Names, Template, fill, references
@@ -114,19 +114,38 @@ def _details(step: Step, names: Names, hidden: Redactor) -> Iterator[tuple[str, 
         yield from _message(step.action, names, hidden)
         return
     for name, value in structs.asdict(step.action).items():
-        if name not in _NOT_SHOWN and (text := _text(value, names)):
+        if isinstance(value, Endpoint):
+            yield "to", hidden.text(_address(value, names))
+        elif name == "turns":
+            yield from ((side, hidden.text(text)) for turn in value for side, text in _turn(turn, names))
+        elif name not in _NOT_SHOWN and (text := _text(value, names)):
             yield name, hidden.text(text)
+
+
+def _address(endpoint: Endpoint, names: Names) -> str:
+    """Host and port of another protocol, and whether TLS is spoken."""
+    port = _text(endpoint.port, names)
+    return f"{_text(endpoint.host, names)}{f':{port}' if port else ''}{' by TLS' if endpoint.secure else ''}"
+
+
+def _turn(turn: Turn, names: Names) -> Iterator[tuple[str, str]]:
+    """What is said over TCP, and what must be heard."""
+    if turn.send is not None:
+        encoded = "" if turn.send.encoding is Encoding.TEXT else f" ({turn.send.encoding})"
+        yield "send", _text(turn.send.content, names) + encoded
+    if turn.expect is not None:
+        yield "expect", turn.expect.text
 
 
 def _message(action: Iso8583, names: Names, hidden: Redactor) -> Iterator[tuple[str, str]]:
     """Where an ISO 8583 message would go, and those of its fields that may be shown."""
-    yield "to", action.endpoint.template
+    yield "to", hidden.text(_address(action.endpoint, names))
     yield "type", hidden.text(_text(action.type, names))
     for name, value in action.fields.items():
         yield f"field {name}", hidden.text(_text(value, names)) if name in SHOWN else MASK
 
 
-_NOT_SHOWN = frozenset({"steps", "outputs", "step", "exact"})
+_NOT_SHOWN = frozenset({"steps", "outputs", "step", "exact", "most", "timeout"})
 
 
 def _text(value: object, names: Names) -> str:

@@ -1,6 +1,7 @@
 """Rules of what differs from check to check: regions, matrix rows, vars, and the money in them."""
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from synthprobe.core.spelling import suggestion
@@ -9,7 +10,7 @@ from synthprobe.files.places import requests
 from synthprobe.files.probe_rules import RESERVED_LABELS
 from synthprobe.files.probe_shape import ProbeFile
 from synthprobe.files.probe_values import row_identity
-from synthprobe.files.problems import Problem, problem_at
+from synthprobe.files.problems import Problem, problem_at, warning_at
 from synthprobe.files.shapes import given
 from synthprobe.files.values import leaves
 
@@ -55,6 +56,24 @@ def money_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
         for inner, value in leaves(holder if isinstance(holder, dict) else {}, path):
             if isinstance(value, float):
                 yield _unquoted(document, inner)
+    for path, request in requests(file.steps):
+        for inner, value in leaves(request.json, (*path, "json")):
+            if isinstance(value, float) and (written := document.text(inner)) != repr(value):
+                yield from _rewritten(document, inner, written, value)
+
+
+def _rewritten(document: Document, path: Path, written: str, value: float) -> Iterator[Problem]:
+    """A number of a JSON body that is sent otherwise than it stands there; that may be meant if it is the same number."""
+    try:
+        is_same = Decimal(written) == Decimal(repr(value))
+    except InvalidOperation:
+        is_same = True
+    if is_same:
+        yield warning_at(
+            document.position(path), f"`{written}` is sent as `{value!r}`", "quote it if it is money"
+        )
+    else:
+        yield _unquoted(document, path)
 
 
 def _scalar_problems(document: Document, path: Path, values: Mapping[str, Any]) -> Iterator[Problem]:

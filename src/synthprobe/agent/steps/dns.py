@@ -1,5 +1,7 @@
 """The step kind `dns`: asks one resolver one question; an answer with another code than expected is a `dns_error`."""
 
+from urllib.parse import quote
+
 import msgspec
 
 from synthprobe.agent.calling import Calling, Came, call, destination, lines_of, text
@@ -33,6 +35,7 @@ async def act(step: Step, scene: Scene, span: OpenSpan, seconds: float) -> Acted
         host=resolver.host if resolver else "",
         port=resolver.port if resolver else wire.PORT,
         said=(("name", name), ("type", action.type)),
+        subject=f"{quote(name)}?type={action.type}",
         attributes={"dns.question.name": name, "dns.question.type": action.type},
     )
     return await call(calling, ask, step.retry, scene, span, seconds, action.timeout.total_seconds())
