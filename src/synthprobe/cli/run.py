@@ -1,6 +1,7 @@
 """`synthprobe run`: probes once, now, with live progress; a gate for CI and CD."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from synthprobe.cli.options import refuse, settings_from, with_settings
 from synthprobe.cli.reporting import Runs, report_of, write
 from synthprobe.cli.routes import read_if_there
 from synthprobe.cli.visible import visible
-from synthprobe.core.probes import Check, wants_hooks
+from synthprobe.core.probes import Check, Probe, wants_hooks
 from synthprobe.core.results import Outcome
 from synthprobe.files.agreement import barred
 from synthprobe.files.live_rules import all_unapproved
@@ -96,13 +97,7 @@ def run(
     """
     wanted_reports = [report_of(text) for text in reports]
     settings = settings_from(flags).settings
-    named = [find(name, settings.probes) for name in wanted]
-    refused = [*all_unapproved(named, settings.live)]
-    if any(probe.secrets for probe in named):
-        routes = read_if_there(settings.routes, wanted=flags["routes"] is not None)
-        refused += [problem for probe in named for problem in barred(probe, routes.teams if routes else {})]
-    if refused:
-        refuse(FileProblems(refused))
+    named = _allowed(wanted, settings, routes_wanted=flags["routes"] is not None)
     probes = [with_variables(probe, pairs(variables)) for probe in named]
     chosen = tuple(check for probe in probes for check in chosen_checks(probe, regions, pairs(rows)))
     inbox = _inbox(chosen, hooks_listen, hooks_url, hooks_key)
@@ -118,6 +113,18 @@ def run(
     degraded = fail_on == "degraded"
     write(wanted_reports, Runs(list(done.finished), list(done.skipped), degraded, clock.system().now()))
     sys.exit(_exit(done, degraded_fails=degraded))
+
+
+def _allowed(wanted: Sequence[str], settings: Settings, *, routes_wanted: bool) -> list[Probe]:
+    """The probes of these names; leaves where somebody else's word is missing for one of them."""
+    named = [find(name, settings.probes) for name in wanted]
+    refused = [*all_unapproved(named, settings.live)]
+    if any(probe.secrets for probe in named):
+        routes = read_if_there(settings.routes, wanted=routes_wanted)
+        refused += [problem for probe in named for problem in barred(probe, routes.teams if routes else {})]
+    if refused:
+        refuse(FileProblems(refused))
+    return named
 
 
 def _purse(settings: Settings) -> Purse:
