@@ -294,6 +294,34 @@ AMOUNT = {
 }
 
 
+BODIES = """
+openapi: 3.0.3
+info: {title: Bodies, version: "1"}
+paths:
+  /form:
+    post:
+      operationId: form
+      parameters: [{name: sid, in: cookie, required: true, example: a1}, {name: min, in: query, required: true, example: 1.10}]
+      requestBody: {content: {application/x-www-form-urlencoded: {example: {amount: 1.25, line: {id: 1}, ids: [1, 2.5]}}}}
+  /vendor: {post: {operationId: vendor, requestBody: {content: {application/vnd.acme+json; v=1: {example: {a: 1}}}}}}
+  /upload: {post: {operationId: upload, requestBody: {content: {multipart/form-data: {}}}}}
+  /card: {post: {operationId: card, requestBody: {content: {application/json; charset=utf-8: {example: {pan: 4539578763621486}}}}}}
+"""
+
+
+def test_bodies_are_made_as_far_as_they_can_be_and_the_rest_is_told() -> None:
+    imported = import_openapi(yaml.safe_load(BODIES), ("form", "vendor", "upload", "card"))
+    load_probe(written(imported.document), "imported.yaml")
+    form, vendor, upload, card = (step["request"] for step in imported.document["steps"])
+    assert form["form"] == {"amount": "1.25", "line": '{"id": 1}', "ids": [1, "2.5"]}
+    assert form["query"] == {"min": "1.1"}
+    assert form["headers"] == {"Cookie": "sid=a1"}
+    assert (vendor["json"], vendor["headers"]) == ({"a": 1}, {"Content-Type": "application/vnd.acme+json"})
+    assert card["json"] == {"pan": "${{ secrets.pan }}"}
+    assert set(upload) == {"method", "url"}
+    assert any("the body of upload is multipart/form-data" in note for note in imported.notes)
+
+
 def test_a_documented_answer_becomes_a_schema_of_what_it_is_made_of() -> None:
     step = described("createPayment")["createpayment"]
     (_, asserted) = step["assert"]

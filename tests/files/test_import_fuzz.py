@@ -76,7 +76,11 @@ def test_any_command_line_is_imported_or_refused(command: list[str]) -> None:
 
 
 json = st.recursive(
-    st.none() | st.booleans() | st.integers(-3, 300) | st.text(max_size=6),
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 300)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=6),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
     max_leaves=6,
 )
@@ -121,8 +125,18 @@ operations = st.fixed_dictionaries(
         "parameters": st.lists(parameters | json, max_size=3),
         "requestBody": st.fixed_dictionaries(
             {
-                "content": st.fixed_dictionaries(
-                    {"application/json": st.fixed_dictionaries({"schema": schemas})}
+                "content": st.dictionaries(
+                    st.sampled_from(
+                        [
+                            "application/json; charset=utf-8",
+                            "application/json",
+                            "application/a+json",
+                            "application/x-www-form-urlencoded",
+                            "multipart/form-data",
+                        ]
+                    ),
+                    st.fixed_dictionaries({"schema": schemas}) | json,
+                    max_size=2,
                 )
             }
         ),

@@ -65,6 +65,7 @@ def _notes(
         yield f"{variable} must be in the environment: the secret `{name}`"
     if api.variables:
         yield f"look at `vars`: {', '.join(api.variables)} must name something that is there"
+    yield from api.notes
     left = [each for each in operations if each not in chosen]
     if left and not wanted:
         yield f"left out, for they change something: {_named(left)}; name those you want with --operation"

@@ -1,5 +1,6 @@
 """What imports share: names made of what was there, secrets taken out of what is kept, and the probe around the steps."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -77,6 +78,15 @@ def plain(text: str) -> str:
 def escaped(text: str) -> str:
     """A text that looks nothing up."""
     return text.replace("${{", "$${{")
+
+
+def sendable(value: Any) -> Any:
+    """A value of a query or form: fractions as text, so that they are sent as written, and what has members as JSON."""
+    if isinstance(value, list):
+        return [each if not isinstance(each, list) else json.dumps(each) for each in map(sendable, value)]
+    if isinstance(value, dict) or value is None:
+        return json.dumps(value)
+    return repr(value) if isinstance(value, float) else value
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

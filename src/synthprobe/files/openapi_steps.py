@@ -8,7 +8,16 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from synthprobe.files.import_answers import answer_of
-from synthprobe.files.import_parts import ImportFault, Secrets, escaped, listing, mapping, slug, split_url
+from synthprobe.files.import_parts import (
+    ImportFault,
+    Secrets,
+    escaped,
+    listing,
+    mapping,
+    sendable,
+    slug,
+    split_url,
+)
 
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
 _DEEPEST = 12
@@ -38,6 +47,8 @@ class Api:
         self.raw = raw
         self.secrets = Secrets()
         self.variables: dict[str, str] = {}
+        self.notes: list[str] = []
+        """What is left to its author."""
 
     def title(self) -> str:
         """What it is called."""
@@ -93,20 +104,25 @@ class Api:
             if where == "path":
                 path = path.replace(quote(f"{{{name}}}", safe="{}"), self._variable(name, parameter))
             elif parameter.get("required") and where == "query":
-                query[name] = self._given(name, parameter)
+                query[name] = sendable(self._given(name, parameter))
             elif parameter.get("required") and where == "header":
                 headers[name] = str(self._given(name, parameter))
+            elif parameter.get("required") and where == "cookie":
+                said = [headers["Cookie"]] if "Cookie" in headers else []
+                headers["Cookie"] = "; ".join((*said, f"{name}={self._given(name, parameter)}"))
         self._secure(operation, query, headers)
         answer = None
         if operation.method != "head":
             answer = answer_of(mapping(operation.raw.get("responses")), self._resolved_or_nothing)
         if answer and answer.accept:
             headers["Accept"] = answer.accept
+        body, type_ = self._body(operation)
+        headers |= {"Content-Type": type_} if type_ else {}
         # Nobody could send or hear any other.
-        headers = {name: value for name, value in headers.items() if _HEADER(name)}
+        headers = {name: value for name, value in headers.items() if _HEADER(name) and value.isprintable()}
         request["url"] = "${{ region.base_url }}" + path
         request |= {key: value for key, value in (("query", query), ("headers", headers)) if value}
-        request |= self._body(operation)
+        request |= body
         step = {
             "id": slug(operation.id, "call"),
             "request": request,
@@ -131,20 +147,30 @@ class Api:
         found = self._example(parameter.get("schema"), 0)
         return self.secrets.value(name, "1" if found is None else found)
 
-    def _body(self, operation: Operation) -> dict[str, Any]:
+    def _body(self, operation: Operation) -> tuple[dict[str, Any], str]:
+        """The body, and its type where the key of the body does not say it."""
         content = mapping(mapping(self.resolved(operation.raw.get("requestBody"))).get("content"))
-        for media, key in (("application/json", "json"), ("application/x-www-form-urlencoded", "form")):
-            if media in content:
-                described = mapping(content[media])
-                value = described.get("example")
-                if value is None:
-                    for example in mapping(described.get("examples")).values():
-                        value = mapping(self.resolved(example)).get("value")
-                        break
-                if value is None:
-                    value = self._example(described.get("schema"), 0)
-                return {key: self.secrets.value("", value)}
-        return {}
+        types = {str(media).partition(";")[0].strip().lower(): mapping(content[media]) for media in content}
+        for type_, described in types.items():
+            if type_ == "application/json" or type_.endswith("+json"):
+                value = self.secrets.value("", self._body_value(described))
+                return {"json": value}, "" if type_ == "application/json" else type_
+        if (form := types.get("application/x-www-form-urlencoded")) is not None:
+            value = self.secrets.value("", mapping(self._body_value(form)))
+            return {"form": {name: sendable(inner) for name, inner in value.items()}}, ""
+        if types:
+            told = f"the body of {operation.id} is {', '.join(types)}, which is not made by itself"
+            self.notes.append(f"{told}: write it into a file, and use `body_file`")
+        return {}, ""
+
+    def _body_value(self, described: Mapping[str, Any]) -> Any:
+        """An example of a body: what is given as one, or what its schema allows."""
+        value = described.get("example")
+        if value is None:
+            for example in mapping(described.get("examples")).values():
+                value = mapping(self.resolved(example)).get("value")
+                break
+        return self._example(described.get("schema"), 0) if value is None else value
 
     def _example(self, schema: Any, depth: int) -> Any:
         """A value that a schema allows: its own example where it has one, else the plainest."""
