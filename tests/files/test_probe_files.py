@@ -195,6 +195,30 @@ def test_a_row_may_be_named_by_id() -> None:
     assert (probe.matrix[0].id, probe.matrix[0].label) == ("eu-visa", "id")
 
 
+def test_a_thing_that_was_found_may_be_the_whole_of_a_reference() -> None:
+    probe = load_probe(
+        """
+name: keys
+schedule: {every: 5m}
+regions: [emea]
+steps:
+  - id: make
+    request: {method: POST, url: "https://eu.example/keys", idempotency: Key}
+    undo:
+      look: {request: {url: "https://eu.example/keys"}, each: "$.ids[*]"}
+      act:
+        - request: {method: DELETE, url: "https://eu.example/keys/${{ item }}"}
+          verify: [{json: $, exists: false}]
+""",
+        "keys.yaml",
+    )
+    undo = probe.steps[0].undo
+    assert undo is not None
+    action = undo.branches[0].action
+    assert isinstance(action, Request)
+    assert action.url_template == "https://eu.example/keys/{item}"
+
+
 def test_an_unused_capture_is_a_warning_that_does_not_stop_a_file(tmp_path: Path) -> None:
     file = tmp_path / "card.yaml"
     file.write_text(MINIMAL + "    capture:\n      id: {json: $.id}\n")

@@ -28,7 +28,8 @@ class DeclaredStep(Struct, frozen=True):
 class Declared(Struct, frozen=True):
     """What references may name; None where it is a probe's that is not known here."""
 
-    vars: tuple[str, ...] | None
+    vars: Mapping[str, Any] | None
+    """Each var as it is written, in their order."""
     secrets: tuple[str, ...] | None
     regions: Mapping[str, tuple[str, ...]] | None
     """The keys of each region's values."""
@@ -47,7 +48,7 @@ def declared(document: Document, outputs_of: OutputsOf = lambda name: ()) -> Dec
     """The names in a probe file."""
     raw = _mapping(document.value)
     return Declared(
-        vars=tuple(_mapping(raw.get("vars"))),
+        vars=_mapping(raw.get("vars")),
         secrets=tuple(_mapping(raw.get("secrets"))),
         regions=_regions(raw.get("regions")),
         columns=tuple(dict.fromkeys(key for row in _list(raw.get("matrix")) for key in _mapping(row))),

@@ -4,6 +4,7 @@ They read the raw document, so that a fault elsewhere neither hides a reference 
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from msgspec import Struct
 
@@ -102,14 +103,44 @@ def fault_of(use: Use, names: Declared) -> Fault | None:
     if reference.namespace in UNBUILT_REFERENCES or full in UNBUILT_REFERENCES:
         shown = full if full in UNBUILT_REFERENCES else reference.namespace
         return f"`{shown}` is designed but not built in this version", "remove it"
-    return _FAULTS[reference.namespace](use, names)
+    return _FAULTS[reference.namespace](use, names) or _inner_fault(reference, names)
+
+
+def _inner_fault(reference: Reference, names: Declared) -> Fault | None:
+    """Why nothing is where a reference leads inside what it names, as far as that is written in the file."""
+    value: Any = "" if reference.namespace in _OF_SCALARS else _OPEN
+    if reference.namespace == "vars":
+        value = (names.vars or {}).get(reference.path[0], _OPEN)
+    for index, name in enumerate(reference.path[1:], start=1):
+        if value is _OPEN or has_reference(value):
+            return None
+        before = ".".join((reference.namespace, *reference.path[:index]))
+        if isinstance(value, dict):
+            if name not in value:
+                return f"`{before}` has no `{name}`", suggestion(name, tuple(value))
+            value = value[name]
+        elif isinstance(value, list) and name.isascii() and name.isdigit() and len(name) < 10:
+            if int(name) >= len(value):
+                return f"`{before}` has {len(value)} items, and no `{name}`", "items are numbered from `0`"
+            value = value[int(name)]
+        else:
+            whole = f"it is the whole value: write `{before}`"
+            hint = "items are numbered from `0`" if isinstance(value, list) else whole
+            return f"`{before}` holds no `{name}`", hint
+    return None
+
+
+_OPEN = object()
+"""Stands for a value that only a run knows."""
+
+_OF_SCALARS = frozenset({"run", "now", "secrets", "matrix"})
 
 
 def _var_fault(use: Use, names: Declared) -> Fault | None:
     name = use.reference.path[0]
-    known = names.vars
-    if known is None:
+    if names.vars is None:
         return None
+    known = tuple(names.vars)
     if use.path[0] == "vars":
         own = known.index(str(use.path[1]))
         if name in known[own:]:
