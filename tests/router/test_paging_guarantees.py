@@ -149,6 +149,29 @@ def test_nobody_is_told_an_end_while_their_phone_rings_for_it_and_it_rings_no_se
     run_virtual(scenario, start=LONDON_NOON)
 
 
+def test_whoever_was_told_the_end_and_nothing_since_is_not_told_it_again() -> None:
+    def boss_with_push(text: str) -> str:
+        return text.replace("notify: [{call: 0m}]", "notify: [{push: 0m}]")
+
+    async def scenario(clock: Clock) -> None:
+        async with PagingScene(clock, boss_with_push).running() as scene:
+            await scene.announce("emea")
+            await scene.fails()
+            await scene.until(7)
+            await scene.passes()
+            await scene.until(8)
+            await scene.fails()  # reopened: level one starts again with ana, and boss hears nothing of it
+            await scene.until(9)
+            await scene.passes()
+            await scene.until(30)
+            ends = [to for _, to, reason in scene.told() if reason == "resolved"]
+            assert sorted(ends) == ["ana push", "ana push", "boss push"]
+            reasons = [(each.person, each.sent, each.reason) for each in await scene.decisions()]
+            assert reasons[-2:] == [("ana", True, "resolved"), ("boss", False, "unchanged")]
+
+    run_virtual(scenario, start=LONDON_NOON)
+
+
 def test_a_call_under_way_is_not_repeated_once_somebody_has_it_and_who_has_it_is_told_after_it() -> None:
     async def scenario(clock: Clock) -> None:
         async with PagingScene(clock).running() as scene:

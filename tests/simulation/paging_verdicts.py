@@ -1,6 +1,7 @@
 """The promises to people, asked while it storms and in the end: nobody is forgotten, nobody is woken twice for one thing."""
 
 from collections import defaultdict
+from itertools import pairwise
 
 import anyio
 from parties import Got
@@ -85,6 +86,8 @@ async def _whoever_was_rung_heard_the_end(town: Town) -> None:
             # What was refused may have been read all the same: its end is owed.
             if "firing" in taken:
                 assert taken[-1] == "resolved", f"never told of the end: {where}"
+            told = list({got.key: got.status for got in about if got.taken}.values())
+            assert ("resolved", "resolved") not in pairwise(told), f"told of the end twice: {where}"
             ended = 0
             for got in about:
                 order = _int(made[got.key]["id"])

@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 
 def claim(receiver: str, limit: int, now: datetime, until: datetime, tree: Routes) -> Tx[tuple[Claim, ...]]:
     """Lease up to `limit` messages for a receiver until `until`; a page is not repeated for what is over meanwhile."""
-    yield from spare_again(receiver, tree, now)
+    if receiver.partition("/")[0] in tree.users:
+        yield from spare_again(receiver, tree, now)
     return (yield from claims.claim(receiver, limit, now, until))
 
 

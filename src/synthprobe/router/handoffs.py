@@ -12,7 +12,7 @@ from synthprobe.core.pages import quiet_contact
 from synthprobe.core.responders import ladder_of
 from synthprobe.ports import Tx
 from synthprobe.router import messages, neighbours
-from synthprobe.router.telling import Turning, addressed, subject_of
+from synthprobe.router.telling import NO_QUIET_CONTACT, Turning, addressed, subject_of
 from synthprobe.stores import alerts as alert_rows
 from synthprobe.stores import incidents as incident_rows
 from synthprobe.stores import outbox as outbox_rows
@@ -31,7 +31,7 @@ def hand_over(to: str, outgoing: str, ended: datetime, incident: Incident, with_
     known = yield from outbox_rows.is_known(key)
     sent = contact is not None
     event = LeaseEvent.HANDOFF if with_.now >= ended else LeaseEvent.NOTICE
-    reason = event.value if sent else "no_quiet_contact"
+    reason = event.value if sent else NO_QUIET_CONTACT
     detail = "quietly" if sent else ""
     yield from pager_rows.decided([PageDecision(with_.now, incident.number, to, sent, reason, detail=detail)])
     if contact is None or known:

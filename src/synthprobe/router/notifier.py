@@ -107,9 +107,8 @@ class Notifier:
                     deliveries.start_soon(self._deliver, claimed)
         due = await self._around.store.read(partial(claims.next_due, now))
         pause = self._until_a_circuit_closes()
-        if due is None or due <= now:
-            return pause  # what is due already waits for a place, whose freeing wakes us, or for a circuit
-        return min((due - now).total_seconds(), pause)
+        # What is due already waits for a place, whose freeing wakes us, or for a circuit.
+        return min((due - now).total_seconds(), pause) if due else pause
 
     def _places(self, receiver: str) -> int:
         circuit = self._circuits.get(receiver, circuits.CLOSED)

@@ -25,6 +25,9 @@ from synthprobe.stores import page_outbox
 from synthprobe.stores import pagers as pager_rows
 from synthprobe.stores.pagers import PageDecision
 
+NO_QUIET_CONTACT = "no_quiet_contact"
+"""Why somebody is not told what does not ring: they have nothing but calls."""
+
 
 class Turning(Struct, frozen=True):
     """What a turn of an incident or a pager needs beside its number or name."""
@@ -53,7 +56,7 @@ def quietly(people: Iterable[str], incident: Incident, update: Update, with_: Tu
         contact = quiet_contact(ladder_of(person, with_.tree))
         if contact:
             yield from tell(person, contact, incident, update, with_)
-        yield from _decided(incident, person, update, with_, sent=contact is not None)
+        yield from _decided(incident, person, update, with_, why_not="" if contact else NO_QUIET_CONTACT)
 
 
 def tell(person: str, contact: str, incident: Incident, update: Update, with_: Turning) -> Tx[None]:
@@ -68,14 +71,17 @@ def tell(person: str, contact: str, incident: Incident, update: Update, with_: T
 
 
 def tell_end(incident: Incident, with_: Turning) -> Tx[None]:
-    """Whoever was told that it fires, or may have been, is told the end."""
+    """Whoever was told that it fires, or may have been, is told the end: once, unless they heard of it again since."""
     update = Update(RESOLVED, kind=RESOLVED)
     for person in incident.paged:
         heard = yield from page_outbox.reached(prefix_of(person), incident.number)
         contact = _contact_for_end(person, [each.integration for each in heard], with_.tree)
-        if heard and contact:
+        owed = yield from page_outbox.owed_an_end(prefix_of(person), incident.number)
+        why_not = "" if contact else NO_QUIET_CONTACT
+        why_not = (why_not if owed else "unchanged") if heard else "never_told"
+        if contact and not why_not:
             yield from tell(person, contact, incident, update, with_)
-        yield from _decided(incident, person, update, with_, sent=bool(heard and contact))
+        yield from _decided(incident, person, update, with_, why_not=why_not)
     for receiver in incident.rung:
         yield from tell_receiver(receiver, incident, update, with_)
 
@@ -142,10 +148,11 @@ def _queue(to: Addressed, subject: str, incident: Incident, update: Update, with
     yield from neighbours.put(message, subject, seq)
 
 
-def _decided(incident: Incident, person: str, update: Update, with_: Turning, *, sent: bool) -> Tx[None]:
-    reason = update.reason if sent else "never_told" if update.kind == RESOLVED else "no_quiet_contact"
-    detail = f"quietly: {update.note}" if sent and update.note else "quietly" if sent else ""
-    decision = PageDecision(with_.now, incident.number, person, sent, reason, detail=detail)
+def _decided(incident: Incident, person: str, update: Update, with_: Turning, *, why_not: str) -> Tx[None]:
+    detail = "" if why_not else f"quietly: {update.note}" if update.note else "quietly"
+    decision = PageDecision(
+        with_.now, incident.number, person, not why_not, why_not or update.reason, detail=detail
+    )
     yield from pager_rows.decided([decision])
 
 

@@ -56,9 +56,9 @@ def hasten(now: datetime, longest_lease: datetime) -> Tx[None]:
 
 
 def receivers_due(now: datetime) -> Tx[tuple[str, ...]]:
-    """Receivers for whom something may be claimed now."""
+    """Receivers for whom something is due: whether any of it is first in its line is asked by its claim."""
     rows = yield Sql(
-        f"select distinct receiver from outbox o where {_CLAIMABLE}",  # noqa: S608 - a constant of this module
+        "select distinct receiver from outbox where state in ('pending', 'leased') and due_at <= :now",
         {"now": to_micros(now)},
     )
     return tuple(text(row, "receiver") for row in rows)
@@ -86,12 +86,18 @@ def claim(receiver: str, limit: int, now: datetime, until: datetime) -> Tx[tuple
 
 
 def next_due(now: datetime) -> Tx[datetime | None]:
-    """The earliest instant at which something may become claimable."""
+    """The earliest instant from now on at which something becomes claimable by itself: its time comes, or a lease ends.
+
+    What is due already waits for a place, or for what is before it.
+    """
     rows = yield Sql(
         f"""
-        select min(case when o.state = 'leased' then max(o.due_at, o.lease_until) else o.due_at end) as at
-        from outbox o where o.state in ('pending', 'leased') and {_FIRST_IN_LINE} and {_NOT_WHILE_RINGING}
-        """,  # noqa: S608 - constants of this module
+        select min(at) as at from (
+            select min(o.due_at) as at from outbox o
+            where o.state in ('pending', 'leased') and o.state = 'pending' and o.due_at > :now and {_FIRST_IN_LINE}
+            union all
+            select min(lease_until) from outbox where state = 'leased' and lease_until > :now)
+        """,  # noqa: S608 - a constant of this module
         {"now": to_micros(now)},
     )
     return instant_or_none(rows[0], "at")

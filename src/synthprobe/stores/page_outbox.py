@@ -44,6 +44,22 @@ class Waiting(Struct, frozen=True):
     message: Notification
 
 
+def owed_an_end(prefix: str, incident: int) -> Tx[bool]:
+    """Whether somebody heard, or may have heard, of an incident since its end was told to them last."""
+    rows = yield Sql(
+        """
+        select o.kind from outbox_incidents i join outbox o on o.id = i.outbox_id
+        where i.incident = :n and substr(o.subject, 1, length(:prefix)) = :prefix and o.maybe_received > 0
+            and o.id > coalesce((
+                select max(e.id) from outbox_incidents ie join outbox e on e.id = ie.outbox_id
+                where ie.incident = :n and substr(e.subject, 1, length(:prefix)) = :prefix and e.kind = 'resolved'
+                    and e.state <> 'cancelled'), 0)
+        """,
+        {"n": incident, "prefix": prefix},
+    )
+    return bool(rows)
+
+
 def tried(receiver: str, now: datetime) -> Tx[tuple[Waiting, ...]]:
     """Pages to a person's contact that wait for another attempt."""
     rows = yield Sql(
