@@ -233,9 +233,12 @@ def test_both_sides_hear_of_a_handoff_before_it_and_again_only_when_the_offer_ch
                 (25.0, "eli push", "handoff_notice"),
             ]
             said = {got.to: got.message.note.splitlines()[0] for got in scene.phones.got if got.message.note}
-            assert said["eli push"] == "Your shift ends at 00:00 UTC: chi is offered this then."
+            assert said["eli push"] == (
+                "Your shift ends at 00:00 UTC (Wed 20:00 America/New_York): chi is offered this then."
+            )
             assert said["chi push"] == (
-                "You come on call at 00:00 UTC after eli, who offers you #1. Accept, or it pages again."
+                "You come on call at 00:00 UTC (08:00 Asia/Singapore) after eli, who offers you #1. "
+                "Accept, or it pages again."
             )
             await scene.does("eli", "note", text="looking")
             await scene.until(30)

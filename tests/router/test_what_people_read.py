@@ -1,18 +1,19 @@
 """What a person reads on a phone: which incident, what fails where by now, and what is not proven."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import anyio
 import httpx
 import pytest
 from msgspec.structs import replace
+from paging_scene import PagingScene
 from router_scene import DELIVERY, Scene, check, hook, routed
 
 from synthprobe.clock import Clock
 from synthprobe.core.notifications import Notification
 from synthprobe.core.reports import Announced
-from synthprobe.core.routes import Routes
-from synthprobe.senders import slack
+from synthprobe.core.routes import Integration, Routes
+from synthprobe.senders import apprise, slack
 from synthprobe.stores.columns import document
 from virtual import run_virtual
 
@@ -152,3 +153,28 @@ def test_what_is_new_is_shown_though_hundreds_fire() -> None:
             assert "491 more alerts" in shown[-1]
 
     run_virtual(scenario)
+
+
+def test_a_page_says_why_it_rings_and_tells_times_on_its_readers_clock() -> None:
+    async def scenario(clock: Clock) -> None:
+        async with PagingScene(clock).running() as scene:
+            await scene.announce("emea")
+            await scene.announce("amer", agent="a2")
+            await scene.fails()
+            await scene.until(1)
+            await scene.fails("amer")
+            await scene.until(5)
+            page, raise_ = (
+                apprise.render(got.message, APPRISE, lambda _: "json://x").body
+                for got in scene.phones.got[:2]
+            )
+            assert "since: 2026-07-01 10:30:00 UTC (11:30 Europe/London)" in page
+            assert page.endswith("why you: level 1 of the escalation started · receiver ana/push")
+            assert raise_.startswith("It fails in several regions now.\n")
+            assert "failing in: emea, amer" in raise_
+            assert raise_.endswith("why you: it became more serious · receiver ana/push")
+
+    run_virtual(scenario, start=datetime(2026, 7, 1, 10, 30, tzinfo=UTC))
+
+
+APPRISE = Integration("apprise", 0, {"url_file": "secrets/push-ana"})

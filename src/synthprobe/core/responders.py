@@ -162,6 +162,11 @@ def ladder_of(person: str, tree: Routes) -> tuple[ContactStep, ...]:
     return tuple(step for step in user.notify if step.contact in tree.contacts) if user else ()
 
 
+def location_of(person: str, tree: Routes) -> str:
+    """By whose clock somebody reads times; empty where routes.yaml does not say."""
+    return tree.users[person].location if person in tree.users else ""
+
+
 def contact_of(person: str, contact: str, tree: Routes) -> Integration | None:
     """How a contact of a person is reached: an Apprise URL from the person's own secret."""
     found = tree.contacts.get(contact)

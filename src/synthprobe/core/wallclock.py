@@ -36,6 +36,16 @@ def wall_time(at: datetime, location: str) -> datetime:
     return at.astimezone(zone(location)).replace(tzinfo=None, fold=0)
 
 
+def clock(at: datetime, location: str) -> str:
+    """The time of day in UTC, and on the clock of whoever reads it where that is another: `00:00 UTC (Tue 20:00 …)`."""
+    told = f"{at.astimezone(UTC):%H:%M} UTC"
+    if location in ("", "UTC"):
+        return told
+    there = at.astimezone(zone(location))
+    day = "" if there.date() == at.astimezone(UTC).date() else f"{there:%a} "
+    return f"{told} ({day}{there:%H:%M} {location})"
+
+
 @lru_cache(maxsize=1024)
 def zone(location: str) -> ZoneInfo:
     """A time zone by its IANA name."""

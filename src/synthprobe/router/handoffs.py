@@ -39,13 +39,15 @@ def hand_over(to: str, outgoing: str, ended: datetime, incident: Incident, with_
     held: list[tuple[Incident, Sequence[Alert]]] = []
     for each in opened:
         held.append((each, (yield from alert_rows.of_incident(each.number))))
+    address = addressed(to, contact, with_.tree, quiet=True)
+    unexpired = yield from silence_rows.unexpired(with_.now)
     message = messages.about(
-        addressed(to, contact, with_.tree, quiet=True),
+        address,
         held,
         key=key,
         kind=messages.HANDOFF,
         reason=event.value,
-        note=digest(outgoing, ended, opened, (yield from silence_rows.unexpired(with_.now)), with_.now),
+        note=digest(outgoing, ended, opened, unexpired, with_.now, location=address.location),
         public_url=with_.public_url,
         now=with_.now,
     )

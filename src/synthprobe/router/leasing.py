@@ -13,12 +13,14 @@ from synthprobe.core.responders import (
     Paging,
     cut_short,
     incoming,
+    location_of,
     paging_of,
     place_of,
     places_of,
     shift_of,
     shifts_of,
 )
+from synthprobe.core.wallclock import clock
 from synthprobe.ports import Tx
 from synthprobe.router.handoffs import hand_over
 from synthprobe.router.keeping import keep_incident
@@ -34,7 +36,8 @@ def see_to_lease(incident: Incident, held: Lease, with_: Turning) -> Tx[Incident
     """The incident after what is due about its acknowledgement, if anything is."""
     match leases.due(held, with_.now):
         case LeaseEvent.STILL_ON_IT:
-            note = f"Still on it? Your acknowledgement ends at {held.until:%H:%M} UTC unless you act."
+            ends = clock(held.until, location_of(held.holder, with_.tree))
+            note = f"Still on it? Your acknowledgement ends at {ends} unless you act."
             yield from quietly([held.holder], incident, Update(LeaseEvent.STILL_ON_IT.value, note), with_)
             return replace(incident, lease=replace(held, asked=True))
         case LeaseEvent.NOTICE:
@@ -58,7 +61,8 @@ def _notice(incident: Incident, held: Lease, with_: Turning) -> Tx[Incident]:
     if held.holder in people:
         return noticed
     to = next(iter(people), None)
-    note = f"Your shift ends at {ended:%H:%M} UTC: {f'{to} is offered this then' if to else 'nobody comes on call'}."
+    ends = clock(ended, location_of(held.holder, with_.tree))
+    note = f"Your shift ends at {ends}: {f'{to} is offered this then' if to else 'nobody comes on call'}."
     yield from quietly([held.holder], incident, Update(LeaseEvent.NOTICE.value, note), with_)
     if to:
         yield from hand_over(to, held.holder, ended, incident, with_)

@@ -19,7 +19,7 @@ def tell_news(incident: Incident, with_: Turning) -> Tx[Incident]:
     for person in ringing:
         yield from page(person, Topic(incident.number, Ring.RAISED, with_.now), with_)
     reason = "raised" if grave else incident.news[0].value
-    yield from quietly(told, incident, Update(reason), with_)
+    yield from quietly(told, incident, Update(reason, _note(incident)), with_)
     held, standing = incident.lease, incident.escalation
     return replace(
         incident,
@@ -29,6 +29,20 @@ def tell_news(incident: Incident, with_: Turning) -> Tx[Incident]:
         lease=replace(held, covers=held.covers | {m.thing for m in incident.firing}) if held else None,
         escalation=told_too(standing, ringing) if standing else None,
     )
+
+
+_NOTES = {
+    News.SCOPE: "It fails in several regions now.",
+    News.SEVERITY: "It is more severe now.",
+    News.UNSEEN: "Something else fails, too.",
+    News.JOINED: "Something else fails, too.",
+    News.MERGED: "It is one with another incident now.",
+}
+
+
+def _note(incident: Incident) -> str:
+    """What is new, in words, each once."""
+    return " ".join(dict.fromkeys(_NOTES[news] for news in incident.news if news in _NOTES))
 
 
 def _concerned(incident: Incident, with_: Turning) -> tuple[str, ...]:

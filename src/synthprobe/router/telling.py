@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from synthprobe.core.incidents import Incident
 from synthprobe.core.pages import CALL, quiet_contact
-from synthprobe.core.responders import ESCALATION, ladder_of
+from synthprobe.core.responders import ESCALATION, ladder_of, location_of
 from synthprobe.core.routes import Routes
 from synthprobe.core.teams import Override
 from synthprobe.ports import Tx
@@ -103,9 +103,8 @@ def tell_receiver(name: str, incident: Incident, update: Update, with_: Turning)
 
 def addressed(person: str, contact: str, tree: Routes, *, quiet: bool = False) -> Addressed:
     """A person as the address of a message."""
-    user = tree.users.get(person)
     # Each contact is a receiver of its own: one whose circuit is open delays no other.
-    receiver, location = f"{person}/{contact}", user.location if user else ""
+    receiver, location = f"{person}/{contact}", location_of(person, tree)
     return Addressed(receiver, contact_name(contact), person, contact, location, quiet=quiet)
 
 

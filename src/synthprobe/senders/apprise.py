@@ -22,7 +22,7 @@ MOODS: Mapping[str, str] = {"critical": "failure", "warning": "warning"}
 
 def render(notification: Notification, integration: Integration, secrets: Secrets) -> Shout:
     """The message of a notification."""
-    zone = text_option(integration, "location")
+    zone = notification.location or text_option(integration, "location")
     return Shout(
         url=_with_key(secret_option(integration, "url", secrets), notification.key),
         title=wording.cut(wording.title(notification), wording.TITLE_MOST),

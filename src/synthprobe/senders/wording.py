@@ -95,7 +95,7 @@ def alert_part(alert: NotifiedAlert) -> Part:
 
 def footer(notification: Notification) -> str:
     """Why it was sent, to whom, and how much it leaves out."""
-    facts = [f"reason {notification.reason}", f"receiver {notification.receiver}"]
+    facts = [_why(notification), f"receiver {notification.receiver}"]
     for what, count in (("alert", len(notification.alerts)), ("incident", len(notification.incidents))):
         if (more := count - ALERTS_MOST) > 0:
             facts.append(f"{more} more {what}{'s' if more > 1 else ''}")
@@ -136,6 +136,33 @@ def instant(at: datetime, zone: str = "") -> str:
 def cut(text: str, most: int) -> str:
     """The beginning of a text, with a mark where something is missing."""
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _why(notification: Notification) -> str:
+    """To people in words; what a receiver gets is often read by machines, too, by the word of the list."""
+    if not notification.person or notification.reason not in _PERSONALLY:
+        return f"reason {notification.reason}"
+    level = f"level {notification.level}" if notification.level else "a level"
+    return f"why you: {_PERSONALLY[notification.reason].format(level=level)}"
+
+
+_PERSONALLY = {
+    "level": "{level} of the escalation started",
+    "lapsed": "nobody has it since its acknowledgement lapsed, and {level} started again",
+    "not_accepted": "nobody has it since its handoff was not accepted, and {level} started again",
+    "raised": "it became more serious",
+    "joined": "more fails",
+    "acknowledge": "you were told of it, and somebody took it",
+    "accept": "you were told of it, and somebody took it",
+    "reassign": "you were told of it, and it was offered to somebody",
+    "handoff_notice": "a shift ends soon",
+    "handoff": "it is offered to you",
+    "still_on_it": "you have it",
+    "resolved": "you were told of it",
+    "withdrawn": "you were told of it",
+    "merged": "you were told of it",
+    "test": "somebody tests your contacts",
+}
 
 
 def _of_incident(incident: NotifiedIncident) -> Iterator[Line]:
