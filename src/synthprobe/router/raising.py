@@ -42,7 +42,9 @@ _NOTES = {
 
 def _note(incident: Incident) -> str:
     """What is new, in words, each once."""
-    return " ".join(dict.fromkeys(_NOTES[news] for news in incident.news if news in _NOTES))
+    implied = {News.JOINED, News.UNSEEN} if News.SCOPE in incident.news else set()
+    told = (news for news in incident.news if news in _NOTES and news not in implied)
+    return " ".join(dict.fromkeys(_NOTES[news] for news in told))
 
 
 def _concerned(incident: Incident, with_: Turning) -> tuple[str, ...]:

@@ -65,7 +65,10 @@ class InlineStore:
 
 
 def _connect(name: str) -> sqlite3.Connection:
-    return sqlite3.connect(name, uri=True, isolation_level=None, cached_statements=_STATEMENTS)
+    # It is used by one thread, but its last holder may be a cycle that is collected in another.
+    return sqlite3.connect(
+        name, uri=True, isolation_level=None, cached_statements=_STATEMENTS, check_same_thread=False
+    )
 
 
 def _run(connection: sqlite3.Connection, transaction: Callable[[], Tx[T]], begin: str, end: str) -> T:
