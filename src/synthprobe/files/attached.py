@@ -50,6 +50,8 @@ class Attached:
 
 def _misplaced(named_in: str, name: str, path: str) -> str | None:
     """Why a file may not be named: it lies elsewhere than below the folder above, or where secrets do."""
+    if "\0" in name:
+        return "no file's name holds U+0000"
     root = Path(os.path.realpath(named_in)).parent.parent
     real = Path(os.path.realpath(path))
     if os.path.isabs(name) or not real.is_relative_to(root):

@@ -80,7 +80,7 @@ class Reader:
 
     def _fragment(self, name: str, position: Position, chain: tuple[str, ...]) -> Fragment | None:
         file = os.path.normpath(self._attached.path(chain[-1], name))
-        if os.path.realpath(file) in map(os.path.realpath, chain):
+        if "\0" not in file and os.path.realpath(file) in map(os.path.realpath, chain):
             told = " → ".join(os.path.basename(each) for each in (*chain, file))
             self.problems.append(problem_at(position, f"`use` runs in a circle: {told}", "take one out"))
             return None
