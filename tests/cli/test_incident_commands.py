@@ -94,7 +94,7 @@ def said(*words: str) -> tuple[Result, list[bytes]]:
     [
         (["incident", "list"], 0, "#7 card fails in emea\n   triggered, critical, local, nobody has it, escalates at"),
         (["incident", "list", "--all"], 0, "#3 card fails in emea\n   closed"),
-        (["incident", "show", "7"], 0, "ana has it until 2026-07-01T09:32:00Z, unless they act"),
+        (["incident", "show", "7"], 0, "ana has it until 2026-07-01 09:32:00Z, unless they act"),
         (["incident", "show", "9"], 1, "synthprobe: There is no incident 9."),
         (["incident", "explain", "7"], 0, "not     nobody: nobody was on call, level 1"),
         (["incident", "ack", "7", "--by", "ana"], 0, "#7: done (acknowledge by ana)"),

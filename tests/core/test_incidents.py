@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from alert_samples import check, firing, minute, observed
+from synthprobe.core import outside
 from synthprobe.core.alerts import Alert, AlertState, Change
 from synthprobe.core.ending import withdraw
 from synthprobe.core.failures import Failure, Kind
@@ -23,6 +24,7 @@ from synthprobe.core.incidents import (
     close,
     due_at,
 )
+from synthprobe.core.outside import Posted
 
 RULE = ScopeRule()
 TEN_MINUTES = timedelta(minutes=10)
@@ -63,6 +65,16 @@ def test_an_incident_opens_with_the_problem_in_its_title() -> None:
         (minute(0), "first_failed", None),
         (minute(2), "opened", "run-1"),
     ]
+
+
+def test_an_incident_of_an_alert_from_outside_says_what_that_says_of_itself() -> None:
+    posted = Posted({"alertname": "PspDown", "region": "emea"}, {"summary": "acq answers nobody"})
+    alert = outside.observe(None, posted, minute(1)).alert
+    assert alert is not None
+    assert opened(alert).title == "PspDown in emea: acq answers nobody"
+    silent = outside.observe(None, replace(posted, annotations={}), minute(1)).alert
+    assert silent is not None
+    assert opened(silent).title == "PspDown in emea"
 
 
 @pytest.mark.parametrize(

@@ -149,6 +149,29 @@ async def test_a_service_that_hangs_is_left_and_delays_no_other() -> None:
     assert len(got) == 1
 
 
+def test_an_alert_from_outside_says_what_it_says_of_itself_and_which_one_it_is() -> None:
+    labels = {"alertname": "DiskFull", "instance": "db1:9100", "severity": "critical", "region": "emea"}
+    said = {
+        "summary": "db1 has 2 % left",
+        "description": "It fills within the hour.",
+        "runbook": "https://r.test",
+    }
+    alert = replace(
+        FIRING.alerts[0], labels=labels, annotations=said, run_url="http://prom.test/g", last_good_at=None
+    )
+    made = apprise.render(replace(FIRING, alerts=(alert,)), APPRISE, lambda _: "json://x")
+    facts = made.body.split("\n")
+    assert facts[facts.index("DiskFull · emea http://prom.test/g") + 1 : -2] == [
+        "state: firing, critical",
+        "failing since: 2026-07-01 09:00:00 UTC (11:00 Europe/Oslo)",
+        "source: what sent it http://prom.test/g",
+        "summary: db1 has 2 % left",
+        "description: It fills within the hour.",
+        "labels: instance=db1:9100",
+        "runbook: https://r.test",
+    ]
+
+
 @pytest.mark.anyio
 async def test_what_is_no_apprise_url_is_said_and_nothing_arrived() -> None:
     answer = await Shouting()(shout("no url at all"))

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from synthprobe.cli.exits import Exit
-from synthprobe.cli.instants import instant
+from synthprobe.cli.instants import instant, shown
 from synthprobe.cli.login import login
 from synthprobe.cli.server import get, post, show_json, with_server
 from synthprobe.cli.visible import visible
@@ -60,12 +60,12 @@ def show(number: int, url: str | None, as_json: bool) -> None:
     found = view["incident"]
     lease = found.get("lease")
     _say(f"#{number} {found['title']}", f"{found['state']}, {found['severity']}, {found['scope']}")
-    _say(f"failing since {found['first_failed_at']}")
+    _say(f"failing since {shown(found['first_failed_at'])}")
     if lease:
-        _say(f"{lease['holder']} has it until {lease['until']}, unless they act")
+        _say(f"{lease['holder']} has it until {shown(lease['until'])}, unless they act")
     for entry in view.get("timeline", ()):
         by = f" (by {entry['by']})" if entry.get("by") else ""
-        _say(f"  {entry['at']}  {entry['text']}{by}")
+        _say(f"  {shown(entry['at'])}  {entry['text']}{by}")
 
 
 @incident.command()
@@ -87,7 +87,7 @@ def explain(number: int, url: str | None, as_json: bool) -> None:
         )
         level = f", level {page['level']}" if page.get("level") else ""
         _say(
-            f"{page['at']}  {told:8}{page['person'] or 'nobody'}: {REASONS.get(page['reason'], page['reason'].replace('_', ' '))}{level}"
+            f"{shown(page['at'])}  {told:8}{page['person'] or 'nobody'}: {REASONS.get(page['reason'], page['reason'].replace('_', ' '))}{level}"
         )
     if not pages:
         _say("Nobody was paged for it: none of its routes leads to an escalation policy, or it is muted.")
@@ -174,7 +174,7 @@ def explain_user(user: str, since: str | None, url: str | None, as_json: bool) -
         show_json(found)
         return
     for each in found:
-        _say(f"{each['at']}  #{each['incident']} {each['title']}", f"    {each['text']}")
+        _say(f"{shown(each['at'])}  #{each['incident']} {each['title']}", f"    {each['text']}")
     if not found:
         _say(f"Nobody was paged, so {user} was not either.")
 
@@ -243,7 +243,7 @@ def _holder(each: Any) -> str:
 
 
 def _next(each: Any) -> str:
-    return f"escalates at {each['escalates_at']}" if each.get("escalates_at") else ""
+    return f"escalates at {shown(each['escalates_at'])}" if each.get("escalates_at") else ""
 
 
 def _say(*lines: str) -> None:

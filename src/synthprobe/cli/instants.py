@@ -9,6 +9,11 @@ from synthprobe import clock
 _YEARS = range(1900, 2201)
 
 
+def shown(text: str) -> str:
+    """An instant of the server's as people read it: to the second."""
+    return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
+
+
 def instant(text: str | None) -> datetime:
     """An instant as somebody typed it, in UTC; now where they typed none."""
     if text is None:

@@ -14,7 +14,14 @@ def summary_of(alert: Alert) -> str:
 def title_of(alert: Alert, members: tuple[Member, ...]) -> str:
     """The sentence by which an incident is known."""
     firing = tuple(member for member in members if member.firing)
-    return headline(alert.labels, alert.annotations, regions_of(firing))
+    return headline_of(alert, regions_of(firing))
+
+
+def headline_of(alert: Alert, regions: tuple[str, ...]) -> str:
+    """What fails where; of an alert from outside also what it says of itself."""
+    told = headline(alert.labels, alert.annotations, regions)
+    said = alert.annotations.get("summary", "") if alert.outside else ""
+    return f"{told}: {said}" if said else told
 
 
 def beginning_of(alert: Alert) -> str:

@@ -8,10 +8,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from synthprobe.core.alerts import PAUSED, Alert, AlertState, Withheld
-from synthprobe.core.annotations import headline
 from synthprobe.core.durations import duration_text
 from synthprobe.core.groups import Group, Reason
-from synthprobe.core.incident_words import UNSEEN, name_of
+from synthprobe.core.incident_words import UNSEEN, headline_of, name_of
 from synthprobe.core.incidents import Incident, failing_regions
 from synthprobe.core.notifications import Notification, NotifiedAlert, NotifiedIncident
 
@@ -225,7 +224,7 @@ def _title(incident: Incident, alerts: tuple[Alert, ...]) -> str:
     """What fails where by now; of what is over, what it was."""
     for alert in alerts:
         if alert.incident == incident.number and alert.state is AlertState.FIRING:
-            return headline(alert.labels, alert.annotations, failing_regions(incident))
+            return headline_of(alert, failing_regions(incident))
     return incident.title
 
 

@@ -187,16 +187,33 @@ def _of_alert(alert: NotifiedAlert) -> Iterator[Line]:
     # Before anything that may be long: a text that is cut keeps its link.
     since = "failed from" if alert.ends_at else "failing since"
     yield Line(since, at=alert.first_failed_at)
-    yield Line("trace", "the failing run", alert.run_url)
+    own = not {"run_id", "step"}.isdisjoint(alert.annotations)
+    yield Line(*(("trace", "the failing run") if own else ("source", "what sent it")), alert.run_url)
     if alert.ends_at:
         yield Line("ended", at=alert.ends_at)
     for name in ("step", "message", "expected", "actual"):
         if value := alert.annotations.get(name):
             yield Line(name, cut(value, VALUE_MOST))
+    if not own:
+        yield from _of_outside(alert)
     if alert.last_good_at:
         yield Line("last good run", url=alert.last_good_url, at=alert.last_good_at)
     if runbook := alert.annotations.get("runbook"):
         yield Line("runbook", cut(runbook, VALUE_MOST))
+
+
+def _of_outside(alert: NotifiedAlert) -> Iterator[Line]:
+    """What an alert that is no probe's says of itself, and which one it is among its like."""
+    for name in ("summary", "description"):
+        if value := alert.annotations.get(name):
+            yield Line(name, cut(value, VALUE_MOST))
+    labels = ", ".join(f"{name}={value}" for name, value in alert.labels.items() if name not in _SAID)
+    if labels:
+        yield Line("labels", cut(labels, VALUE_MOST))
+
+
+_SAID = frozenset({"alertname", "probe", "region", "severity"})
+"""Labels that a message tells anyway."""
 
 
 def _at(url: str) -> str:
