@@ -38,7 +38,7 @@ def await_problems(document: Document, file: ProbeFile) -> Iterator[Problem]:
             yield from _subject_problems(document, (*path, "match", number), entry)
         if isinstance(written.verify, Verify):
             yield from _verify_problems(document, (*path, "verify"), written.verify)
-        else:
+        elif document.is_whole(path):
             message = "anybody who knows the URL could send this: nothing proves the sender"
             yield warning_at(document.position(path), message, "add `verify`")
         before = [each.id for each in file.steps[:index]]

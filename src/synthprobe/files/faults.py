@@ -130,6 +130,7 @@ def _not_listed(error: Error, context: Context) -> Iterator[Fault]:
         )
     else:
         hint = suggestion(value, allowed).replace("known:", "allowed:") if isinstance(value, str) else ""
+        hint = "quote it" if isinstance(value, int | float) and str(value) in allowed else hint
         yield Fault(path, f"{described(value)} is not allowed here", hint or f"allowed: {listed(allowed)}")
 
 

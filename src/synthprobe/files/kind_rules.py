@@ -161,7 +161,7 @@ def _condition_problems(
         yield problem_at(position, f"the step `{name}` has no response", "use `step` with `is`")
     if key == "of":
         yield from entry_problems(document, path, as_assertion(written))
-    elif isinstance(written.state, UnsetType):
+    elif isinstance(written.state, UnsetType) and document.is_whole(path):
         yield problem_at(document.position(path), "`is` is missing", "as `is: passed`")
 
 
