@@ -8,7 +8,7 @@ import pytest
 from synthprobe.agent.progress import StepFinished
 from synthprobe.cli.live import View
 from synthprobe.cli.visible import visible
-from synthprobe.core.exchanges import Exchange
+from synthprobe.core.exchanges import Exchange, Phases
 from synthprobe.core.expectations import Level
 from synthprobe.core.failures import Failure, Kind
 from synthprobe.core.probes import checks
@@ -58,3 +58,27 @@ def test_nothing_that_a_run_prints_reaches_the_terminal_as_a_control_character(
     assert re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", out) is None
     assert out.count(SHOWN) >= 15
     assert "\nf\\u2066" not in out
+
+
+@pytest.mark.parametrize(
+    ("kind", "counts", "told"),
+    [
+        pytest.param("request", (0,), "", id="one answer needs no word"),
+        pytest.param("request", (0, 1), "2 attempts", id="a retry"),
+        pytest.param("request", (0, 0), "2 exchanges", id="a redirect, or a token"),
+        pytest.param("poll", (0, 0), "2 attempts", id="asked again"),
+        pytest.param("await", (0, 0), "2 deliveries", id="a webhook that came twice"),
+    ],
+)
+def test_several_exchanges_of_a_step_are_called_what_they_are(
+    capsys: pytest.CaptureFixture[str], kind: str, counts: tuple[int, ...], told: str
+) -> None:
+    exchanges = tuple(
+        Exchange("GET", "http://a.test/", "http://a.test/", AT, 0.1, Phases(), status=200, resend_count=count)
+        for count in counts
+    )
+    result = StepResult("a", kind, StepOutcome.PASSED, exchanges=exchanges)
+    (check,) = checks(load_probe(PROBE, "one.yaml"))
+    View(trace=False).watch(check, StepFinished(result))
+    (shown,) = capsys.readouterr().out.splitlines()
+    assert shown.endswith(told or "ms")

@@ -3,7 +3,9 @@
 import argparse
 import random
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 from fuzzing import NAMES
 from fuzzing.mutating import mutated
@@ -48,10 +50,12 @@ def _by_coverage(name: str, seconds: int) -> bool:
     def one(data: bytes) -> None:
         TARGETS[name](data)
 
-    for seed in (*SEEDS[name], *corpus):
-        one(seed)
-    atheris.Setup([sys.argv[0], f"-max_total_time={seconds}", "-max_len=8192"], one)
-    atheris.Fuzz()
+    with tempfile.TemporaryDirectory() as folder:
+        for number, seed in enumerate((*SEEDS[name], *corpus)):
+            one(seed)
+            (Path(folder) / str(number)).write_bytes(seed)
+        atheris.Setup([sys.argv[0], f"-max_total_time={seconds}", "-max_len=8192", folder], one)
+        atheris.Fuzz()
     return True
 
 

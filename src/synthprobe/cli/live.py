@@ -126,7 +126,15 @@ def _line(result: StepResult) -> Text:
         return line(f"  {mark} {result.id:<24} skipped{why}", style=style)
     last = result.exchanges[-1] if result.exchanges else None
     status = str(last.status) if last and last.status else "-"
-    tries = f"  {len(result.exchanges)} attempts" if len(result.exchanges) > 1 else ""
+    tries = f"  {len(result.exchanges)} {_noun(result)}" if len(result.exchanges) > 1 else ""
     return line(
         (f"  {mark} ", style), f"{result.id:<24} {status:>4} {result.duration * 1000:>8.1f} ms{tries}"
     )
+
+
+def _noun(result: StepResult) -> str:
+    """What a step's exchanges are: deliveries, one request again, or several on the way of one."""
+    if result.kind == "await":
+        return "deliveries"
+    again = result.kind == "poll" or any(each.resend_count for each in result.exchanges)
+    return "attempts" if again else "exchanges"
