@@ -69,6 +69,16 @@ def test_one_bad_alert_gives_400_and_the_good_ones_are_kept() -> None:
     run(scenario)
 
 
+def test_a_card_number_in_what_an_alert_says_is_hidden_before_it_is_kept() -> None:
+    async def scenario(client: httpx.AsyncClient) -> None:
+        said = {"summary": "refund to 4111 1111 1111 1111 hangs", "runbook": "https://r.example.test/1"}
+        await take(client, {**alert(severity="critical"), "annotations": said})
+        (found,) = (await client.get(ALERTS)).json()
+        assert found["annotations"] == {**said, "summary": "refund to 4111 11** **** 1111 hangs"}
+
+    run(scenario)
+
+
 def test_a_resolved_alert_posted_again_and_again_is_over_once() -> None:
     async def scenario(client: httpx.AsyncClient) -> None:
         await take(client, {**alert(), "startsAt": at(-9), "endsAt": at(4)})

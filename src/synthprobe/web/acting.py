@@ -18,6 +18,7 @@ from litestar.response import Redirect
 from msgspec import Struct
 
 from synthprobe.core.actions import Action, ActionKind, Refusal
+from synthprobe.core.cards import mask_cards
 from synthprobe.core.routes import Routes
 from synthprobe.core.spelling import suggestion
 from synthprobe.stores import incidents as incident_rows
@@ -160,7 +161,7 @@ async def _act(
         kind=action,
         by=asked.by,
         at=site.clock.now(),
-        text=asked.text[:LONGEST_TEXT],
+        text=mask_cards(asked.text[:LONGEST_TEXT]),
         to=asked.to,
         via=via,
     )

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from synthprobe.core import silences as core
 from synthprobe.core.alerts import Alert
+from synthprobe.core.cards import mask_cards
 from synthprobe.core.labels import MatcherError, matches, parse_matchers
 from synthprobe.core.silences import Silence, SilencePolicy, SilenceRefused, SilenceState, UnknownSilence
 from synthprobe.files.durations import duration
@@ -135,7 +136,7 @@ def _wanted(asked: Asked, now: datetime) -> Silence:
         starts_at=now,
         ends_at=now + duration(asked.length),
         created_by=asked.author,
-        comment=asked.comment,
+        comment=mask_cards(asked.comment),
         updated_at=now,
     )
 

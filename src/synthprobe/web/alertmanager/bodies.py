@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from synthprobe.core import outside
+from synthprobe.core.cards import mask_cards
 from synthprobe.core.labels import Matcher, MatcherError, MatchOp, matcher
 from synthprobe.core.outside import Posted
 from synthprobe.core.silences import Silence
@@ -83,7 +84,7 @@ def silence(body: bytes, now: datetime) -> Silence:
         starts_at=_utc(read.starts_at) or now,
         ends_at=_utc(read.ends_at) or now,
         created_by=read.created_by,
-        comment=read.comment,
+        comment=mask_cards(read.comment),
         updated_at=now,
     )
 
@@ -99,7 +100,8 @@ def silence_id(text: str) -> str:
 def _posted(body: AlertBody) -> Posted:
     return Posted(
         labels=body.labels,
-        annotations=body.annotations or {},
+        # Labels are identity; what is only told must name no card to chat, mail or a ticket.
+        annotations={name: mask_cards(text) for name, text in (body.annotations or {}).items()},
         starts_at=_utc(body.starts_at),
         ends_at=_utc(body.ends_at),
         generator_url=body.generator_url or "",
