@@ -279,6 +279,7 @@ events:
   - {t: 4s, override: {schedules: [emeaa], add: anna}}
   - {t: 5s, alert: {labels: {a: b}, state: fires}}
   - {t: 6s}
+  - {t: 11m, unsilence: a}
 """
 
 
@@ -297,4 +298,5 @@ def test_everything_wrong_with_a_timeline_is_told_with_its_place() -> None:
         "t.yaml:12:44: `fires` is not allowed here — allowed: `firing`, `resolved`",
         "t.yaml:13:5: one of `alert`, `run`, `silence`, `unsilence`, `ack`, `note`, `resolve`, `escalate`, `reassign`, "
         "`accept`, `override`, `reload`, `restart` is missing",
+        "t.yaml:14:9: `11m` is after the end of the timeline, `until: 10m` — make `until` longer, or leave it out",
     ]

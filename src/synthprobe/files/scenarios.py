@@ -53,7 +53,8 @@ def load_scenario(text: str | bytes, file: str, tree: Routes) -> scenario.Scenar
 
 def _faults(file: ScenarioFile, tree: Routes) -> Iterator[Fault]:
     yield from reading_faults(instant, file.start, ("start",))
-    yield from length_faults(file.until, ("until",))
+    too_long = list(length_faults(file.until, ("until",)))
+    yield from too_long or _late_faults(file)
     keys = [_key(check) for check in given(file.checks, [])]
     for index, check in enumerate(given(file.checks, [])):
         path: Path = ("checks", index)
@@ -65,6 +66,13 @@ def _faults(file: ScenarioFile, tree: Routes) -> Iterator[Fault]:
     silences = [event.silence.id for event in file.events if event.silence is not UNSET]
     for index, event in enumerate(file.events):
         yield from _event_faults(event, ("events", index), tree, keys, silences)
+
+
+def _late_faults(file: ScenarioFile) -> Iterator[Fault]:
+    for index, event in enumerate(file.events):
+        if _offset(event.t) > duration(file.until):
+            said = f"`{event.t}` is after the end of the timeline, `until: {file.until}`"
+            yield ("events", index, "t"), said, "make `until` longer, or leave it out"
 
 
 def _event_faults(
