@@ -56,9 +56,12 @@ def hasten(now: datetime, longest_lease: datetime) -> Tx[None]:
 
 
 def receivers_due(now: datetime) -> Tx[tuple[str, ...]]:
-    """Receivers for whom something is due: whether any of it is first in its line is asked by its claim."""
+    """Receivers for whom something is due, the oldest first: whether any of it is first in its line its claim asks."""
     rows = yield Sql(
-        "select distinct receiver from outbox where state in ('pending', 'leased') and due_at <= :now",
+        """
+        select receiver from outbox where state in ('pending', 'leased') and due_at <= :now
+        group by receiver order by min(id)
+        """,
         {"now": to_micros(now)},
     )
     return tuple(text(row, "receiver") for row in rows)
