@@ -14,6 +14,7 @@ from synthprobe.core.packing import Unpackable
 from synthprobe.core.requests import Body, BodyKind, Request
 from synthprobe.core.take_back import Branch, Undo
 from synthprobe.core.templates import LookupFailed, fill, parse
+from synthprobe.core.undo import sends
 
 
 def there_and_back(found: Entry) -> Entry:
@@ -63,6 +64,13 @@ def test_what_cannot_be_read_says_so(document: Any) -> None:
 def test_fields_of_a_neighbouring_version_are_left_out() -> None:
     packed = PACKER.pack(entry())
     assert PACKER.unpack({**packed, "colour": "blue"}) == entry()
+
+
+def test_an_act_that_an_earlier_version_wrote_down_as_accepted_is_known_to_have_been() -> None:
+    found = there_and_back(entry(acts={"key": Act(1, NOW, ActState.ACCEPTED)}))
+    assert not found.acts["key"].accepted
+    again = sends(found, "key", 1, NOW + timedelta(minutes=11)).acts["key"]
+    assert (again.state, again.accepted) == (ActState.UNKNOWN, True)
 
 
 NAMES: Any = {
