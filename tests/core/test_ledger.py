@@ -40,6 +40,11 @@ def test_numbers_keep_how_they_were_written() -> None:
     assert str(kept["pay"]["lines"][0]) == "2.0"
 
 
+def test_whole_numbers_of_any_size_are_kept() -> None:
+    names = {"vars": {"large": 10**30, "small": -(2**63) - 1, "most": 2**64 - 1, "flag": True}}
+    assert there_and_back(entry(names=names)).names == names
+
+
 def test_a_value_that_looks_like_ours_stays_the_authors() -> None:
     body = Body(BodyKind.JSON, {"$": "Template", "v": parse("${{ item.id }}"), "$ref": {"$": 1}})
     act = Request("POST", template("https://acme.example/x"), "", body=body)

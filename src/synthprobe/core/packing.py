@@ -24,6 +24,9 @@ T = TypeVar("T", bound=Struct)
 
 _KIND, _CONTENT = "$", "v"
 
+_LEAST, _MOST = -(2**63), 2**64 - 1
+"""Whole numbers that MessagePack holds; JSON's are as large as somebody writes them."""
+
 
 class Unpackable(ValueError):
     """A document that this version cannot read."""
@@ -89,6 +92,8 @@ def packed(value: Any) -> Json:
         case Mapping():
             inner = {str(key): packed(each) for key, each in value.items()}
             return {_KIND: "map", _CONTENT: inner} if _KIND in inner else inner
+        case int() if not _LEAST <= value <= _MOST:
+            return {_KIND: "int", _CONTENT: str(value)}
         case None | bool() | int() | float() | str():
             return value
     raise TypeError(f"a {type(value).__name__} cannot be packed")
@@ -129,6 +134,7 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "datetime": datetime.fromisoformat,
     "decimal": Decimal,
     "bytes": base64.b64decode,
+    "int": int,
     "number": Literal,
 }
 
