@@ -58,3 +58,32 @@ def test_go_templates_are_refused_by_name_with_their_line() -> None:
         5,
         "`title` holds a Go template: {{ .CommonLabels.alertname }}",
     )
+
+
+def test_a_secret_is_copied_nowhere_but_named_a_file_that_it_belongs_in() -> None:
+    text = """\
+global: {smtp_smarthost: 'mail:25', smtp_from: a@b.example, smtp_auth_password: hunter2}
+route: {receiver: On Call}
+receivers:
+  - name: On Call
+    email_configs: [{to: x@y.example}]
+    pagerduty_configs: [{routing_key: k3y}, {routing_key: other}, {routing_key_file: kept}]
+"""
+    imported = import_alertmanager(read(text, "am.yml"))
+    made = written(imported.document)
+    assert "hunter2" not in made
+    assert "k3y" not in made
+    ways = load_routes(made, "routes.yaml").receivers["On Call"].integrations
+    (mail,) = (way for way in ways if way.kind == "email")
+    assert mail.options["auth_password_file"] == "secrets/smtp_auth_password"
+    assert [way.options["routing_key_file"] for way in ways if way.kind == "pagerduty"] == [
+        "secrets/On-Call-routing_key",
+        "secrets/On-Call-1-routing_key",
+        "kept",
+    ]
+    assert [note.partition(", ")[0] for note in imported.notes] == [
+        "am.yml:1: global.smtp_auth_password stands in the file",
+        "am.yml:6: receivers[0].pagerduty_configs[0].routing_key stands in the file",
+        "am.yml:6: receivers[0].pagerduty_configs[1].routing_key stands in the file",
+    ]
+    assert imported.notes[1].endswith("is not copied: write it into secrets/On-Call-routing_key")

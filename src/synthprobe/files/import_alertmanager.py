@@ -112,26 +112,46 @@ class _Import:
         return made
 
     def _way(self, raw: Mapping[str, Any], kind: str, path: Path) -> dict[str, Any]:
-        known = _KINDS[kind]
+        known, named = _KINDS[kind], self._file_name(path)
         made = {key: value for key, value in raw.items() if key in known}
         for key in raw:
-            if key not in known:
+            if f"{key}_file" in known - made.keys() and key not in known:
+                made[f"{key}_file"] = self._secret(f"{named}-{key}", (*path, key))
+            elif key not in known:
                 self._dropped((*path, key), "messages have a fixed form, and this has no such key")
         for setting, key in _GLOBAL.get(kind, {}).items():
             if setting in self._globals:
                 self._used.add(setting)
-                if key in known and not any(
-                    made.get(one) for one in (key, f"{key}_file", key.removesuffix("_file"))
-                ):
+                if any(made.get(one) for one in (key, f"{key}_file", key.removesuffix("_file"))):
+                    continue
+                if key in known:
                     made[key] = self._globals[setting]
+                elif f"{key}_file" in known:
+                    made[f"{key}_file"] = self._secret(setting, ("global", setting))
         if kind not in _TELLS_OF_ENDS and "send_resolved" in known:
             made.setdefault("send_resolved", False)
         return made
 
+    def _file_name(self, path: Path) -> str:
+        """Of a way out: its receiver's name, and its number if it is not the first."""
+        name = str(mapping(listing(self._raw.get("receivers"))[int(path[1])]).get("name", "receiver"))
+        readable = "".join(letter if letter.isalnum() or letter in "._" else "-" for letter in name)
+        return f"{readable}-{path[3]}" if path[3] else readable
+
+    def _secret(self, name: str, path: Path) -> str:
+        """The file that a secret goes to, which is copied nowhere."""
+        self._say(path, f"stands in the file, and is not copied: write it into secrets/{name}")
+        return f"secrets/{name}"
+
     def _dropped(self, path: Path, why: str) -> None:
+        self._say(path, f"is dropped: {why}")
+
+    def _say(self, path: Path, what: str) -> None:
         place = self._document.position(path, of_key=True)
         name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
-        self.notes.append(f"{place.file}:{place.line}: {name} is dropped: {why}")
+        note = f"{place.file}:{place.line}: {name} {what}"
+        if note not in self.notes:
+            self.notes.append(note)
 
 
 def _names(shape: type[Struct]) -> frozenset[str]:
