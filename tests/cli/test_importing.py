@@ -418,3 +418,14 @@ def test_an_imported_description_runs(folder: Path, provider: PaymentServer) -> 
     ran = call("run", "api-probe.yaml")
     assert ran.exit_code == 0, ran.output
     assert ran.output.count("✓") == 3
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before the command", "behind it"])
+def test_what_is_imported_is_written_to_the_file_that_is_named(folder: Path, *, before: bool) -> None:
+    (folder / "am.yml").write_text(
+        "route: {receiver: x}\nreceivers: [{name: x, webhook_configs: [{url: 'https://x.test/'}]}]\n"
+    )
+    to, command = ("--to", "routes.yaml"), ("alertmanager", "am.yml")
+    done = call("import", *(to + command if before else command + to))
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "webhook_configs" in (folder / "routes.yaml").read_text()

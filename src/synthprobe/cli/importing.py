@@ -29,11 +29,14 @@ class _Target:
         self.owner = teams[0] if teams else ""
 
 
-@click.group("import")
-@click.option("--name", default="", help="of the probe [default: made of what is imported]")
-@click.option(
+with_output = click.option(
     "--to", "output", type=click.Path(path_type=Path), help="write it to this file [default: print it]"
 )
+
+
+@click.group("import")
+@click.option("--name", default="", help="of the probe [default: made of what is imported]")
+@with_output
 @with_settings("routes")
 @click.pass_context
 def import_(context: click.Context, /, name: str, output: Path | None, **flags: str | None) -> None:
@@ -54,7 +57,7 @@ def curl(target: _Target, words: tuple[str, ...]) -> None:
         imported = import_curl(given, target.name, target.regions, target.owner)
     except ImportFault as error:
         raise click.UsageError(str(error)) from error
-    _give(imported, target)
+    _give(imported, target.output)
 
 
 @import_.command("openapi")
@@ -62,8 +65,9 @@ def curl(target: _Target, words: tuple[str, ...]) -> None:
 @click.option(
     "--operation", "operations", multiple=True, help="by its id, or as `POST /v1/payments`; repeat for more"
 )
+@with_output
 @click.pass_obj
-def openapi(target: _Target, file: Path, operations: tuple[str, ...]) -> None:
+def openapi(target: _Target, file: Path, operations: tuple[str, ...], output: Path | None) -> None:
     """Import an OpenAPI 3 description (JSON or YAML): a step per operation that changes nothing, or as named."""
     try:
         raw = read(file.read_bytes(), str(file)).value
@@ -75,13 +79,14 @@ def openapi(target: _Target, file: Path, operations: tuple[str, ...]) -> None:
         raise
     except ImportFault as error:
         raise click.UsageError(f"{file}: {error}") from error
-    _give(imported, target)
+    _give(imported, output or target.output)
 
 
 @import_.command("alertmanager")
 @click.argument("file", type=click.Path(path_type=Path))
+@with_output
 @click.pass_obj
-def alertmanager(target: _Target, file: Path) -> None:
+def alertmanager(target: _Target, file: Path, output: Path | None) -> None:
     """Import an Alertmanager file as a routes.yaml that loads; what has no place here is said."""
     try:
         imported = import_alertmanager(read(file.read_bytes(), str(file)))
@@ -91,19 +96,19 @@ def alertmanager(target: _Target, file: Path) -> None:
     except FileProblems as error:
         refuse(error)
         raise
-    _give(imported, target)
+    _give(imported, output or target.output)
 
 
-def _give(imported: Imported, target: _Target) -> None:
+def _give(imported: Imported, output: Path | None) -> None:
     text = written(imported.document)
-    if target.output is None:
+    if output is None:
         click.echo(text, nl=False)
     else:
         try:
-            with target.output.open("x", encoding="utf-8") as opened:
+            with output.open("x", encoding="utf-8") as opened:
                 opened.write(text)
         except OSError as error:
-            click.echo(f"{target.output} cannot be written: {error.strerror}", err=True)
+            click.echo(f"{output} cannot be written: {error.strerror}", err=True)
             sys.exit(Exit.USAGE)
     for note in imported.notes:
         click.echo(f"note: {note}", err=True)
