@@ -320,6 +320,30 @@ def test_a_step_whose_entry_cannot_be_written_is_not_sent() -> None:
     assert "was not sent" in finished.result.failure.message
 
 
+def test_a_disk_that_fills_up_during_undo_is_told_in_a_line_and_hides_nothing_of_the_run(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    shop = Shop()
+
+    def full(ledger: Ledger, store: InlineStore) -> None:
+        async def refuses(*_: object, **__: object) -> None:
+            raise StoreFull("spool.db: database or disk is full; make space on this disk")
+
+        def sent(request: httpx.Request) -> httpx.Response:
+            ledger.write = refuses  # type: ignore[method-assign]
+            return httpx.Response(200, json={})
+
+        shop.wrong["POST order"] = sent
+
+    finished = run(probe(step("order")), shop, full)
+    assert finished.result.outcome is Outcome.PASSED
+    (line,) = [each for each in caplog.records if each.name == "synthprobe.agent.runner"]
+    assert (
+        "could not all be taken back, it is tried again: spool.db: database or disk is full" in line.message
+    )
+    assert line.exc_info is None
+
+
 def test_a_currency_that_may_not_be_moved_is_refused_by_the_file() -> None:
     with pytest.raises(Exception, match="allows no EUR"):
         probe(step("order", money="1.07"), safety='safety: {max_amount: {NOK: "20"}}')

@@ -1,6 +1,7 @@
 """The command line as a user meets it: words, exit codes, and never a traceback."""
 
 import json
+import logging
 import re
 import textwrap
 from pathlib import Path
@@ -11,6 +12,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from synthprobe.cli import main, synthprobe
+from synthprobe.core.sparing import sparingly
 from synthprobe.files.documents import read
 
 REPOSITORY = Path(__file__).parents[2]
@@ -215,3 +217,15 @@ def test_the_examples_in_the_documentation_are_valid(folder: Path) -> None:
         (folder / f"example-{number}.yaml").write_text(block)
         result = call("validate", f"example-{number}.yaml")
         assert result.exit_code == 0, result.output
+
+
+def test_trouble_that_lasts_is_told_once_a_minute_by_commands_that_keep_no_log(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    resort = logging.StreamHandler()
+    monkeypatch.setattr(logging, "lastResort", resort)
+    monkeypatch.setattr("sys.argv", ["synthprobe", "schema", "probe"])
+    main()
+    assert capsys.readouterr().out.startswith("{")
+    record = logging.makeLogRecord({"msg": "the account cannot be asked", **sparingly("account")})
+    assert [bool(resort.filter(record)) for _ in range(3)] == [True, False, False]

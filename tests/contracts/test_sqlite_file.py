@@ -1,5 +1,6 @@
 """What the SQLite store refuses to open, each with one clear line, and how it migrates."""
 
+import errno
 import os
 import sqlite3
 import subprocess
@@ -309,3 +310,18 @@ def test_a_file_gives_back_what_was_deleted_from_it(tmp_path: Path) -> None:
     with raw(tmp_path / "a.db") as connection:
         [pages] = connection.execute("pragma page_count").fetchone()
     assert (tmp_path / "a.db").stat().st_size == pages * 4096
+
+
+def test_a_disk_without_room_for_its_lock_is_said_to_be_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(
+        StoreFull, match=r"a\.db\.lock: cannot be written \(No space left on device\); make space"
+    ):
+        SqliteStore.open(tmp_path / "a.db")
+    monkeypatch.undo()
+    SqliteStore.open(tmp_path / "a.db").close()

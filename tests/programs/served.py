@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import web_stage as stage
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -20,7 +22,9 @@ from playwright.sync_api import (
 
 from synthprobe.ports import Tx
 from synthprobe.settings.values import Listen
+from synthprobe.stores.account import Account
 from synthprobe.stores.inline import InlineStore
+from synthprobe.web.account import Till
 from synthprobe.web.server import Pages, bind
 
 FLAGS = (
@@ -42,6 +46,7 @@ class Site(Struct, frozen=True):
     address: str
     portal: BlockingPortal
     store: InlineStore
+    account: Account
 
     def write(self, transaction: Callable[[], Tx[None]]) -> None:
         """Change what the pages show."""
@@ -51,18 +56,26 @@ class Site(Struct, frozen=True):
 @contextmanager
 def serving() -> Iterator[Site]:
     """The web app over uvicorn, as `synthprobe serve` runs it, until the end of the block."""
-    with bind(Listen("127.0.0.1", 0)) as sock, start_blocking_portal() as portal:
+    with (
+        TemporaryDirectory() as folder,
+        bind(Listen("127.0.0.1", 0)) as sock,
+        start_blocking_portal() as portal,
+    ):
         sock.listen()  # who connects before uvicorn is ready waits
         store = portal.call(InlineStore)
         portal.call(store.write, stage.seed)
-        server: Pages = Pages(app_of(store, routes=stage.ROUTES, stopping=lambda: server.should_exit))
+        account = Account(Path(folder) / "account.db")
+        till = Till(account, stage.clock_at(stage.NOW), {}, lambda: "")
+        app = app_of(store, routes=stage.ROUTES, stopping=lambda: server.should_exit, till=till)
+        server: Pages = Pages(app)
         served = portal.start_task_soon(server.serve, [sock])
         try:
-            yield Site(f"http://127.0.0.1:{sock.getsockname()[1]}", portal, store)
+            yield Site(f"http://127.0.0.1:{sock.getsockname()[1]}", portal, store, account)
         finally:
             server.should_exit = True
             served.result()
             portal.call(store.close)
+            account.close()
 
 
 @contextmanager
@@ -98,7 +111,9 @@ class Reader:
             self.complaints.append(f"console: {message.text}")
 
     def _failed(self, request: Request) -> None:
-        self.complaints.append(f"failed: {request.url}: {request.failure}")
+        # Whoever leaves a page ends its stream of events.
+        if not (request.url.endswith("/events") and request.failure == "net::ERR_ABORTED"):
+            self.complaints.append(f"failed: {request.url}: {request.failure}")
 
     def _answered(self, response: Response) -> None:
         if response.status >= 400:

@@ -3,14 +3,17 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 import web_stage as stage
 from playwright.sync_api import Browser, expect
 from served import Reader, Site, chromium, serving
 
+from synthprobe.core.reports import LedgerLine
+from synthprobe.core.results import UndoState
 from synthprobe.ports import Tx
-from synthprobe.stores import checks, runs
+from synthprobe.stores import checks, guests, runs, shares, undos
 
 pytestmark = [pytest.mark.programs, pytest.mark.timeout(120)]
 
@@ -26,6 +29,7 @@ PAGES = {
     "undo": ("/undo", "Everything that runs made has been taken back."),
     "run": (f"/runs/{stage.last_failed()}", "ledger down"),
 }
+GUEST = "run-" + "1a" * 16
 LONG = "a_name_that_nobody_should_give_to_anything_but_somebody_will_and_it_has_no_place_to_break_at"
 
 Open = Callable[..., Reader]
@@ -201,6 +205,56 @@ def test_somebody_is_put_on_call_and_taken_off_again(reader: Open, width: int, s
     page.get_by_role("button", name="Take back").click()
     expect(page.locator("main")).not_to_contain_text("ben for ana")
     assert someone.complaints == []
+
+
+@by_scripts
+@by_width
+def test_what_a_run_elsewhere_left_when_it_vanished_is_settled_by_a_person(
+    reader: Open, site: Site, width: int, scripts: bool
+) -> None:
+    stake = {"EUR": Decimal("1.07")}
+    began = stage.NOW - timedelta(minutes=5)
+    site.account.run(lambda: guests.admit(GUEST, "job 7 on ci-3", began, "card", {}, stake, stake))
+    someone = reader(width, scripts=scripts)
+    page = someone.open("/undo")
+    card = page.get_by_role("region", name="Run of job 7 on ci-3")
+    expect(card).to_contain_text("It vanished 5 min ago")
+    expect(card).to_contain_text("1.07 EUR")
+    page.get_by_text("Mark as settled by hand").click()
+    assert overflow(someone) == []
+    page.get_by_label("Your name").fill("ada")
+    page.get_by_label("What was done").fill("cancelled by phone")
+    page.get_by_role("button", name="Mark as settled").click()
+    expect(page.get_by_label("I have seen to it")).to_be_focused()
+    page.get_by_label("I have seen to it").check()
+    page.get_by_role("button", name="Mark as settled").click()
+    expect(page.locator("main")).to_contain_text("by ada: cancelled by phone")
+    expect(page.get_by_role("button", name="Mark as settled")).to_have_count(0)
+    assert site.account.run(shares.holders) == ()
+    assert someone.complaints == []
+
+
+def test_what_was_taken_back_wraps_on_a_phone(reader: Open, site: Site) -> None:
+    line = LedgerLine(
+        id="run-1/pay",
+        run_id="run-1",
+        check="card/emea/visa",
+        probe="card",
+        region="emea",
+        row="visa",
+        step="pay",
+        state=UndoState.DONE,
+        why="taken back, as was verified",
+        opened_at=stage.NOW,
+        at=stage.NOW,
+        amount="1.07",
+        currency="EUR",
+    )
+    site.write(lambda: undos.keep("a1", (line,)))
+    someone = reader(375)
+    ended = someone.open("/undo").get_by_text("taken back, as was verified")
+    expect(ended).to_be_in_viewport(ratio=1)
+    assert overflow(someone) == []
 
 
 def test_the_tree_of_routes_wraps_on_a_phone(reader: Open) -> None:

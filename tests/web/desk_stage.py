@@ -15,6 +15,7 @@ from synthprobe.core.silences import Silence
 from synthprobe.files.routes import load_routes
 from synthprobe.router.router import Router
 from synthprobe.stores.inline import InlineStore
+from synthprobe.web.account import Till
 from synthprobe.web.alertmanager.desk import Desk
 from synthprobe.web.overrides import Overriding
 
@@ -77,6 +78,7 @@ def app_of(
     reload: Callable[[], None] = lambda: None,
     routes: Routes | None = None,
     stopping: Callable[[], bool] = lambda: True,
+    till: Till | None = None,
 ) -> Litestar:
     """The app over a router over a store."""
     ids = itertools.count(1)
@@ -92,7 +94,9 @@ def app_of(
     )
     overriding = Overriding(router.overrider.add, router.overrider.remove)
     desk = desk_of(router, reload)
-    return app_over(store, stopping=stopping, desk=desk, overriding=overriding, routes=router.routes)
+    return app_over(
+        store, stopping=stopping, desk=desk, overriding=overriding, routes=router.routes, till=till
+    )
 
 
 def run(scenario: Callable[[httpx.AsyncClient], Coroutine[Any, Any, None]]) -> None:

@@ -89,10 +89,10 @@ class Ledger:
             await self._commit(lambda: _kept(entries), reports)
         self._entries.update((entry.id, entry) for entry in entries)
 
-    async def take(self, entries: Sequence[Entry]) -> None:
+    async def take(self, entries: Sequence[Entry], reports: Sequence[Report] = ()) -> None:
         """Keep entries that another ledger held."""
         with anyio.CancelScope(shield=True):
-            await self._commit(lambda: _kept(entries), ())
+            await self._commit(lambda: _kept(entries), reports)
         self.adopt(entries)
 
     async def close(self, ids: Sequence[str], reports: Sequence[Report] = ()) -> None:

@@ -38,6 +38,7 @@ from synthprobe.core.reports import Finished
 from synthprobe.core.results import Outcome, Result, Trigger, UndoResult
 from synthprobe.core.spans import Span
 from synthprobe.core.templates import LookupFailed
+from synthprobe.stores.errors import StoreError
 from synthprobe.telemetry.redaction import always, redactor
 from synthprobe.telemetry.tracing import Tracing
 from synthprobe.wire.lines import Lines
@@ -226,6 +227,10 @@ async def _settle(effects: RunEffects, seconds: float) -> tuple[UndoResult, ...]
     """Take back what a run made; whatever goes wrong with that, the run's result is what it is."""
     try:
         return await effects.settle(seconds)
+    except StoreError as error:
+        left = "what run %s made could not all be taken back, it is tried again: %s"
+        log.error(left, effects.scene.run_id, error)  # noqa: TRY400 - known
+        return ()
     except Exception:
         log.exception("the undo of run %s broke; it is tried again", effects.scene.run_id)
         return ()

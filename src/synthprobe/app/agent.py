@@ -15,6 +15,7 @@ from anyio.abc import TaskGroup
 
 from synthprobe.agent.agent import Agent
 from synthprobe.agent.lateness import Lateness
+from synthprobe.agent.ledger_lines import line_of, told
 from synthprobe.agent.permits import Permitted
 from synthprobe.agent.spool import SCHEMA, Spool
 from synthprobe.app.agent_parts import AgentOptions, Known, compose
@@ -24,7 +25,8 @@ from synthprobe.app.reloading import HANG_UP, Nudge, ProbeReload, RoutesReload, 
 from synthprobe.app.tending import tend
 from synthprobe.buses import local
 from synthprobe.clock import Clock
-from synthprobe.core.reports import Noted
+from synthprobe.core.ledger import Entry
+from synthprobe.core.reports import Noted, Report
 from synthprobe.files.watching import ProbeFolder, RoutesFile
 from synthprobe.ports import Tx
 from synthprobe.stores.account import Account
@@ -57,13 +59,14 @@ async def run(
         entries, _ = await spool.ledger()
         # First what is its own: until then its last life's share counts.
         parts.ledger.adopt(entries)
-        await take_up(options.settings.undo_folder, parts.ledger)
+        saying = partial(_owed, options.settings.agent, clock)
+        await take_up(options.settings.undo_folder, parts.ledger, saying)
         async with anyio.create_task_group() as watchers:
             _watch(options, folder, parts.agent, known, stop, watchers)
             watchers.start_soon(
                 Lateness(parts.hooks, clock, options.settings.agent).run, partial(_note, spool)
             )
-            watchers.start_soon(tend, options.settings.undo_folder, parts.ledger, account)
+            watchers.start_soon(tend, options.settings.undo_folder, parts.ledger, account, saying)
             probes = folder.loaded().probes
             served = sourced(probes)
             # All this stays: the collector would walk through it again and again, and runs would wait for it.
@@ -74,6 +77,11 @@ async def run(
             watchers.cancel_scope.cancel()
         await bus.close()
         account.close()
+
+
+def _owed(agent: str, clock: Clock, entries: Sequence[Entry]) -> Report:
+    now = clock.now()
+    return told(agent, now, [line_of(entry, now) for entry in entries])
 
 
 async def _hand_over(spool: Spool, permits: Permitted) -> None:

@@ -7,7 +7,7 @@ import anyio
 from anyio import to_thread
 
 from synthprobe.agent.ledger import Ledger
-from synthprobe.app.leftovers import take_up
+from synthprobe.app.leftovers import Saying, take_up
 from synthprobe.core.sparing import sparingly
 from synthprobe.stores.account import Account
 from synthprobe.stores.errors import StoreError
@@ -18,17 +18,17 @@ EVERY = 5.0
 """Seconds between two rounds."""
 
 
-async def tend(folder: Path, ledger: Ledger, account: Account) -> None:
+async def tend(folder: Path, ledger: Ledger, account: Account, saying: Saying) -> None:
     """Go round until cancelled."""
     while True:
         await anyio.sleep(EVERY)
-        await _round(folder, ledger, account)
+        await _round(folder, ledger, account, saying)
 
 
-async def _round(folder: Path, ledger: Ledger, account: Account) -> None:
+async def _round(folder: Path, ledger: Ledger, account: Account, saying: Saying) -> None:
     """Go on with what was left behind, say again what is at stake, and bring the account to the disk."""
     try:
-        await take_up(folder, ledger)
+        await take_up(folder, ledger, saying)
         ledger.restate()
         await to_thread.run_sync(account.sync)
     except StoreError as error:

@@ -10,6 +10,7 @@ import click
 from synthprobe import __version__
 from synthprobe.cli.exits import Exit, leaves
 from synthprobe.cli.lazy import LazyGroup
+from synthprobe.cli.logs import sparing
 
 INTERRUPTED = 130
 
@@ -46,6 +47,9 @@ def synthprobe() -> None:
 
 def main() -> None:
     """Run the command line; a fault of ours is one line, with the details in the log."""
+    # A command that keeps no log says on standard error what goes wrong; what lasts, once a minute, too.
+    if logging.lastResort is not None:
+        logging.lastResort.addFilter(sparing())
     try:
         synthprobe(standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from synthprobe.stores.errors import StoreForeign, StoreLocked, StoreReadOnly
+from synthprobe.stores.errors import StoreForeign, StoreFull, StoreLocked, StoreReadOnly
 
 try:
     import fcntl
@@ -35,8 +35,12 @@ def lock(path: Path, option: str = "--store") -> int:
         raise StoreLocked(
             f"{path}: process {owner} has this file open; stop it, or choose another with {option}"
         ) from error
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    except OSError as error:
+        os.close(descriptor)
+        raise StoreFull(f"{name}: cannot be written ({error.strerror}); make space on this disk") from error
     return descriptor
 
 
