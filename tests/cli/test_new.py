@@ -96,3 +96,32 @@ def test_a_file_that_is_there_is_left_alone(folder: Path) -> None:
     assert again.exit_code == 1
     assert "is there already" in again.output
     assert "names no probe" in call("new", "health-check", "--name", "Not A Name").output
+
+
+def test_a_routes_file_to_begin_with_is_proved_and_owns_every_probe_to_begin_with(folder: Path) -> None:
+    missing = call("routes", "check")
+    assert (missing.exit_code, missing.stderr) == (
+        2,
+        "routes.yaml:1:1: cannot be read: No such file or directory — "
+        "write one with `synthprobe new routes`, or name another with --routes\n",
+    )
+    assert call("new", "routes").output.startswith("routes.yaml is written.")
+    for name in NAMES:
+        assert call("new", name).exit_code == 0
+    checked, validated = call("routes", "check"), call("validate")
+    assert (checked.exit_code, validated.exit_code) == (0, 0), checked.output + validated.output
+    assert "owner" not in validated.output
+    told = call("routes", "test", "severity=critical", "owner=payments").output
+    assert told.startswith("log  via route")
+
+
+def test_a_routes_file_is_printed_or_written_and_never_over_another(folder: Path) -> None:
+    printed = call("new", "routes", "--stdout").output
+    assert not (folder / "routes.yaml").exists()
+    assert call("new", "routes").exit_code == 0
+    assert (folder / "routes.yaml").read_text() == printed
+    again = call("new", "routes")
+    assert (again.exit_code, again.stderr) == (
+        1,
+        "routes.yaml is there already; name another with --routes\n",
+    )

@@ -48,7 +48,7 @@ class Site(Struct, frozen=True):
     store: InlineStore
     account: Account
 
-    def write(self, transaction: Callable[[], Tx[None]]) -> None:
+    def write(self, transaction: Callable[[], Tx[object]]) -> None:
         """Change what the pages show."""
         self.portal.call(self.store.write, transaction)
 

@@ -1,4 +1,4 @@
-"""`synthprobe new`: a probe to begin with, with the teams and regions that the routes file names."""
+"""`synthprobe new`: a probe to begin with, for the teams and regions that the routes file names; or a routes file."""
 
 import re
 import sys
@@ -20,9 +20,14 @@ SCHEMA = "probe.schema.json"
 """What editors complete keys from: beside the probe, where its first line says."""
 
 
+ROUTES = "routes"
+"""The template that is no probe."""
+
+
 def starters() -> Mapping[str, str]:
-    """The text of each starter by its name."""
-    return {path.stem: path.read_text("utf-8") for path in sorted(_STARTERS.glob("*.yaml"))}
+    """The text of each probe to begin with, by its name."""
+    paths = sorted(_STARTERS.glob("*.yaml"))
+    return {path.stem: path.read_text("utf-8") for path in paths if path.stem != ROUTES}
 
 
 @click.command()
@@ -31,8 +36,14 @@ def starters() -> Mapping[str, str]:
 @click.option("--stdout", is_flag=True, help="print it, write nothing")
 @with_settings("probes", "routes")
 def new(template: str, name: str | None, stdout: bool, **flags: str | None) -> None:
-    """Write a probe to begin with into the probes folder, and the schema that editors complete keys from."""
+    """Write a probe to begin with into the probes folder, and the schema that editors complete keys from.
+
+    `synthprobe new routes` writes the file that says who is told.
+    """
     settings = settings_from(flags).settings
+    if template == ROUTES:
+        _routes(settings.routes, stdout=stdout)
+        return
     named = name or template
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,79}", named):
         raise click.UsageError(f"{named!r} names no probe: use lower-case letters, digits and -")
@@ -46,6 +57,24 @@ def new(template: str, name: str | None, stdout: bool, **flags: str | None) -> N
     click.echo(f"{file} is written. Put your API under `regions`, then:")
     click.echo(f"  synthprobe validate {file}")
     click.echo(f"  synthprobe run {file}")
+
+
+def _routes(file: Path, *, stdout: bool) -> None:
+    text = (_STARTERS / f"{ROUTES}.yaml").read_text("utf-8")
+    if stdout:
+        click.echo(text, nl=False)
+        return
+    try:
+        with file.open("x", encoding="utf-8") as opened:
+            opened.write(text)
+    except FileExistsError:
+        click.echo(f"{file} is there already; name another with --routes", err=True)
+        sys.exit(Exit.USAGE)
+    except OSError as error:
+        click.echo(f"{file} cannot be written: {error.strerror}", err=True)
+        sys.exit(Exit.USAGE)
+    click.echo(f"{file} is written. Name your teams and receivers, then:")
+    click.echo("  synthprobe routes check")
 
 
 def fitted(text: str, name: str, routes: Routes | None) -> str:

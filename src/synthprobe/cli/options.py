@@ -39,6 +39,16 @@ def settings_from(flags: dict[str, str | None]) -> Loaded:
         sys.exit(Exit.USAGE)
 
 
+def other_routes(error: OSError) -> str:
+    """What to do about a routes file that cannot be read."""
+    named = "name another with --routes"
+    return (
+        f"write one with `synthprobe new routes`, or {named}"
+        if isinstance(error, FileNotFoundError)
+        else named
+    )
+
+
 def refuse(error: FileProblems) -> None:
     """Print every problem of every file and exit 2."""
     for problem in error.problems:

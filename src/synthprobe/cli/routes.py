@@ -9,7 +9,7 @@ import msgspec
 from synthprobe.cli.exits import Exit
 from synthprobe.cli.instants import instant
 from synthprobe.cli.lazy import LazyGroup
-from synthprobe.cli.options import refuse, settings_from, with_settings
+from synthprobe.cli.options import other_routes, refuse, settings_from, with_settings
 from synthprobe.core.answers import LevelAnswer, routes_test
 from synthprobe.core.routes import Routes
 from synthprobe.files.problems import FileProblems
@@ -77,7 +77,7 @@ def read(path: Path) -> Routes:
     try:
         return load_routes(path.read_bytes(), str(path))
     except OSError as error:
-        click.echo(f"{path}: cannot be read: {error.strerror}; name another with --routes", err=True)
+        click.echo(f"{path}: cannot be read: {error.strerror}; {other_routes(error)}", err=True)
         sys.exit(Exit.INVALID)
     except FileProblems as error:
         refuse(error)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from synthprobe.agent.agent import check_info
 from synthprobe.cli.exits import Exit
 from synthprobe.cli.instants import instant
-from synthprobe.cli.options import refuse, settings_from, with_settings
+from synthprobe.cli.options import other_routes, refuse, settings_from, with_settings
 from synthprobe.core.coverage import Promise
 from synthprobe.core.durations import duration_text
 from synthprobe.core.label_sets import label_sets
@@ -58,8 +58,9 @@ def _read(path: Path) -> tuple[Document, Routes]:
     try:
         text = path.read_bytes()
     except OSError as error:
-        hint = "name another with --routes"
-        raise FileProblems([Problem(str(path), 1, 1, f"cannot be read: {error.strerror}", hint)]) from error
+        raise FileProblems(
+            [Problem(str(path), 1, 1, f"cannot be read: {error.strerror}", other_routes(error))]
+        ) from error
     routes = load_routes(text, str(path))
     return read(text, str(path)), routes
 
