@@ -318,6 +318,24 @@ def test_nobody_is_paged_for_what_passes_when_the_level_starts() -> None:
     run_virtual(scenario, start=LONDON_NOON)
 
 
+def test_whoever_was_to_be_paged_when_it_was_over_was_not_paged_and_explain_says_so() -> None:
+    async def scenario(clock: Clock) -> None:
+        async with PagingScene(clock).running() as scene:
+            for probe in ("first", "second"):
+                await scene.announce("emea", probe=probe, agent=probe)
+            await scene.fails(probe="first")
+            await scene.until(0.6)
+            await scene.fails(probe="second")
+            await scene.until(1.3)
+            await scene.passes(probe="second")
+            await scene.until(4)
+            assert scene.rang() == [(0.5, "ana push", "level")]
+            told = [(d.person, d.sent, d.reason) for d in await scene.decisions(2)]
+            assert told[:2] == [("ana", True, "level"), ("ana", False, "spared")]
+
+    run_virtual(scenario, start=LONDON_NOON)
+
+
 def test_twelve_probes_in_two_regions_are_two_pages_to_one_person() -> None:
     async def scenario(clock: Clock) -> None:
         async with PagingScene(clock).running() as scene:

@@ -65,6 +65,8 @@ class Skip(StrEnum):
     """All of them were told earlier in this pass."""
     UNREACHABLE = "unreachable"
     """No contact of anybody it paged took the page."""
+    SPARED = "spared"
+    """Somebody had it, or it was over or held back, before the phone rang."""
 
 
 class Standing(Struct, frozen=True, omit_defaults=True):

@@ -46,7 +46,7 @@ def spare(people: Iterable[str], incident: Incident, with_: Turning) -> Tx[None]
     for person in people:
         changed = yield from page_outbox.leave_out(prefix_of(person), incident.number)
         pager = yield from pager_rows.find(person)
-        after = pages.rekeyed(pages.drop(pager, incident.number), changed)
+        after = pages.rekeyed((yield from _dropped(pager, incident.number, with_)), changed)
         if after != pager:
             yield from save(after, with_.tree)
 
@@ -70,7 +70,7 @@ def ring(person: str, with_: Turning) -> Tx[None]:
     """The turn of a person's pager, if it is due."""
     ladder = ladder_of(person, with_.tree)
     pager = yield from pager_rows.find(person)
-    pager, incidents = yield from _still_open(pager)
+    pager, incidents = yield from _still_open(pager, with_)
     taken = yield from _taken(pager)
     turned = pages.turn(pager, ladder, taken, with_.now)
     after = turned.pager
@@ -108,7 +108,7 @@ def test_page(person: str, contact: str, with_: Turning) -> Tx[str]:
 _TEST = "This is a test, asked for by somebody: nothing fails."
 
 
-def _still_open(pager: Pager) -> Tx[tuple[Pager, dict[int, Incident]]]:
+def _still_open(pager: Pager, with_: Turning) -> Tx[tuple[Pager, dict[int, Incident]]]:
     """The pager without what nobody needs to be paged for any more."""
     found: dict[int, Incident] = {}
     for topic in (*pager.topics, *pager.waiting):
@@ -116,8 +116,18 @@ def _still_open(pager: Pager) -> Tx[tuple[Pager, dict[int, Incident]]]:
         if incident and _concerns(incident, topic):
             found[incident.number] = incident
         else:
-            pager = pages.drop(pager, topic.incident)
+            pager = yield from _dropped(pager, topic.incident, with_)
     return pager, found
+
+
+def _dropped(pager: Pager, incident: int, with_: Turning) -> Tx[Pager]:
+    """The pager without an incident; where it has not rung for that yet, it is kept that it did not."""
+    yield from pager_rows.decided(
+        PageDecision(with_.now, incident, pager.person, False, Skip.SPARED.value, topic.level)
+        for topic in pager.waiting
+        if topic.incident == incident
+    )
+    return pages.drop(pager, incident)
 
 
 def _concerns(incident: Incident, topic: Topic) -> bool:

@@ -77,6 +77,7 @@ SENTENCES = {
     "never_told": "it was over before anything about it reached you",
     "no_quiet_contact": "you have no contact but calls, which only ring for pages",
     "unreachable": "none of your contacts took the page",
+    "spared": "somebody took it, or it was over or held back, before your phone rang",
     "test": "somebody tested your contacts",
 }
 
@@ -87,6 +88,7 @@ REASONS = {
     "nobody_on_call": "nobody was on call",
     "same_people": "everybody on it was paged in this pass already",
     "unreachable": "none of their contacts took the page",
+    "spared": "somebody took it, or it was over or held back, before their phone rang",
     "muted": "all that fires is held back",
     "lapsed": "the acknowledgement lapsed: level one started again",
     "not_accepted": "the handoff was not accepted: level one started again",
