@@ -68,6 +68,7 @@ def test_once_it_runs_the_command_minds_it_and_says_how_far_it_came(tmp_path: Pa
                 output, errors = process.communicate(timeout=20)
     assert process.returncode == 130
     assert "slow" in output
+    assert output.endswith("interrupted: 0 of 1 runs came to a result; nothing is left to take back\n")
     assert "Traceback" not in errors
 
 

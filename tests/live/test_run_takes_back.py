@@ -115,6 +115,8 @@ def test_a_run_that_is_told_to_stop_takes_back_what_it_made_first(
     provider: PaymentServer, tmp_path: Path
 ) -> None:
     assert stop(tmp_path, provider, signal.SIGTERM) == 128 + signal.SIGTERM
+    said = (tmp_path / "log").read_text()
+    assert "interrupted: 0 of 1 runs came to a result; nothing is left to take back" in said
     assert (newest(provider).status, newest(provider).cancels) == ("CANCELLED", 1)
     assert not ledgers(tmp_path)
 

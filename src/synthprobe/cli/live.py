@@ -89,6 +89,12 @@ class View:
             said = [f"{count} {word}" for word, count in {**counts, "skipped": skipped}.items() if count]
             self._console.print(f"{len(results) + skipped} runs: {', '.join(said)}")
 
+    def interrupted(self, finished: int, wanted: int, *, owes: bool) -> None:
+        """Say how far it came until somebody ended it; what it owes is told beside that."""
+        left = "" if owes else "; nothing is left to take back"
+        self._console.print()
+        self._console.print(line(f"interrupted: {finished} of {wanted} runs came to a result{left}"))
+
     def owed(self, entries: Sequence[Entry], folder: Path) -> None:
         """Say what could not be taken back, and who goes on with it."""
         for entry in entries:

@@ -107,6 +107,8 @@ def run(
     with view:
         done = _run(chosen, shared, view, keeping)
     view.summarise([found.result for found in done.finished], len(done.skipped))
+    if done.signal:
+        view.interrupted(len(done.finished), len(chosen), owes=bool(done.owed))
     view.owed(done.owed, settings.undo_folder)
     if done.untold:
         click.echo(f"synthprobe: {visible(done.untold)}", err=True)
