@@ -7,6 +7,7 @@ import pytest
 from paging_scene import PagingScene
 
 from synthprobe.clock import Clock
+from synthprobe.core.incidents import IncidentState
 from synthprobe.core.labels import parse_matchers
 from synthprobe.core.silences import Silence
 from synthprobe.ports import Sql, Tx
@@ -391,5 +392,31 @@ def test_a_tool_with_incidents_of_its_own_hears_of_the_acknowledgement_and_still
                 ("resolved", "resolved"),
             ]
             assert told[1].note == "ana has it."
+
+    run_virtual(scenario, start=LONDON_NOON)
+
+
+def test_what_was_told_in_anothers_line_and_then_in_its_own_is_never_one_message() -> None:
+    async def scenario(clock: Clock) -> None:
+        async with PagingScene(clock).running() as scene:
+            for probe in ("first", "second"):
+                await scene.announce("emea", probe=probe, agent=probe)
+            await scene.fails(probe="first")
+            await scene.until(0.2)
+            await scene.fails(probe="second")
+            await scene.until(2)
+            await scene.passes(probe="second")
+            await scene.passes(probe="first")
+            await scene.until(3)
+            await scene.fails(probe="second")
+            await scene.until(9)
+            await scene.passes(probe="second")
+            await scene.until(30)
+            rows = await scene.rows(
+                "select subject, seq, key from outbox where kind = 'resolved' order by id"
+            )
+            lines = [(row["subject"], row["seq"]) for row in rows if "-ana-" in str(row["key"])]
+            assert lines == [("page/ana/1", 3), ("page/ana/1", 4), ("page/ana/2", 3)]
+            assert (await scene.incident(2)).state is not IncidentState.TRIGGERED
 
     run_virtual(scenario, start=LONDON_NOON)

@@ -93,7 +93,7 @@ def test_page(person: str, contact: str, with_: Turning) -> Tx[str]:
     message = messages.about(
         addressed(person, chosen, with_.tree),
         (),
-        key=_key(person, [], seq),
+        key=_key(person, [], subject, seq),
         kind=messages.TEST,
         reason=Ring.TEST.value,
         note=_TEST,
@@ -151,7 +151,7 @@ def _send(pager: Pager, ringing: Ringing, incidents: dict[int, Incident], with_:
     subject = subject_of(pager.person, min(topic.incident for topic in ringing.topics))
     seq = yield from outbox_rows.next_seq(subject)
     to = addressed(pager.person, ringing.contact, with_.tree)
-    key = _key(pager.person, held, seq)
+    key = _key(pager.person, held, subject, seq)
     message = messages.about(
         to,
         held,
@@ -171,9 +171,9 @@ def _send(pager: Pager, ringing: Ringing, incidents: dict[int, Incident], with_:
     return pages.sent(pager, ringing, key, with_.now)
 
 
-def _key(person: str, held: list[tuple[Incident, Sequence[Alert]]], seq: int) -> str:
+def _key(person: str, held: list[tuple[Incident, Sequence[Alert]]], subject: str, seq: int) -> str:
     if held:
-        return key_of(held[0][0], person, messages.FIRING, seq)
+        return key_of(held[0][0], person, messages.FIRING, subject, seq)
     return f"test-{quote(person, safe='')}-{seq}"
 
 

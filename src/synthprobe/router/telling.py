@@ -123,9 +123,14 @@ def prefix_of(person: str) -> str:
     return f"page/{quote(person, safe='')}/"
 
 
-def key_of(incident: Incident, to: str, kind: str, seq: int) -> str:
-    """The idempotency key of a page: incident, person, kind and number, so that none is queued twice."""
-    return f"{incident.uid}-{quote(to, safe='')}-{kind}-{seq}"
+def key_of(incident: Incident, to: str, kind: str, subject: str, seq: int) -> str:
+    """The idempotency key of a page: incident, person, kind and number in its line, so that none is queued twice.
+
+    What pages fold into is a line of another incident's, which counts for itself, and is named then.
+    """
+    line = subject.rpartition("/")[2]
+    number = f"{seq}" if line == f"{incident.number}" else f"{line}.{seq}"
+    return f"{incident.uid}-{quote(to, safe='')}-{kind}-{number}"
 
 
 def _queue(to: Addressed, subject: str, incident: Incident, update: Update, with_: Turning) -> Tx[None]:
@@ -135,7 +140,7 @@ def _queue(to: Addressed, subject: str, incident: Incident, update: Update, with
     message = messages.about(
         to,
         [(incident, alerts)],
-        key=key_of(incident, who, update.kind, seq),
+        key=key_of(incident, who, update.kind, subject, seq),
         kind=update.kind,
         reason=update.reason,
         note=update.note,
