@@ -429,3 +429,12 @@ def test_what_is_imported_is_written_to_the_file_that_is_named(folder: Path, *, 
     done = call("import", *(to + command if before else command + to))
     assert (done.exit_code, done.stdout) == (0, "")
     assert "webhook_configs" in (folder / "routes.yaml").read_text()
+
+
+@pytest.mark.parametrize("option", ["-u bob:pw", "--oauth2-bearer abc"])
+def test_a_header_that_is_written_stands_before_what_an_option_would_make(option: str) -> None:
+    imported = import_curl([f"curl https://acme.example/ -H 'authorization: Token s3cret' {option}"])
+    made = imported.document["steps"][0]["request"]
+    assert made["headers"] == {"authorization": "Token ${{ secrets.authorization }}"}
+    assert list(imported.document["secrets"]) == ["authorization"]
+    assert not any("base64" in note for note in imported.notes)

@@ -47,6 +47,18 @@ def warnings(text: str) -> list[str]:
         ),
         ("request: {url => request: {method: POST, url", ""),
         (
+            'request: {url => request: {headers: {X-Ref: "${ run.id }"}, url',
+            "pay.yaml:7:32: warning: `${ run.id }` is no reference and is sent as it stands — write `${{ run.id }}`",
+        ),
+        (
+            'request: {url => request: {headers: {X-Ref: "$ {{steps.a-b.id}}"}, url',
+            "pay.yaml:7:32: warning: `{{steps.a-b.id}}` is no reference",
+        ),
+        (
+            'request: {url => request: {headers: {X-Ref: "${{ run.id }}${HOME}$${{ run.id }}{{acme.id}}"}, url',
+            "",
+        ),
+        (
             "request: {url => request: {json: {a: 1.50}, method: PUT, url",
             "pay.yaml:7:25: warning: `1.50` is sent as `1.5`",
         ),
@@ -59,6 +71,9 @@ def warnings(text: str) -> list[str]:
         "an unused capture",
         "a resend of a GET",
         "a POST without a key",
+        "a reference with one brace",
+        "a reference whose $ stands apart",
+        "what belongs to others",
         "a number that JSON rewrites",
         "a number that stays",
     ],

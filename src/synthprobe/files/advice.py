@@ -1,10 +1,12 @@
 """What is lawful in a probe and most likely not meant: warnings, which change no exit code."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
 from msgspec import UnsetType
 
+from synthprobe.core.templates import NAMESPACES
 from synthprobe.files.documents import Document, Path
 from synthprobe.files.durations import duration
 from synthprobe.files.places import own_request, requests
@@ -14,11 +16,18 @@ from synthprobe.files.probe_values import run_timeout, shortest_interval
 from synthprobe.files.problems import Problem, warning_at
 from synthprobe.files.shapes import given
 from synthprobe.files.step_shape import Step
+from synthprobe.files.values import leaves
+
+_NEARLY = re.compile(
+    rf"(?:\$\{{(?!\{{)|(?<![${{])\{{\{{)\s*((?:{'|'.join(NAMESPACES)})\.[A-Za-z0-9_.-]+)\s*\}}{{1,2}}"
+)
+"""What other tools write for a look-up, of a name that could be one of ours."""
 
 
 def advice(document: Document, file: ProbeFile) -> Iterator[Problem]:
     """Every warning about a probe, or a fragment as its probe uses it."""
     yield from _timeouts(document, file)
+    yield from _near_references(document)
 
 
 def expecting_nothing(document: Document, file: ProbeFile) -> Iterator[Problem]:
@@ -33,6 +42,14 @@ def _expects(step: Step) -> bool:
     has_own = own_request(step) is None or isinstance(step.poll, Poll)
     waits = not isinstance(step.pause, UnsetType) or not isinstance(step.resend, UnsetType)
     return bool(given(step.assertions, []) or given(step.capture, {})) or (has_own and not waits)
+
+
+def _near_references(document: Document) -> Iterator[Problem]:
+    """Texts that look like references and are none: a reference of every run's payments would be one and the same."""
+    for path, value in leaves(document.value):
+        for found in _NEARLY.finditer(value) if isinstance(value, str) else ():
+            message = f"`{found[0]}` is no reference and is sent as it stands"
+            yield warning_at(document.position(path), message, f"write `${{{{ {found[1]} }}}}`")
 
 
 def _timeouts(document: Document, file: ProbeFile) -> Iterator[Problem]:

@@ -82,9 +82,11 @@ def _headers(given: Options, secrets: Secrets, body_type: str) -> dict[str, str]
             headers[name] = escaped(given.last(option))
     if cookie := given.last("cookie"):
         headers["Cookie"] = secrets.take("cookie", cookie) if "=" in cookie else headers.get("Cookie", "")
-    if given.last("user"):
+    # As curl does: a header that is written stands before one that an option would make.
+    is_written = any(name.lower() == "authorization" for name in headers)
+    if given.last("user") and not is_written:
         headers["Authorization"] = f"Basic {secrets.take('basic', given.last('user'))}"
-    if given.last("bearer"):
+    if given.last("bearer") and not is_written:
         headers["Authorization"] = f"Bearer {secrets.take('token', given.last('bearer'))}"
     return {name: value for name, value in headers.items() if value}
 
@@ -165,7 +167,7 @@ def _notes(given: Options, secrets: Secrets) -> list[str]:
         f"{variable} must be in the environment: the secret `{name}`"
         for name, variable in secrets.named.items()
     ]
-    if given.last("user"):
+    if "basic" in secrets.named:
         notes.append("BASIC holds `user:password` as base64")
     if given.last("method").upper() in ("POST", "PUT", "PATCH", "DELETE"):
         notes.append("it changes something: think of `idempotency`, and of `undo`")
