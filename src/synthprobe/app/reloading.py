@@ -148,7 +148,9 @@ def _definitions(probes: Sequence[LoadedProbe]) -> dict[str, str]:
 
 
 def log_new(faults: Sequence[Problem], before: Sequence[Problem] = ()) -> None:
-    """Log the faults that are not known yet."""
+    """Log the faults that are not known yet, and which files have none any more."""
+    for file in sorted({fault.file for fault in before} - {fault.file for fault in faults}):
+        log.info("%s has no fault any more", file)
     for fault in faults:
         if fault not in before:
             log.error("%s; what the file said before stays in force", fault)

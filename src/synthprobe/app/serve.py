@@ -90,8 +90,12 @@ async def _until_stopped(parts: Parts) -> None:
 
 
 def _routes_reload(parts: Parts) -> RoutesReload:
+    known: Sequence[Problem] = ()
+
     def tell(problems: Sequence[Problem]) -> None:
-        log_new(problems)
+        nonlocal known
+        log_new(problems, known)
+        known = problems
         parts.vitals.complain("router", complaints(problems))
         parts.listening.metrics.set_config_errors(Counter(p.file for p in parts.vitals.problems()))
 
