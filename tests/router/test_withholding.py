@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import anyio
+import pytest
 from msgspec.structs import replace
 from paging_scene import PagingScene
 from router_scene import Scene, check, child, hook, routed
@@ -84,12 +85,15 @@ def test_a_pass_under_an_earlier_definition_does_not_prove_the_new_one() -> None
     run_virtual(scenario)
 
 
-def test_a_late_pass_of_an_earlier_definition_takes_nothing_from_the_new_one() -> None:
+@pytest.mark.parametrize(
+    "late", [300, 0], ids=["begun before", "begun after, by an agent that has not heard"]
+)
+def test_a_pass_of_an_earlier_definition_takes_nothing_from_the_new_one(late: int) -> None:
     async def scenario(clock: Clock) -> None:
         async with Scene(clock, unproven=True).running() as scene:
             await announce(scene, check("emea"), "new")
             await run(scene, "passed", "new")
-            await run(scene, "passed", "old", late=300)
+            await run(scene, "passed", "old", late=late)
             for _ in range(3):
                 await run(scene, "failed", "new")
             assert scene.mailbox.told() == [("firing", "first")]

@@ -112,9 +112,12 @@ def ran(result: Result) -> Tx[None]:
 
 
 def passed(key: str, definition: str) -> Tx[None]:
-    """Keep that this definition of a check has passed."""
+    """Keep that this definition of a check has passed; a late run of an earlier one takes nothing from the announced."""
     yield Sql(
-        "update checks set passed_definition = :d where key = :key and passed_definition is not :d",
+        """
+        update checks set passed_definition = :d
+        where key = :key and passed_definition is not :d and passed_definition is not json_extract(doc, '$.definition')
+        """,
         {"key": key, "d": definition},
     )
 
