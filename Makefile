@@ -11,6 +11,9 @@ TEST := $(VENV)/.test-installed
 # Every process of a test would compile all of it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
+# One test at a time to whichever worker is free, so that none is left with the long ones (tests/conftest.py).
+SPREAD := -n 3 --dist load --maxschedchunk 1
+
 .PHONY: help demo test test-all soak bench lint docs lock venv clean
 
 help:
@@ -28,11 +31,11 @@ demo: $(DEMO)
 	@$(BIN)/synthprobe demo --probes probes --port $(PORT)
 
 test: $(TEST)
-	@$(BIN)/python -m pytest -q -n 3 --dist worksteal -m "not programs and not long and not soak"
+	@$(BIN)/python -m pytest -q $(SPREAD) -m "not programs and not long and not soak"
 
 test-all: test
 	@.ci/programs
-	@$(BIN)/python -m pytest -q -n 3 --dist worksteal -m "(programs or long) and not soak"
+	@$(BIN)/python -m pytest -q $(SPREAD) -m "(programs or long) and not soak"
 
 soak: $(TEST)
 	@$(BIN)/python -m pytest -q -m soak --timeout 1800

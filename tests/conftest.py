@@ -14,5 +14,11 @@ settings.load_profile("same")
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what waits for real processes: the rest fills the CPUs meanwhile. Within each the order is random."""
-    items.sort(key=lambda item: "live" not in item.path.parts)
+    """Begin with what may take longest, which waits for real processes; among equals the order is random."""
+    items.sort(key=lambda item: -_seconds(item))
+
+
+def _seconds(item: pytest.Item) -> float:
+    """What a test may take by its mark; those without one take moments."""
+    mark = item.get_closest_marker("timeout")
+    return float(mark.args[0]) if mark else 0.0

@@ -100,7 +100,8 @@ def test_what_cannot_be_taken_back_is_exit_5_and_the_next_run_goes_on_with_it(
     provider.fault(Fault(operation="refund", kind=Kind.STATUS, times=None))
     found = CliRunner().invoke(synthprobe, words(tmp_path))
     assert found.exit_code == NOT_UNDONE
-    assert "not taken back: card authorise (1.07 EUR): the act was answered 503" in found.output
+    assert "not taken back: card authorise (1.07 EUR) of run " in found.output
+    assert ": the act was answered 503" in found.output
     assert "s-undo" in found.output
     left = newest(provider)
     assert (left.status, left.refunds) == ("CAPTURED", 0)

@@ -58,9 +58,9 @@ def chosen_checks(probe: Probe, regions: tuple[str, ...], rows: Mapping[str, str
     return chosen
 
 
-def pairs(texts: tuple[str, ...]) -> Mapping[str, str]:
-    """`NAME=VALUE` as options give it. Raises `UsageError`."""
+def pairs(texts: tuple[str, ...], option: str) -> Mapping[str, str]:
+    """`NAME=VALUE` as an option gives it. Raises `UsageError`."""
     for text in texts:
         if "=" not in text:
-            raise click.UsageError(f"{text!r} is not NAME=VALUE")
+            raise click.UsageError(f"{option} {text!r} is not NAME=VALUE")
     return dict(text.split("=", 1) for text in texts)

@@ -101,7 +101,12 @@ class View:
             stake = f" ({entry.stake})" if entry.stake else ""
             why = f": {entry.trouble}" if entry.trouble else ""
             self._console.print(
-                line((f"not taken back: {entry.place.probe} {entry.step}{stake}{why}", "bold red"))
+                line(
+                    (
+                        f"not taken back: {entry.place.probe} {entry.step}{stake} of run {entry.run_id}{why}",
+                        "bold red",
+                    )
+                )
             )
         if entries:
             text = f"It is kept in {folder}: the next run, or an agent within a minute, goes on with it."

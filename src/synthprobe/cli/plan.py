@@ -27,8 +27,8 @@ def plan(
     **flags: str | None,
 ) -> None:
     """Print what each step of PROBE would send. Nothing is sent; `{steps.pay.id}` stands for what only a run knows."""
-    found = with_variables(find(probe, settings_from(flags).settings.probes), pairs(variables))
-    for number, check in enumerate(chosen_checks(found, regions, pairs(rows))):
+    found = with_variables(find(probe, settings_from(flags).settings.probes), pairs(variables, "--var"))
+    for number, check in enumerate(chosen_checks(found, regions, pairs(rows, "--matrix"))):
         if number:
             click.echo()
         for line in _check(check):

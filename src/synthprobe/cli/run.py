@@ -98,8 +98,10 @@ def run(
     wanted_reports = [report_of(text) for text in reports]
     settings = settings_from(flags).settings
     named = _allowed(wanted, settings, routes_wanted=flags["routes"] is not None)
-    probes = [with_variables(probe, pairs(variables)) for probe in named]
-    chosen = tuple(check for probe in probes for check in chosen_checks(probe, regions, pairs(rows)))
+    probes = [with_variables(probe, pairs(variables, "--var")) for probe in named]
+    chosen = tuple(
+        check for probe in probes for check in chosen_checks(probe, regions, pairs(rows, "--matrix"))
+    )
     inbox = _inbox(chosen, hooks_listen, hooks_url, hooks_key)
     shared = parts(clock.system(), environment(), settings.undo_patience, inbox)
     keeping = Keeping(settings.undo_folder, _purse(settings), settings.grace, _seconds(wait))

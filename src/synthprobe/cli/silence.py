@@ -8,7 +8,7 @@ from urllib.parse import quote
 import click
 
 from synthprobe import clock
-from synthprobe.cli.instants import instant
+from synthprobe.cli.instants import instant, shown
 from synthprobe.cli.login import login
 from synthprobe.cli.server import delete, get, post, show_json, with_server, with_url
 from synthprobe.cli.visible import visible
@@ -33,7 +33,9 @@ def silence(context: click.Context, url: str | None) -> None:
 @click.option("--until", metavar="INSTANT", help="RFC 3339, instead of --for")
 @click.option("--start", metavar="INSTANT", help="RFC 3339; default now")
 @click.option("--comment", "-c", required=True, help="why, with the change it belongs to")
-@click.option("--author", "-a", default=None, help="who answers for it [default: your login]")
+@click.option(
+    "--author", "--by", "-a", "author", default=None, help="who answers for it [default: your login]"
+)
 @click.option("--incident", type=int, help="only for this incident, and while it is no worse than now")
 @with_url
 @click.pass_obj
@@ -69,13 +71,15 @@ def add(
 def list_(named: str | None, url: str | None, filters: tuple[str, ...], expired: bool, as_json: bool) -> None:
     """Show silences: the active ones, those to come, and with --expired those that are over."""
     found = get(url or named, SILENCES, filter=list(filters))
-    shown = [each for each in found if expired or each["status"]["state"] != "expired"]
+    wanted = [each for each in found if expired or each["status"]["state"] != "expired"]
     if as_json:
-        show_json(shown)
+        show_json(wanted)
         return
-    for each in shown:
+    for each in wanted:
         matchers = ", ".join(map(_shown, each["matchers"]))
-        click.echo(visible(f"{each['id']}  {each['status']['state']}  until {each['endsAt']}  {matchers}"))
+        click.echo(
+            visible(f"{each['id']}  {each['status']['state']}  until {shown(each['endsAt'])}  {matchers}")
+        )
         click.echo(visible(f"  {each['comment']} ({each['createdBy']})"))
 
 

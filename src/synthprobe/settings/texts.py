@@ -73,7 +73,7 @@ def seconds(text: str) -> float:
     """A number of seconds."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)s?", text)
     if not found:
-        raise ValueError(f"{text!r} is not a number of seconds")
+        raise ValueError(f"{text!r} is not a number of seconds, such as 60s")
     return float(found[1])
 
 
