@@ -175,6 +175,9 @@ def test_an_agent_at_work_looks_for_it_again_and_again_whatever_goes_wrong(
                 await anyio.sleep(0.01)
             while account(tmp_path).run(shares.holders) != ("s-spool.db",):
                 await anyio.sleep(0.01)
+            while list((tmp_path / "s-undo").glob("*.db")):
+                await anyio.sleep(0.01)
             tasks.cancel_scope.cancel()
+            assert [entry.id for entry in ledger.owed()] == [ENTRY.id]
 
     anyio.run(scenario)
