@@ -2,8 +2,10 @@
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import click
 import msgspec
@@ -64,15 +66,8 @@ def _routes(file: Path, *, stdout: bool) -> None:
     if stdout:
         click.echo(text, nl=False)
         return
-    try:
-        with file.open("x", encoding="utf-8") as opened:
-            opened.write(text)
-    except FileExistsError:
-        click.echo(f"{file} is there already; name another with --routes", err=True)
-        sys.exit(Exit.USAGE)
-    except OSError as error:
-        click.echo(f"{file} cannot be written: {error.strerror}", err=True)
-        sys.exit(Exit.USAGE)
+    with _new(file, "name another with --routes") as opened:
+        opened.write(text)
     click.echo(f"{file} is written. Name your teams and receivers, then:")
     click.echo("  synthprobe routes check")
 
@@ -95,14 +90,21 @@ def _regions(values: str, routes: Routes) -> str:
 
 
 def _write(file: Path, text: str) -> None:
+    with _new(file, "give the new one another --name") as opened:
+        opened.write(f"# yaml-language-server: $schema=./{SCHEMA}\n{text}")
+        schema = msgspec.json.format(msgspec.json.encode(probe_schema()), indent=2)
+        (file.parent / SCHEMA).write_bytes(schema)
+
+
+@contextmanager
+def _new(file: Path, otherwise: str) -> Iterator[TextIO]:
+    """A file that was not there, to write; leaves with one line where it was, or cannot be."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("x", encoding="utf-8") as opened:
-            opened.write(f"# yaml-language-server: $schema=./{SCHEMA}\n{text}")
-        schema = msgspec.json.format(msgspec.json.encode(probe_schema()), indent=2)
-        (file.parent / SCHEMA).write_bytes(schema)
+            yield opened
     except FileExistsError:
-        click.echo(f"{file} is there already; give the new one another --name", err=True)
+        click.echo(f"{file} is there already; {otherwise}", err=True)
         sys.exit(Exit.USAGE)
     except OSError as error:
         click.echo(f"{file} cannot be written: {error.strerror}", err=True)
